@@ -1,0 +1,9 @@
+//! Ways to reach a Main API, each a [`Transport`](crate::model::Transport).
+//!
+//! Nothing above this room knows which one it has, and nothing here knows engines or output.
+
+pub mod embedded;
+pub mod schema_cache;
+pub mod trace;
+#[cfg(feature = "webservice")]
+pub mod webservice;

@@ -1,0 +1,1 @@
+//! A transport that writes down the calls it passes on.

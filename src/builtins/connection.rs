@@ -1,0 +1,72 @@
+//! `connect`, `disconnect`, `reconnect`: which Main API answers.
+
+use crate::model::Error;
+use crate::output::{Failure, Reply};
+use crate::shell::{ArgumentKind, Arity, Category, Command, ConnectSettings, Credentials, Shell, Target, connect};
+use std::path::PathBuf;
+
+pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
+    let settings = settings.clone();
+    vec![
+        Command::new("connect", Category::Connection, "connect to a Main API", move |shell, given| {
+            let target = match given.text("target") {
+                // vboxshell's web service default.
+                "" => "http://localhost:18083",
+                target => target,
+            };
+            let target = Target::parse(target)?;
+            let mut settings = settings.clone();
+            let user = given.optional("user").map(str::to_owned);
+            settings.credentials = Credentials {
+                user: user.unwrap_or(settings.credentials.user),
+                password_file: given.option("password-file").map(PathBuf::from).or(settings.credentials.password_file),
+            };
+            settings.ca_file = given.option("ca-file").map(PathBuf::from).or(settings.ca_file);
+            settings.fingerprint = given.option("fingerprint").map(str::to_owned).or(settings.fingerprint);
+            settings.insecure |= given.flag("insecure");
+            let connection = connect(&target, &settings, shell.ui())?;
+            let described = connection.transport().describe();
+            let world = shell.world();
+            if let Some(earlier) = world.current() {
+                earlier.close();
+            }
+            world.set_connection(Some(connection));
+            Ok(Reply::Note(format!("connected: {described}")))
+        })
+        .argument("target", ArgumentKind::Target, Arity::Optional, "`auto`, `embedded`, or `http[s]://[user@]host[:port]`; default http://localhost:18083")
+        .argument("user", ArgumentKind::Text, Arity::Optional, "user name for the log-on")
+        .flag("password-file", Some(ArgumentKind::File), "file with the password, readable by its owner alone")
+        .flag("ca-file", Some(ArgumentKind::File), "certificates to trust, as PEM")
+        .flag("fingerprint", Some(ArgumentKind::Text), "SHA-256 fingerprint of the one certificate to trust")
+        .flag("insecure", None, "trust any certificate")
+        .help(
+            "A password is never an argument: it is read from VBOXSH_PASSWORD or from a file, else asked for when the \
+             server wants one. The earlier connection is closed when the new one stands. `help connections` says more.",
+        )
+        .example("connect embedded", "the embedded host")
+        .example("connect https://ops@vm-host:18083", "a remote VirtualBox; asks for the password"),
+        Command::new("disconnect", Category::Connection, "close the connection", |shell: &mut Shell, _| {
+            let world = shell.world();
+            match world.current() {
+                Some(connection) => {
+                    connection.close();
+                    world.set_connection(None);
+                    world.set_opener(None);
+                    Ok(Reply::Note("disconnected".to_owned()))
+                }
+                None => Ok(Reply::Note("there was no connection".to_owned())),
+            }
+        })
+        .help("Objects in variables are gone with it. `connect` opens another one.")
+        .example("disconnect", "log off and close"),
+        Command::new("reconnect", Category::Connection, "close the connection and open it again", |shell: &mut Shell, _| {
+            let connection = shell.world().current().ok_or_else(|| {
+                Failure::from(Error::Refused { what: "there is no connection to open again".to_owned(), hint: "`connect TARGET` opens one".to_owned() })
+            })?;
+            connection.reconnect()?;
+            Ok(Reply::Note(format!("connected again: {}", connection.transport().describe())))
+        })
+        .help("Logs on anew. Objects in variables that were fetched before are gone; `vbox` stays.")
+        .example("reconnect", "after the server was restarted"),
+    ]
+}

@@ -1,0 +1,111 @@
+//! The topics of `help`: texts on what is not one command's affair.
+
+/// Name, summary and text of each topic.
+pub(super) const TOPICS: &[(&str, &str, &str)] = &[
+    (
+        "paths",
+        "how `get`, `set` and `call` name things",
+        "
+Paths lead through the object graph, one step after the other.
+
+  vbox, host, session          where a path may start, or
+  web-01                       a machine, by name or id; names with dots, brackets or blanks stand
+  \"my machine\"                 in quotes
+  .memorySize                  an attribute of what stands before; on a list, of each element
+  .networkAdapter[0]           one of many: getNetworkAdapter(0)
+  .storageControllers[SATA]    an element of a list by name or id
+  .hardDisks[-1]               an element by number, from 0, or from -1 at the end
+  .findSnapshot(base)          a method with its arguments
+
+Names are those of the API; the snake_case spelling (`memory_size`) is understood too. Arguments are
+read by the type that the method wants: texts need no quotes unless they hold a comma or a bracket;
+enum values stand by name; objects are given by path; bytes as `@FILE`; lists as `[a,b]`.
+
+  get web-01.networkAdapter[0].MACAddress
+  get vbox.machines.name
+  set web-01.networkAdapter[0].cableConnected false
+  call web-01.setExtraData note 'in rack 4'
+
+`set` and `call` lock a machine that has to be locked, save, and unlock it again.
+",
+    ),
+    (
+        "connections",
+        "where a Main API may be, and logging on",
+        "
+  auto          the default: a local VirtualBox if this program can reach it, else the embedded host
+  embedded      the embedded host: this program's own Main API, with a home folder of its own
+  http://[user@]host[:port]    the web service of a VirtualBox, port 18083 if none is given
+  https://[user@]host[:port]   the same over TLS
+
+Choose with `vboxsh -u TARGET`, with VBOXSH_CONNECT, or with the command `connect`.
+
+A password comes from `--password-file FILE` (a file that its owner alone can read), from
+VBOXSH_PASSWORD, or is asked for when the server wants one. It is never an argument.
+
+Over TLS the certificate is checked against the usual authorities, against `--ca-file FILE`, or
+against one fingerprint: `--fingerprint SHA256`. `--insecure` checks nothing, and says so.
+
+On the server: `vboxwebsrv -H 0.0.0.0` runs the service. It logs users of the host on; on a test
+machine `VBoxManage setproperty websrvauthlibrary null` lets everyone in.
+
+`--trace FILE` keeps every call with its arguments, result and time; secrets are masked.
+",
+    ),
+    (
+        "scripting",
+        "Rhai and the object graph",
+        "
+A line that is no command is Rhai. The graph hangs on `vbox`; `host` and `session` are there too.
+
+  let m = vbox.findMachine(\"web-01\");
+  m.memorySize                         read an attribute
+  m.session(|s| s.machine.memorySize = 2048)   lock, change, save, unlock
+  vbox.machines.filter(|m| m.state == MachineState.Running).map(|m| m.name)
+  let p = m.launchVMProcess(session, \"headless\", []); p.wait()
+  vbox.listen([\"OnMachineStateChanged\"], |e| print(`${e.machineId} ${e.state}`))
+  try { vbox.findMachine(\"no\") } catch (e) { print(e.name) }
+
+`dir(x)` lists members, `help(x)` and `x?` explain, `interface_of(x)` names the interface. Null is
+`()`, several results are an array, octet arrays are blobs, enum values compare with their names.
+`_` is the last result. Scripts get `args`; `exit(n)` ends one; `import \"other\" as o` loads another.
+
+`:name` forces a command, `=expr` forces script, `!cmd` runs a command of the host's shell.
+",
+    ),
+    (
+        "sessions",
+        "locking machines",
+        "
+Settings of a registered machine change only while it is locked, on the machine that the session
+hands out. `set` and `call` do that by themselves. In a script:
+
+  m.session(|s| { s.machine.CPUCount = 4; })           locks, saves, unlocks, also after an error
+  m.session(\"Write\", |s| ...)                          alone; the default is Shared
+
+The plain API works too: `m.lockMachine(session, LockType.Write)`, `session.machine`,
+`session.machine.saveSettings()`, `session.unlockMachine()`.
+",
+    ),
+    (
+        "exit-codes",
+        "what the program ends with",
+        "
+    0  done
+    1  the operation failed
+    2  wrong words: usage
+    3  refused: it needs `--yes`, or a needed part is missing
+    4  there is no such object
+    5  connection or log-on failed
+    6  the script has an error; an uncaught error of the Main API keeps its own code, 4 or 1, and
+       `exit(n)` in a script wins
+  124  a wait ran out of time
+  130  interrupted
+",
+    ),
+];
+
+/// The text of a topic.
+pub(super) fn text(name: &str) -> Option<&'static str> {
+    TOPICS.iter().find(|(topic, ..)| *topic == name).map(|(_, _, text)| *text)
+}

@@ -1,0 +1,101 @@
+//! The options of the program. They are fixed: scripts rely on them.
+
+use clap::{ArgAction, Parser, ValueEnum};
+use std::path::PathBuf;
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Language of `--eval` and of the prompt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    /// Rhai.
+    #[default]
+    Rhai,
+    /// Python.
+    Python,
+}
+
+/// A scripting shell for the VirtualBox Main API.
+///
+/// Without a script or a command it starts the prompt. Exit codes: 0 done, 1 failed, 2 usage,
+/// 3 refused, 4 not found, 5 connection, 6 script error, 124 timed out, 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "vboxsh", version, max_term_width = 100, args_override_self = false)]
+pub struct Arguments {
+    /// Run a shell line and exit with its status; may be given several times; `;` separates commands
+    #[arg(short, long = "command", value_name = "LINE", action = ArgAction::Append)]
+    pub command: Vec<String>,
+    /// Evaluate an expression and print the result
+    #[arg(short, long, value_name = "EXPR", action = ArgAction::Append, allow_hyphen_values = true)]
+    pub eval: Vec<String>,
+    /// Language of --eval and of the prompt
+    #[arg(long, value_enum, value_name = "LANGUAGE", default_value = "rhai")]
+    pub lang: Lang,
+    /// Run a script by its ending (.rhai, else shell lines); - is standard input
+    #[arg(short, long, value_name = "FILE")]
+    pub batch: Option<String>,
+    /// Where to connect to: auto, embedded, xpcom, or http[s]://[user@]host[:port]
+    #[arg(short = 'u', long, value_name = "TARGET", env = "VBOXSH_CONNECT", default_value = "auto")]
+    pub connect: String,
+    /// Home of the embedded host
+    #[arg(long, value_name = "DIR", env = "VBOXSH_HOME")]
+    pub home: Option<PathBuf>,
+    /// File with the password, readable by its owner alone
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Certificates to trust, as PEM
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// SHA-256 fingerprint of the one certificate to trust
+    #[arg(long, value_name = "SHA256")]
+    pub fingerprint: Option<String>,
+    /// Trust any certificate (said loudly)
+    #[arg(long)]
+    pub insecure: bool,
+    /// Machine-readable output: one JSON document per command
+    #[arg(long)]
+    pub json: bool,
+    /// Answer every question with yes
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Say less
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Say more
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// When to colour
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Load no extension files
+    #[arg(long)]
+    pub no_ext: bool,
+    /// Keep every call with arguments, result and time in a file; secrets are masked
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// vboxshell's spelling of a connection over the web service at http://localhost:18083
+    #[arg(short = 'w')]
+    pub web: bool,
+    /// vboxshell's spelling of connection options: url=, user=, password-file=, ca-file=, fingerprint=
+    #[arg(short = 'o', value_name = "KEY=VALUE,...", value_delimiter = ',')]
+    pub options: Vec<String>,
+    /// vboxshell's option to load extensions automatically; accepted, it is the default here
+    #[arg(short = 'a', hide = true)]
+    pub autopath: bool,
+    /// Script to run, by its ending
+    #[arg(value_name = "SCRIPT")]
+    pub script: Option<String>,
+    /// Arguments of the script
+    #[arg(value_name = "ARG", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub arguments: Vec<String>,
+}

@@ -1,0 +1,9 @@
+//! The command line: reads arguments, sets a shell up, runs it, turns failures into exit codes.
+//!
+//! It holds no logic of its own.
+
+mod arguments;
+mod run;
+
+pub use arguments::Arguments;
+pub use run::run;

@@ -1,0 +1,142 @@
+//! What the program does with its arguments.
+
+use super::arguments::{Arguments, Color, Lang};
+use crate::builtins;
+use crate::model::Interrupt;
+use crate::output::{ColorChoice, Failure, Reply, Ui, UiOptions};
+use crate::repl;
+use crate::script;
+use crate::shell::{ConnectSettings, Credentials, Language, Shell, Target, World, connect, why_auto};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Runs the program and gives its exit code.
+pub fn run(arguments: Arguments) -> ExitCode {
+    let ui = Ui::new(UiOptions {
+        color: match arguments.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        },
+        json: arguments.json,
+        quiet: arguments.quiet,
+        verbose: arguments.verbose,
+        width: None,
+    });
+    let code = match work(arguments, &ui) {
+        Ok(code) => code,
+        Err(failure) => {
+            if failure.exit.is_none() {
+                ui.fail(&failure);
+            }
+            failure.exit_code()
+        }
+    };
+    ExitCode::from(u8::try_from(code.rem_euclid(256)).unwrap_or(1))
+}
+
+fn work(mut arguments: Arguments, ui: &Ui) -> Result<i32, Failure> {
+    if let Err(error) = repl::install_signals() {
+        ui.warn(&format!("Ctrl-C cannot be caught: {error}"));
+    }
+    let (target, settings) = connection_settings(&mut arguments)?;
+    let prompt = prompt_options(&target, &settings);
+    let mut shell = shell(&arguments, target, settings, ui)?;
+    let mut ran = false;
+    for line in &arguments.command {
+        ran = true;
+        run_lines(&mut shell, |shell| shell.run_line(line))?;
+        if let Some(code) = shell.quit() {
+            return Ok(code);
+        }
+    }
+    for source in &arguments.eval {
+        ran = true;
+        run_lines(&mut shell, |shell| vec![shell.evaluate(source)])?;
+    }
+    if let Some(file) = arguments.batch.take() {
+        ran = true;
+        let mut words: Vec<String> = arguments.script.take().into_iter().collect();
+        words.append(&mut arguments.arguments);
+        run_lines(&mut shell, |shell| vec![shell.run_file(&file, words)])?;
+    } else if let Some(file) = arguments.script.take() {
+        ran = true;
+        let words = std::mem::take(&mut arguments.arguments);
+        run_lines(&mut shell, |shell| vec![shell.run_file(&file, words)])?;
+    }
+    if ran {
+        return Ok(shell.quit().unwrap_or(0));
+    }
+    Ok(repl::run_with(shell, &prompt))
+}
+
+/// What the prompt says of the connection before it is open.
+fn prompt_options(target: &Target, settings: &ConnectSettings) -> repl::Options {
+    let (connection, open_early) = match target {
+        Target::Auto => (format!("the embedded host: {}", why_auto()), true),
+        Target::Embedded => ("the embedded host".to_owned(), true),
+        Target::Xpcom => ("the local VirtualBox over XPCOM".to_owned(), true),
+        // A server may ask for a password, which must not come up in the middle of a line.
+        Target::WebService(url) => (format!("the web service {url}"), false),
+    };
+    repl::Options { connection, open_early, home: settings.home.clone() }
+}
+
+/// Runs and shows; the first failure ends it.
+fn run_lines(shell: &mut Shell, run: impl FnOnce(&mut Shell) -> Vec<Result<Reply, Failure>>) -> Result<(), Failure> {
+    Interrupt::global().clear();
+    for result in run(shell) {
+        shell.ui().reply(&result?)?;
+    }
+    Ok(())
+}
+
+fn shell(arguments: &Arguments, target: Target, settings: ConnectSettings, ui: &Ui) -> Result<Shell, Failure> {
+    let commands = builtins::commands(&settings);
+    let opener_ui = ui.clone();
+    let opener = Box::new(move || connect(&target, &settings, &opener_ui));
+    let world = World::new(ui.clone(), Some(opener), arguments.yes);
+    let mut shell = Shell::new(world, commands, script::factories());
+    if arguments.lang == Lang::Python {
+        shell.set_language(Language::Python)?;
+    }
+    Ok(shell)
+}
+
+fn connection_settings(arguments: &mut Arguments) -> Result<(Target, ConnectSettings), Failure> {
+    let mut target = std::mem::take(&mut arguments.connect);
+    if arguments.web && target == "auto" {
+        target = "http://localhost:18083".to_owned();
+    }
+    let mut settings = ConnectSettings {
+        home: arguments.home.take(),
+        credentials: Credentials { user: String::new(), password_file: arguments.password_file.take() },
+        ca_file: arguments.ca_file.take(),
+        fingerprint: arguments.fingerprint.take(),
+        insecure: arguments.insecure,
+        trace: arguments.trace.take(),
+    };
+    for option in &arguments.options {
+        let (key, value) = option.split_once('=').unwrap_or((option, ""));
+        match key {
+            "url" => target = value.trim_end_matches('/').to_owned(),
+            "user" => settings.credentials.user = value.to_owned(),
+            "password-file" => settings.credentials.password_file = Some(PathBuf::from(value)),
+            "ca-file" => settings.ca_file = Some(PathBuf::from(value)),
+            "fingerprint" => settings.fingerprint = Some(value.to_owned()),
+            "password" => {
+                return Err(Failure::usage(
+                    "-o password=... shows the password to everyone on this computer",
+                    "put it into VBOXSH_PASSWORD, or into a file: `-o password-file=FILE`",
+                ));
+            }
+            _ => {
+                return Err(Failure::usage(
+                    format!("-o has no option `{key}`"),
+                    "it has url, user, password-file, ca-file and fingerprint",
+                ));
+            }
+        }
+    }
+    Ok((Target::parse(&target)?, settings))
+}

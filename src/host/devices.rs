@@ -1,0 +1,465 @@
+//! The parts of a machine with behaviour of their own: network, USB, shared folders, bandwidth, named properties,
+//! processor features; and the host-wide objects that are nearly empty.
+
+use super::arguments::Arguments;
+use super::document::{ElementId, ROOT};
+use super::fault::code;
+use super::state::{Address, State, nothing, one};
+use super::table::{self, When};
+use super::value::{enumerated, text, texts};
+use super::{Fault, Outcome};
+use crate::model::RawValue;
+use std::path::Path;
+
+type Reply = Outcome<Option<Vec<RawValue>>>;
+
+impl State {
+    pub(super) fn read_device(&mut self, at: Address, owner: &str, name: &str) -> Outcome<Option<RawValue>> {
+        Ok(Some(match (owner, name) {
+            ("IPlatform", "properties") => self.properties_object("IPlatformProperties").value("IPlatformProperties"),
+            ("IPlatform", "x86") => self.part_value(at, "x86", "IPlatformX86")?,
+            ("IPlatform", "ARM") => {
+                let message = "the machine has the platform x86, so it has no ARM settings";
+                return Err(Fault::new(code::PLATFORM_ARCH_NOT_SUPPORTED, message));
+            }
+            ("INvramStore", "nonVolatileStorageFile") => {
+                text(self.machine(at.view)?.settings_file.with_extension("nvram").to_string_lossy())
+            }
+            ("INvramStore", "uefiVariableStore") => {
+                return Err(Fault::not_found("the machine has no file with UEFI variables"));
+            }
+            ("IRecordingSettings", "screens") => self.parts(at, "screens", "IRecordingScreenSettings")?,
+            ("IRecordingSettings", "paused") => return Err(Fault::not_implemented("IRecordingSettings.paused")),
+            ("IRecordingSettings", "progress") => return Err(Fault::new(code::E_FAIL, "no recording was started")),
+            ("IRecordingScreenSettings", "id") => RawValue::Int(self.element(at)?.index.into()),
+            ("IRecordingScreenSettings", "filename") if self.element(at)?.text("filename").is_empty() => {
+                let file = self.machine(at.view)?.settings_file.with_extension("");
+                text(format!("{}-screen{}.webm", file.display(), self.element(at)?.index))
+            }
+            ("IVRDEServer", "VRDEProperties") | ("IAudioAdapter", "propertiesList") => {
+                texts(self.element(at)?.properties.keys().cloned())
+            }
+            ("IUSBDeviceFilters", "deviceFilters") => self.parts(at, "deviceFilters", "IUSBDeviceFilter")?,
+            ("IUSBController", "USBStandard") => RawValue::Int(match self.element(at)?.name("type") {
+                "OHCI" => 0x0101,
+                _ => 0x0200,
+            }),
+            ("IAudioSettings", "adapter") => self.part_value(at, "adapter", "IAudioAdapter")?,
+            ("IBandwidthControl", "numGroups") => {
+                let groups = self.document(at.view)?.children(at.element, "bandwidthGroups").len();
+                RawValue::Int(i64::try_from(groups).unwrap_or_default())
+            }
+            ("INetworkAdapter", "NATEngine") => self.part_value(at, "NATEngine", "INATEngine")?,
+            ("INetworkAdapter", "hostOnlyNetwork") => return Err(Fault::not_implemented("INetworkAdapter.hostOnlyNetwork on this platform")),
+            ("INATEngine", "natMRU" | "IPv6Enabled" | "IPv6Prefix") => {
+                return Err(Fault::not_implemented(format!("INATEngine.{name}")));
+            }
+            ("INATEngine", "redirects") => {
+                let rules = &self.element(at)?.properties;
+                texts(rules.iter().map(|(name, rest)| format!("{name},{rest}")))
+            }
+            ("ISharedFolder", "accessible") => RawValue::Bool(Path::new(self.element(at)?.text("hostPath")).is_dir()),
+            ("ISharedFolder", "lastAccessError") => {
+                let path = self.element(at)?.text("hostPath").to_owned();
+                text(std::fs::read_dir(&path).err().map_or(String::new(), |error| format!("cannot open `{path}`: {error}")))
+            }
+            ("IPerformanceCollector", "metricNames") => texts::<String>([]),
+            ("IUpdateAgent", "eventSource") => Address::global(self.source_below(at.element)).value("IEventSource"),
+            _ => return Ok(None),
+        }))
+    }
+
+    pub(super) fn write_device(&mut self, at: Address, owner: &str, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
+        match (owner, name) {
+            ("INetworkAdapter", "enabled") if arguments.flag(0) && self.element(at)?.text("MACAddress").is_empty() => {
+                self.element_mut(at)?.set("MACAddress", text(super::defaults::new_mac_address()));
+                Ok(false)
+            }
+            ("INetworkAdapter", "MACAddress") => {
+                let address = mac_address(arguments.text(0))?;
+                self.element_mut(at)?.set("MACAddress", text(address));
+                Ok(true)
+            }
+            ("INetworkAdapter", "attachmentType") => {
+                // The two kinds that need a name have one from then on.
+                let (attribute, usual) = match arguments.name(0) {
+                    "Internal" => ("internalNetwork", "intnet"),
+                    "NATNetwork" => ("NATNetwork", "NatNetwork"),
+                    _ => return Ok(false),
+                };
+                let element = self.element_mut(at)?;
+                if element.text(attribute).is_empty() {
+                    element.set(attribute, text(usual));
+                }
+                Ok(false)
+            }
+            ("INetworkAdapter", "hostOnlyNetwork") => Err(Fault::not_implemented("INetworkAdapter.hostOnlyNetwork on this platform")),
+            ("IPlatform", "chipsetType") => {
+                if !matches!(arguments.name(0), "PIIX3" | "ICH9") {
+                    return Err(Fault::argument(format!("`{}` is no chipset of the platform x86", arguments.name(0))));
+                }
+                self.element_mut(at)?.set("chipsetType", arguments.value(0));
+                self.fit_adapters(at.view, arguments.name(0))?;
+                Ok(true)
+            }
+            ("IAudioAdapter", "audioController") => {
+                let codec = super::settings::usual_codec(arguments.name(0));
+                self.element_mut(at)?.set("audioCodec", enumerated("AudioCodecType", codec));
+                Ok(false)
+            }
+            ("IUSBController", "name") | ("ISharedFolder", "name") => {
+                Err(Fault::not_implemented(format!("{owner}.{name} (writing)")))
+            }
+            ("IUpdateAgent", _) => {
+                let interface = self.element(at)?.interface;
+                let row = table::find(interface, name).filter(|row| row.when != When::Never);
+                let name = row.map(|row| row.name).ok_or_else(|| Fault::not_implemented(format!("IUpdateAgent.{name} (writing)")))?;
+                self.element_mut(at)?.set(name, arguments.value(0));
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// The number of network adapters follows the chipset.
+    fn fit_adapters(&mut self, view: u32, chipset: &str) -> Outcome {
+        let count = super::defaults::adapter_count(chipset);
+        let document = self.document_mut(view)?;
+        super::defaults::add_adapters(document, count);
+        for id in document.children(ROOT, "networkAdapter").into_iter().skip(count as usize) {
+            document.remove(id);
+        }
+        Ok(())
+    }
+
+    pub(super) fn call_device(&mut self, at: Address, owner: &str, name: &str, arguments: Arguments<'_>) -> Reply {
+        match (owner, name) {
+            ("IPlatformX86", "getCPUProperty" | "getHWVirtExProperty" | "setCPUProperty" | "setHWVirtExProperty") => {
+                self.processor_property(at, name, arguments)
+            }
+            ("IGraphicsAdapter", "isFeatureEnabled") => {
+                one(RawValue::Bool(arguments.name(0) == "Acceleration3D" && self.element(at)?.flag("feature.Acceleration3D")))
+            }
+            ("IGraphicsAdapter", "setFeature") => {
+                self.check_mutable(at.view, When::Off)?;
+                if arguments.name(0) != "Acceleration3D" {
+                    return Err(Fault::new(code::NOT_SUPPORTED, format!("`{}` is no feature that can be set", arguments.name(0))));
+                }
+                self.element_mut(at)?.set("feature.Acceleration3D", RawValue::Bool(arguments.flag(1)));
+                self.touch(at.view);
+                nothing()
+            }
+            ("IRecordingSettings", "getScreenSettings") => {
+                let screen = u32::try_from(arguments.int(0)).ok();
+                let found = screen.and_then(|screen| self.document(at.view).ok()?.child(at.element, "screens", screen));
+                let missing = || Fault::argument(format!("the machine has no screen {}", arguments.int(0)));
+                one(Address { view: at.view, element: found.ok_or_else(missing)? }.value("IRecordingScreenSettings"))
+            }
+            ("IRecordingScreenSettings", "isFeatureEnabled") => {
+                let features = self.element(at)?.value("features").cloned().unwrap_or_default().into_list();
+                one(RawValue::Bool(features.contains(&arguments.value(0))))
+            }
+            ("INetworkAdapter" | "IAudioAdapter" | "IVRDEServer", _) => self.named_property(at, name, arguments),
+            ("INATEngine", _) => self.call_nat(at, name, arguments),
+            ("IUSBDeviceFilters", _) => self.call_usb_filters(at, name, arguments),
+            ("IBandwidthControl", _) => self.call_bandwidth(at, name, arguments),
+            ("IPerformanceCollector", "getMetrics" | "setupMetrics" | "enableMetrics" | "disableMetrics") => {
+                one(RawValue::List(Vec::new()))
+            }
+            ("IPerformanceCollector", "queryMetricsData") => Ok(Some(vec![RawValue::List(Vec::new()); 8])),
+            ("ICloudProviderManager", _) => Err(Fault::not_found("there are no cloud providers")),
+            ("IExtPackManager", "find") => Err(Fault::not_found(format!("no extension pack `{}` is installed", arguments.text(0)))),
+            ("IExtPackManager", "isExtPackUsable") => one(RawValue::Bool(false)),
+            ("IExtPackManager", "cleanup") => nothing(),
+            _ => Ok(None),
+        }
+    }
+
+    fn processor_property(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
+        let group = if name.contains("HWVirtEx") { "HWVirtEx" } else { "CPUProperty" };
+        let wanted = format!("{group}.{}", arguments.name(0));
+        let row = table::find(self.element(at)?.interface, &wanted);
+        let row = row.ok_or_else(|| Fault::argument(format!("`{}` is no property of a processor", arguments.name(0))))?;
+        if name.starts_with("get") {
+            return one(self.element(at)?.value(row.name).cloned().unwrap_or_default());
+        }
+        self.check_mutable(at.view, When::Off)?;
+        self.element_mut(at)?.set(row.name, arguments.value(1));
+        self.touch(at.view);
+        nothing()
+    }
+
+    /// Properties by name: an empty value deletes.
+    fn named_property(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
+        let key = arguments.text(0);
+        match name {
+            "getProperty" | "getVRDEProperty" => one(text(self.element(at)?.properties.get(key).cloned().unwrap_or_default())),
+            "setProperty" | "setVRDEProperty" => {
+                self.check_mutable(at.view, When::Always)?;
+                if key.is_empty() {
+                    return Err(Fault::argument("a property needs a name"));
+                }
+                let properties = &mut self.element_mut(at)?.properties;
+                match arguments.text(1) {
+                    "" => drop(properties.remove(key)),
+                    value => drop(properties.insert(key.to_owned(), value.to_owned())),
+                }
+                self.touch(at.view);
+                nothing()
+            }
+            "getProperties" => {
+                let wanted: Vec<_> = key.split(',').filter(|name| !name.is_empty()).collect();
+                let all = &self.element(at)?.properties;
+                let found: Vec<_> = all.iter().filter(|(name, _)| wanted.is_empty() || wanted.contains(&name.as_str())).collect();
+                Ok(Some(vec![
+                    texts(found.iter().map(|(_, value)| (*value).clone())),
+                    texts(found.iter().map(|(name, _)| (*name).clone())),
+                ]))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn call_nat(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
+        const SETTINGS: [&str; 5] = ["mtu", "sockSnd", "sockRcv", "tcpWndSnd", "tcpWndRcv"];
+        match name {
+            "getNetworkSettings" => {
+                let element = self.element(at)?;
+                Ok(Some(SETTINGS.iter().map(|name| RawValue::Int(element.int(name))).collect()))
+            }
+            "setNetworkSettings" => {
+                self.check_mutable(at.view, When::Always)?;
+                for (position, name) in SETTINGS.into_iter().enumerate() {
+                    self.element_mut(at)?.set(name, arguments.value(position));
+                }
+                self.touch(at.view);
+                nothing()
+            }
+            "addRedirect" => {
+                self.check_mutable(at.view, When::Always)?;
+                let (protocol, host, guest) = (arguments.int(1), arguments.int(3), arguments.int(5));
+                let kind = if protocol == 1 { "tcp" } else { "udp" };
+                let rule = match arguments.text(0) {
+                    "" => format!("{kind}_{host}_{guest}"),
+                    given if given.contains(',') => return Err(Fault::argument("the name of a rule must not have a comma")),
+                    given => given.to_owned(),
+                };
+                let rest = format!("{protocol},{},{host},{},{guest}", arguments.text(2), arguments.text(4));
+                let rules = &mut self.element_mut(at)?.properties;
+                if rules.contains_key(&rule) {
+                    return Err(Fault::argument(format!("a rule is named `{rule}` already")));
+                }
+                let taken = rules.values().any(|known| {
+                    let part = |at: usize| known.split(',').nth(at).unwrap_or_default();
+                    part(0) == protocol.to_string() && part(1) == arguments.text(2) && part(2) == host.to_string()
+                });
+                if taken {
+                    return Err(Fault::argument(format!("another rule forwards {kind} port {host} of the host already")));
+                }
+                rules.insert(rule, rest);
+                self.touch(at.view);
+                nothing()
+            }
+            "removeRedirect" => {
+                self.check_mutable(at.view, When::Always)?;
+                let rule = arguments.text(0);
+                if self.element_mut(at)?.properties.remove(rule).is_none() {
+                    return Err(Fault::argument(format!("no rule is named `{rule}`")));
+                }
+                self.touch(at.view);
+                nothing()
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn call_usb_filters(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
+        let position = usize::try_from(arguments.int(0)).unwrap_or_default();
+        let filters = self.document(at.view)?.children(at.element, "deviceFilters");
+        match name {
+            "createDeviceFilter" => {
+                self.check_mutable(at.view, When::Always)?;
+                if arguments.text(0).is_empty() {
+                    return Err(Fault::argument("a filter needs a name"));
+                }
+                // It waits outside of the list until it is inserted.
+                let document = self.document_mut(at.view)?;
+                let id = document.add("IUSBDeviceFilter", at.element, "loose filter", 0);
+                document.get_mut(id).into_iter().for_each(|element| element.set("name", text(arguments.text(0))));
+                one(Address { view: at.view, element: id }.value("IUSBDeviceFilter"))
+            }
+            "insertDeviceFilter" => {
+                self.check_mutable(at.view, When::Always)?;
+                let filter = arguments.object(1).filter(|filter| filter.view == at.view);
+                let filter = filter.ok_or_else(|| Fault::argument("the filter was not made by this machine"))?;
+                if filters.contains(&filter.element) {
+                    return Err(Fault::new(code::INVALID_OBJECT_STATE, "the filter is in the list already"));
+                }
+                let mut order = filters;
+                order.insert(position.min(order.len()), filter.element);
+                self.element_mut(filter)?.role = "deviceFilters";
+                self.number(at.view, &order)?;
+                nothing()
+            }
+            "removeDeviceFilter" => {
+                self.check_mutable(at.view, When::Always)?;
+                let count = filters.len();
+                let missing = || Fault::argument(format!("there is no filter {position}: there are {count}"));
+                let id = *filters.get(position).ok_or_else(missing)?;
+                let filter = Address { view: at.view, element: id };
+                self.element_mut(filter)?.role = "loose filter";
+                self.number(at.view, &filters.into_iter().filter(|other| *other != id).collect::<Vec<_>>())?;
+                one(filter.value("IUSBDeviceFilter"))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Gives the parts of a list their positions.
+    fn number(&mut self, view: u32, order: &[ElementId]) -> Outcome {
+        for (position, element) in (0..).zip(order) {
+            self.element_mut(Address { view, element: *element })?.index = position;
+        }
+        self.touch(view);
+        Ok(())
+    }
+
+    fn call_bandwidth(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
+        const ROLE: &str = "bandwidthGroups";
+        let wanted = arguments.text(0);
+        let found = self.document(at.view)?.named(at.element, ROLE, wanted);
+        let missing = || Fault::not_found(format!("the machine has no bandwidth group named `{wanted}`"));
+        match name {
+            "getAllBandwidthGroups" => one(self.parts(at, ROLE, "IBandwidthGroup")?),
+            "getBandwidthGroup" => one(Address { view: at.view, element: found.ok_or_else(missing)? }.value("IBandwidthGroup")),
+            "createBandwidthGroup" => {
+                self.check_mutable(at.view, When::OffOrSaved)?;
+                if found.is_some() || wanted.is_empty() {
+                    return Err(Fault::new(code::OBJECT_IN_USE, format!("a bandwidth group is named `{wanted}` already")));
+                }
+                if arguments.name(1) == "Null" || arguments.int(2) < 0 {
+                    return Err(Fault::argument("a bandwidth group needs a type, and a limit that is not negative"));
+                }
+                let position = u32::try_from(self.document(at.view)?.children(at.element, ROLE).len()).unwrap_or_default();
+                let document = self.document_mut(at.view)?;
+                let id = document.add("IBandwidthGroup", at.element, ROLE, position);
+                if let Some(group) = document.get_mut(id) {
+                    group.set("name", text(wanted));
+                    group.set("type", arguments.value(1));
+                    group.set("maxBytesPerSec", arguments.value(2));
+                }
+                self.touch(at.view);
+                nothing()
+            }
+            "deleteBandwidthGroup" => {
+                self.check_mutable(at.view, When::OffOrSaved)?;
+                let id = found.ok_or_else(missing)?;
+                self.document_mut(at.view)?.remove(id);
+                self.touch(at.view);
+                nothing()
+            }
+            _ => Ok(None),
+        }
+    }
+
+    pub(super) fn add_usb_controller(&mut self, root: Address, name: &str, kind: &str) -> Outcome<ElementId> {
+        let document = self.document(root.view)?;
+        let there = document.children(ROOT, "USBControllers");
+        if name.is_empty() || document.named(ROOT, "USBControllers", name).is_some() {
+            return Err(Fault::new(code::OBJECT_IN_USE, format!("a USB controller is named `{name}` already")));
+        }
+        if !matches!(kind, "OHCI" | "EHCI" | "XHCI") {
+            return Err(Fault::argument(format!("`{kind}` is no USB controller: OHCI, EHCI or XHCI")));
+        }
+        if there.iter().filter_map(|id| document.get(*id)).any(|other| other.name("type") == kind) {
+            return Err(Fault::argument(format!("the machine has a controller of the type {kind} already")));
+        }
+        let position = there.iter().filter_map(|id| document.get(*id)).map(|other| other.index + 1).max().unwrap_or_default();
+        let document = self.document_mut(root.view)?;
+        let id = document.add("IUSBController", ROOT, "USBControllers", position);
+        if let Some(element) = document.get_mut(id) {
+            element.set("name", text(name));
+            element.set("type", enumerated("USBControllerType", kind));
+        }
+        self.touch(root.view);
+        Ok(id)
+    }
+
+    pub(super) fn call_part_list(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
+        let wanted = arguments.text(0);
+        let view = at.view;
+        let controller = |state: &Self| {
+            let found = state.document(view)?.named(ROOT, "USBControllers", wanted);
+            found.ok_or_else(|| Fault::not_found(format!("the machine has no USB controller named `{wanted}`")))
+        };
+        match name {
+            "addUSBController" => {
+                self.check_mutable(view, When::Off)?;
+                let element = self.add_usb_controller(at, wanted, arguments.name(1))?;
+                one(Address { view, element }.value("IUSBController"))
+            }
+            "removeUSBController" => {
+                self.check_mutable(view, When::Off)?;
+                let id = controller(self)?;
+                self.document_mut(view)?.remove(id);
+                self.touch(view);
+                nothing()
+            }
+            "getUSBControllerByName" => one(Address { view, element: controller(self)? }.value("IUSBController")),
+            "getUSBControllerCountByType" => {
+                let document = self.document(view)?;
+                let all = document.children(ROOT, "USBControllers");
+                let count = all.iter().filter(|id| document.get(**id).is_some_and(|known| known.name("type") == arguments.name(0))).count();
+                one(RawValue::Int(i64::try_from(count).unwrap_or_default()))
+            }
+            "createSharedFolder" => {
+                self.check_mutable(view, When::OffOrRunning)?;
+                self.create_shared_folder(at, arguments)?;
+                nothing()
+            }
+            "removeSharedFolder" => {
+                self.check_mutable(view, When::OffOrRunning)?;
+                let found = self.document(view)?.named(ROOT, "sharedFolders", wanted);
+                let missing = || Fault::not_found(format!("the machine has no shared folder named `{wanted}`"));
+                let id = found.ok_or_else(missing)?;
+                self.document_mut(view)?.remove(id);
+                self.touch(view);
+                nothing()
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn create_shared_folder(&mut self, at: Address, arguments: Arguments<'_>) -> Outcome {
+        let [name, path, mount_point] = [0, 1, 4].map(|at| arguments.text(at));
+        if name.is_empty() || self.document(at.view)?.named(ROOT, "sharedFolders", name).is_some() {
+            return Err(Fault::new(code::OBJECT_IN_USE, format!("a shared folder is named `{name}` already")));
+        }
+        super::root::absolute(path).map_err(|fault| Fault::argument(fault.message))?;
+        let position = self.document(at.view)?.children(ROOT, "sharedFolders").len();
+        let document = self.document_mut(at.view)?;
+        let id = document.add("ISharedFolder", ROOT, "sharedFolders", u32::try_from(position).unwrap_or_default());
+        if let Some(folder) = document.get_mut(id) {
+            folder.set("name", text(name));
+            folder.set("hostPath", text(path));
+            folder.set("writable", arguments.value(2));
+            folder.set("autoMount", arguments.value(3));
+            folder.set("autoMountPoint", text(mount_point));
+        }
+        self.touch(at.view);
+        Ok(())
+    }
+}
+
+/// Twelve hexadecimal digits of a unicast address, with or without colons; an empty text makes a new one.
+fn mac_address(given: &str) -> Outcome<String> {
+    if given.is_empty() {
+        return Ok(super::defaults::new_mac_address());
+    }
+    let digits: String = given.chars().filter(|letter| *letter != ':').map(|letter| letter.to_ascii_uppercase()).collect();
+    let unicast = digits.chars().nth(1).and_then(|digit| digit.to_digit(16)).is_some_and(|digit| digit % 2 == 0);
+    if digits.len() == 12 && digits.chars().all(|digit| digit.is_ascii_hexdigit()) && unicast {
+        return Ok(digits);
+    }
+    Err(Fault::argument(format!("`{given}` is no MAC address of one station: 12 hexadecimal digits, the second one even")))
+}

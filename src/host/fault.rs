@@ -1,0 +1,60 @@
+//! Failures of the embedded Main API: a result code and a text. Who was called is added by the caller.
+
+use std::fmt;
+
+/// Result of anything in this room.
+pub type Outcome<T = ()> = Result<T, Fault>;
+
+/// A call that was refused: what a Main API would report.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Fault {
+    /// Result code.
+    pub code: u32,
+    /// What failed, and why.
+    pub message: String,
+}
+
+/// Result codes by their names in the API.
+pub(super) mod code {
+    pub(in crate::host) const OBJECT_NOT_FOUND: u32 = 0x80bb_0001;
+    pub(in crate::host) const INVALID_VM_STATE: u32 = 0x80bb_0002;
+    pub(in crate::host) const FILE_ERROR: u32 = 0x80bb_0004;
+    pub(in crate::host) const INVALID_OBJECT_STATE: u32 = 0x80bb_0007;
+    pub(in crate::host) const NOT_SUPPORTED: u32 = 0x80bb_0009;
+    pub(in crate::host) const XML_ERROR: u32 = 0x80bb_000a;
+    pub(in crate::host) const OBJECT_IN_USE: u32 = 0x80bb_000c;
+    pub(in crate::host) const PLATFORM_ARCH_NOT_SUPPORTED: u32 = 0x80bb_0012;
+    pub(in crate::host) const E_NOTIMPL: u32 = 0x8000_4001;
+    pub(in crate::host) const E_FAIL: u32 = 0x8000_4005;
+    pub(in crate::host) const E_UNEXPECTED: u32 = 0x8000_ffff;
+    pub(in crate::host) const E_ACCESSDENIED: u32 = 0x8007_0005;
+    pub(in crate::host) const E_INVALIDARG: u32 = 0x8007_0057;
+}
+
+impl Fault {
+    /// A fault of that code.
+    pub fn new(code: u32, message: impl fmt::Display) -> Self {
+        Self { code, message: message.to_string() }
+    }
+
+    /// Nothing has that name or id.
+    pub(super) fn not_found(message: impl fmt::Display) -> Self {
+        Self::new(code::OBJECT_NOT_FOUND, message)
+    }
+
+    /// An argument is outside what is valid.
+    pub(super) fn argument(message: impl fmt::Display) -> Self {
+        Self::new(code::E_INVALIDARG, message)
+    }
+
+    /// The embedded host does not have a member yet.
+    pub(super) fn not_implemented(member: impl fmt::Display) -> Self {
+        Self::new(code::E_NOTIMPL, format!("the embedded host does not have `{member}` yet"))
+    }
+
+    /// A file could not be read or written.
+    pub(super) fn file(path: &std::path::Path, cause: impl fmt::Display) -> Self {
+        Self::new(code::FILE_ERROR, format!("cannot use the file `{}`: {cause}", path.display()))
+    }
+}

@@ -1,0 +1,379 @@
+//! Machines as wholes: made, opened, registered, found, saved, unregistered, deleted.
+
+use super::arguments::Arguments;
+use super::document::{Document, ROOT};
+use super::fault::code;
+use super::media::Registry;
+use super::os_types::Recommended;
+use super::registry;
+use super::state::{Address, Machine, State, View, gone, now};
+use super::value::{texts, write};
+use super::xml::XmlNode;
+use super::{Fault, Outcome};
+use crate::model::RawValue;
+use std::path::{Path, PathBuf};
+
+/// A new id.
+pub(super) fn new_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// An id in its usual form, without braces; `None` when it is none.
+pub(super) fn parse_id(written: &str) -> Option<String> {
+    uuid::Uuid::parse_str(written.trim_matches(['{', '}'])).ok().map(|id| id.to_string())
+}
+
+/// A group is `/`, or `/a/b`.
+pub(super) fn check_group(group: &str) -> Outcome {
+    let names = group.strip_prefix('/').map(|rest| rest.split('/').all(|name| !name.is_empty() && name != "." && name != ".."));
+    if group == "/" || names == Some(true) {
+        return Ok(());
+    }
+    Err(Fault::argument(format!("`{group}` is no machine group: it starts with `/`, as in `/servers/web`")))
+}
+
+impl State {
+    /// Name of a machine, as far as it is known.
+    pub(super) fn machine_name(&self, view: View) -> String {
+        let name = self.element(Address::machine(view)).map(|root| root.text("name").to_owned());
+        name.unwrap_or_else(|_| self.machine(view).map(|machine| file_stem(&machine.settings_file)).unwrap_or_default())
+    }
+
+    pub(super) fn groups_of(&self, view: View) -> Vec<String> {
+        let Ok(root) = self.element(Address::machine(view)) else { return Vec::new() };
+        match root.value("groups") {
+            Some(RawValue::List(groups)) if !groups.is_empty() => groups.iter().filter_map(write).collect(),
+            _ => vec!["/".to_owned()],
+        }
+    }
+
+    /// The registered machine of that name or id.
+    pub(super) fn find_machine(&mut self, wanted: &str) -> Option<View> {
+        self.refresh();
+        if let Some(id) = parse_id(wanted) {
+            return self.machines.iter().find(|(_, machine)| machine.registered && machine.id == id).map(|(view, _)| *view);
+        }
+        let views: Vec<_> = self.machines.iter().filter(|(_, machine)| machine.registered).map(|(view, _)| *view).collect();
+        views.into_iter().find(|view| {
+            let accessible = self.load(*view).is_ok() && self.machine(*view).is_ok_and(|machine| machine.access_error.is_none());
+            accessible && self.machine_name(*view) == wanted
+        })
+    }
+
+    pub(super) fn compose_file_name(&mut self, name: &str, group: &str, flags: &str, base: &str) -> Outcome<PathBuf> {
+        if name.is_empty() {
+            return Err(Fault::argument("a machine needs a name"));
+        }
+        let mut folder = match base {
+            "" => self.default_machine_folder(),
+            base => self.home.join(base),
+        };
+        if !group.is_empty() {
+            check_group(group)?;
+            folder.push(group.trim_start_matches('/'));
+        }
+        // What no file system takes in a name becomes `_`, as does a leading or trailing blank or dot.
+        let safe = |letter: char| if letter.is_control() || "/\\:*?\"<>|".contains(letter) { '_' } else { letter };
+        let mut safe: String = name.chars().map(safe).collect();
+        if flag(flags, "directoryIncludesUUID").is_some_and(|value| value == "1")
+            && let Some(id) = flag(flags, "UUID").and_then(parse_id)
+        {
+            safe = format!("{safe} ({id})");
+        }
+        Ok(folder.join(&safe).join(format!("{safe}.vbox")))
+    }
+
+    pub(super) fn default_machine_folder(&mut self) -> PathBuf {
+        let at = self.properties_object("ISystemProperties");
+        match self.element(at).map(|properties| properties.text("defaultMachineFolder").to_owned()) {
+            Ok(folder) if !folder.is_empty() => PathBuf::from(folder),
+            _ => self.machine_folder.clone(),
+        }
+    }
+
+    pub(super) fn create_machine(&mut self, arguments: Arguments<'_>) -> Outcome<RawValue> {
+        let [file, name] = [0, 1].map(|at| arguments.text(at));
+        let (architecture, mut groups) = (arguments.name(2), arguments.texts(3));
+        let (os_type, flags, cipher) = (arguments.text(4), arguments.text(5), arguments.text(6));
+        if name.is_empty() {
+            return Err(Fault::argument("a machine needs a name"));
+        }
+        if parse_id(name).is_some() {
+            return Err(Fault::argument(format!("`{name}` looks like an id; a machine needs another name")));
+        }
+        if architecture == "ARM" {
+            let message = "the embedded host has machines of the platform `x86` only";
+            return Err(Fault::new(code::PLATFORM_ARCH_NOT_SUPPORTED, message));
+        }
+        if !cipher.is_empty() {
+            return Err(Fault::not_implemented("IVirtualBox.createMachine with a cipher"));
+        }
+        for group in &groups {
+            check_group(group)?;
+        }
+        if groups.is_empty() {
+            groups.push("/".to_owned());
+        }
+        let recommended = Recommended::of(os_type);
+        if !os_type.is_empty() && !recommended.is_known() {
+            return Err(Fault::not_found(format!("`{os_type}` is no guest operating system type; `vbox.guestOSTypes` lists them")));
+        }
+        let id = match flag(flags, "UUID").filter(|written| !written.is_empty()) {
+            Some(written) => parse_id(written).ok_or_else(|| Fault::argument(format!("`{written}` is no UUID")))?,
+            None => new_id(),
+        };
+        // The id of zeros counts as none.
+        let id = if id.starts_with("00000000-0000-0000-0000-0") && id.ends_with("000000000000") { new_id() } else { id };
+        let all_flags = if flags.contains("UUID=") { flags.to_owned() } else { format!("{flags},UUID={id}") };
+        let file = match file {
+            "" => self.compose_file_name(name, &groups[0], &all_flags, "")?,
+            file => self.home.join(file),
+        };
+        if file.exists() && flag(flags, "forceOverwrite").is_none_or(|value| value != "1") {
+            let message = format!("machine settings file `{}` already exists; another name, or the flag `forceOverwrite=1`, helps", file.display());
+            return Err(Fault::new(code::FILE_ERROR, message));
+        }
+        let mut document = super::defaults::new_machine(&recommended);
+        if let Some(root) = document.get_mut(ROOT) {
+            root.set("name", super::value::text(name));
+            root.set("groups", texts(groups));
+            if recommended.is_known() {
+                root.set("OSTypeId", recommended.id());
+            }
+        }
+        let machine = Machine {
+            id,
+            settings_file: file,
+            document: Some(document),
+            modified: true,
+            state: "PoweredOff",
+            last_state_change: now(),
+            ..Machine::default()
+        };
+        Ok(self.add_machine(machine))
+    }
+
+    fn add_machine(&mut self, machine: Machine) -> RawValue {
+        let view = self.next_view;
+        self.next_view += 1;
+        self.machines.insert(view, machine);
+        Address::machine(view).value("IMachine")
+    }
+
+    pub(super) fn open_machine(&mut self, arguments: Arguments<'_>) -> Outcome<RawValue> {
+        let file = super::root::absolute(arguments.text(0))?.to_owned();
+        let tree = registry::read(&file)?;
+        let id = tree.value("Machine@uuid").and_then(parse_id);
+        let id = id.ok_or_else(|| Fault::new(code::XML_ERROR, format!("`{}` has no machine with an id", file.display())))?;
+        let machine = Machine { id, settings_file: file, state: "PoweredOff", ..Machine::default() };
+        let value = self.add_machine(machine);
+        let view = self.next_view - 1;
+        self.load(view)?;
+        match self.machine(view)?.access_error.clone() {
+            Some(fault) => {
+                self.machines.remove(&view);
+                Err(fault)
+            }
+            None => Ok(value),
+        }
+    }
+
+    /// Reads the settings of a machine when that was not done yet.
+    pub(super) fn load(&mut self, view: View) -> Outcome {
+        let Some(machine) = self.machines.get(&view) else { return Ok(()) };
+        if machine.document.is_some() {
+            return Ok(());
+        }
+        let file = machine.settings_file.clone();
+        let id = machine.id.clone();
+        let read = registry::read(&file).and_then(|tree| {
+            let found = tree.value("Machine@uuid").and_then(parse_id);
+            if found.as_deref() == Some(&id) {
+                return Ok(tree);
+            }
+            Err(Fault::new(code::XML_ERROR, format!("`{}` is the file of another machine", file.display())))
+        });
+        match read {
+            Ok(tree) => {
+                let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+                self.load_media(&tree, "Machine/MediaRegistry", Registry::Machine(id), &folder);
+                let document = self.read_settings(&tree);
+                let saved = tree.value("Machine@stateFile").is_some();
+                let aborted = tree.value("Machine@aborted").is_some_and(|value| value == "true" || value == "1");
+                let changed = tree.value("Machine@lastStateChange").map(super::settings::read_time);
+                let machine = self.machine_mut(view)?;
+                machine.state = if saved { "Saved" } else if aborted { "Aborted" } else { "PoweredOff" };
+                machine.last_state_change = changed.unwrap_or_default();
+                machine.document = Some(document);
+                machine.tree = Some(tree);
+                machine.access_error = None;
+            }
+            Err(fault) => {
+                let machine = self.machine_mut(view)?;
+                let mut document = Document::new("IMachine");
+                if let Some(root) = document.get_mut(ROOT) {
+                    root.set("name", super::value::text(file_stem(&machine.settings_file)));
+                    root.set("accessible", RawValue::Bool(false));
+                }
+                machine.document = Some(document);
+                machine.access_error = Some(fault);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn register_machine(&mut self, arguments: Arguments<'_>) -> Outcome {
+        let at = arguments.object(0).ok_or_else(|| Fault::argument("no machine was given"))?;
+        self.refresh();
+        let machine = self.machine(at.view)?;
+        let (id, registered) = (machine.id.clone(), machine.registered);
+        let name = self.machine_name(at.view);
+        if registered {
+            return Err(Fault::new(code::INVALID_OBJECT_STATE, format!("the machine `{name}` is already registered")));
+        }
+        if self.machines.values().any(|other| other.registered && other.id == id) {
+            return Err(Fault::argument(format!("a registered machine has the id {id} already")));
+        }
+        if self.find_machine(&name).is_some() {
+            return Err(Fault::argument(format!("a registered machine is named `{name}` already")));
+        }
+        if machine_is_modified(self.machine(at.view)?) {
+            self.save_machine(at.view)?;
+        }
+        self.machine_mut(at.view)?.registered = true;
+        if let Err(fault) = self.save_registry() {
+            self.machine_mut(at.view)?.registered = false;
+            return Err(fault);
+        }
+        self.fire_machine("OnMachineRegistered", &id, vec![("registered", RawValue::Bool(true))]);
+        Ok(())
+    }
+
+    /// Saves the settings that `view` shows: a mutable copy, or an unregistered machine.
+    pub(super) fn save_machine(&mut self, view: View) -> Outcome {
+        let original = self.machine_of(view);
+        self.rename_files(view)?;
+        self.adopt_media(view)?;
+        let machine = self.machine(view)?;
+        let (file, id, registered) = (machine.settings_file.clone(), machine.id.clone(), machine.registered);
+        let mut tree = machine.tree.clone().unwrap_or_else(|| XmlNode::new("VirtualBox"));
+        self.write_settings(view, &mut tree)?;
+        let folder = file.parent().unwrap_or(Path::new(""));
+        std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, error))?;
+        registry::write(&file, &tree)?;
+        if let Some(copy) = self.copies.get_mut(&view) {
+            copy.modified = false;
+            let document = copy.document.clone();
+            self.machine_mut(original)?.document = Some(document);
+        }
+        let machine = self.machine_mut(original)?;
+        machine.tree = Some(tree);
+        machine.modified = false;
+        if registered {
+            self.save_registry()?;
+            self.fire_machine("OnMachineDataChanged", &id, Vec::new());
+        }
+        Ok(())
+    }
+
+    /// A new name takes the settings file with it, and the folder when that was named alike.
+    fn rename_files(&mut self, view: View) -> Outcome {
+        let name = self.machine_name(view);
+        let old = self.machine(view)?.settings_file.clone();
+        if file_stem(&old) == name || name.contains('/') || self.machine(view)?.tree.is_none() || !old.exists() {
+            return Ok(());
+        }
+        let folder = old.parent().unwrap_or(Path::new("")).to_owned();
+        let mut new_folder = folder.clone();
+        if folder.file_name().is_some_and(|folder| *folder == *file_stem(&old)) {
+            new_folder.set_file_name(&name);
+            if new_folder.exists() {
+                let message = format!("cannot rename the machine to `{name}`: `{}` exists", new_folder.display());
+                return Err(Fault::new(code::FILE_ERROR, message));
+            }
+            std::fs::rename(&folder, &new_folder).map_err(|error| Fault::file(&folder, error))?;
+            self.move_media(&folder, &new_folder);
+        }
+        let moved = new_folder.join(old.file_name().unwrap_or_default());
+        let file = new_folder.join(format!("{name}.vbox"));
+        std::fs::rename(&moved, &file).map_err(|error| Fault::file(&moved, error))?;
+        let previous = |file: &Path| PathBuf::from(format!("{}-prev", file.display()));
+        let _ = std::fs::rename(previous(&moved), previous(&file));
+        self.machine_mut(view)?.settings_file = file;
+        Ok(())
+    }
+
+    /// Extra data may change outside of any session: only that part of the file is written.
+    pub(super) fn write_extra_data(&mut self, original: View) -> Outcome {
+        let values = self.element(Address::machine(original))?.properties.clone();
+        let machine = self.machine_mut(original)?;
+        let Some(tree) = machine.tree.as_mut() else { return Err(gone()) };
+        registry::put_items(tree, "Machine/ExtraData", "ExtraDataItem", &values);
+        registry::write(&machine.settings_file, tree)
+    }
+
+    pub(super) fn unregister(&mut self, view: View, mode: &str) -> Outcome<RawValue> {
+        let original = self.machine_of(view);
+        let name = self.machine_name(original);
+        let machine = self.machine(original)?;
+        if !machine.registered {
+            return Err(Fault::new(code::INVALID_OBJECT_STATE, format!("the machine `{name}` is not registered")));
+        }
+        if machine.holder.is_some() {
+            let message = format!("cannot unregister the machine `{name}` while it is locked; end its session first");
+            return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
+        }
+        let id = machine.id.clone();
+        let media = if mode == "UnregisterOnly" { Vec::new() } else { self.detach_all(original, mode)? };
+        if mode != "UnregisterOnly" && self.machine(original)?.access_error.is_none() {
+            self.save_machine(original)?;
+        }
+        let machine = self.machine_mut(original)?;
+        machine.registered = false;
+        self.save_registry()?;
+        self.fire_machine("OnMachineRegistered", &id, vec![("registered", RawValue::Bool(false))]);
+        Ok(RawValue::List(media.into_iter().map(|medium| Address::global(medium).value("IMedium")).collect()))
+    }
+
+    pub(super) fn delete_config(&mut self, view: View, arguments: Arguments<'_>) -> Outcome<RawValue> {
+        let machine = self.machine(view)?;
+        if machine.registered {
+            self.check_mutable(view, super::table::When::Off)?;
+        }
+        let name = self.machine_name(view);
+        let file = machine.settings_file.clone();
+        let media: Vec<_> = arguments.list(0).iter().filter_map(Address::of).collect();
+        for medium in media {
+            // A medium that is still used elsewhere stays, silently, as in VirtualBox.
+            let _ = self.delete_storage(medium.element);
+        }
+        let result = match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Fault::file(&file, error)),
+            _ => Ok(()),
+        };
+        let _ = std::fs::remove_file(PathBuf::from(format!("{}-prev", file.display())));
+        if let Some(folder) = file.parent() {
+            for part in ["Logs", "Snapshots", ""] {
+                // Only empty folders go.
+                let _ = std::fs::remove_dir(folder.join(part));
+            }
+        }
+        let machine = self.machine_mut(view)?;
+        machine.modified = true;
+        machine.tree = None;
+        Ok(self.finished(format!("Deleting the files of the machine `{name}`"), result))
+    }
+}
+
+fn machine_is_modified(machine: &Machine) -> bool {
+    machine.modified || machine.tree.is_none()
+}
+
+/// The value of `name=value` in comma-separated flags.
+pub(super) fn flag<'a>(flags: &'a str, name: &str) -> Option<&'a str> {
+    flags.split(',').find_map(|flag| flag.trim().split_once('=').filter(|(known, _)| *known == name).map(|(_, value)| value))
+}
+
+fn file_stem(file: &Path) -> String {
+    file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,0 +1,640 @@
+//! Media: known images, their files, states and trees; opening, making, deleting, closing.
+
+use super::arguments::Arguments;
+use super::document::{ElementId, ROOT};
+use super::fault::code;
+use super::state::{Address, State, gone, nothing, one};
+use super::value::{enumerated, name_of, text, texts};
+use super::xml::XmlNode;
+use super::{Fault, Outcome, vdi};
+use crate::model::RawValue;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use uuid::Uuid;
+
+/// Which settings file remembers a medium.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Registry {
+    /// None: it is not created yet.
+    #[default]
+    Nowhere,
+    /// `VirtualBox.xml`.
+    Global,
+    /// The file of the machine with that id.
+    Machine(String),
+}
+
+/// A medium.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Medium {
+    pub(super) id: String,
+    pub(super) location: PathBuf,
+    format: String,
+    pub(super) device: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) state: &'static str,
+    description: String,
+    logical_size: u64,
+    fixed: bool,
+    parent: Option<ElementId>,
+    pub(super) registry: Registry,
+    last_error: String,
+    auto_reset: bool,
+    properties: BTreeMap<String, String>,
+}
+
+/// Formats: id, capabilities, extensions, what an extension is for.
+pub(super) const FORMATS: &[(&str, &str, &str, &str)] = &[
+    ("VMDK", "Uuid,CreateFixed,CreateDynamic,CreateSplit2G,Differencing,Asynchronous,File,VFS,Preferred", "vmdk", "HardDisk"),
+    ("VDI", "Uuid,CreateFixed,CreateDynamic,Differencing,Asynchronous,File,VFS,Discard,Preferred", "vdi", "HardDisk"),
+    ("VHD", "Uuid,CreateFixed,CreateDynamic,Differencing,Asynchronous,File,VFS,Preferred", "vhd", "HardDisk"),
+    ("Parallels", "CreateDynamic,Differencing,Asynchronous,File,VFS", "hdd", "HardDisk"),
+    ("DMG", "File,VFS", "dmg", "DVD"),
+    ("QED", "CreateDynamic,Differencing,Asynchronous,File,VFS", "qed", "HardDisk"),
+    ("QCOW", "CreateDynamic,Differencing,Asynchronous,File,VFS", "qcow,qcow2", "HardDisk,HardDisk"),
+    ("VHDX", "File,VFS", "vhdx", "HardDisk"),
+    ("CUE", "File,VFS", "cue", "DVD"),
+    ("VBoxIsoMaker", "File", "viso", "DVD"),
+    ("RAW", "CreateFixed,Asynchronous,File,VFS", "iso,cdr,img,ima,dsk,flp,vfd", "DVD,DVD,Floppy,Floppy,Floppy,Floppy,Floppy"),
+    ("iSCSI", "Asynchronous,Properties,TcpNetworking", "", ""),
+];
+
+fn format(wanted: &str) -> Option<&'static (&'static str, &'static str, &'static str, &'static str)> {
+    FORMATS.iter().find(|known| known.0.eq_ignore_ascii_case(wanted))
+}
+
+fn type_name(written: &str) -> &'static str {
+    let enumeration = crate::schema::embedded().enumeration("MediumType");
+    enumeration.and_then(|known| known.name_of(known.number(written)?)).unwrap_or("Normal")
+}
+
+impl State {
+    pub(super) fn medium(&self, id: ElementId) -> Outcome<&Medium> {
+        self.media.get(&id).ok_or_else(gone)
+    }
+
+    fn medium_mut(&mut self, id: ElementId) -> Outcome<&mut Medium> {
+        self.media.get_mut(&id).ok_or_else(gone)
+    }
+
+    fn add_medium(&mut self, medium: Medium) -> ElementId {
+        let id = self.global.add("IMedium", ROOT, "medium", 0);
+        self.media.insert(id, medium);
+        id
+    }
+
+    pub(super) fn medium_by_id(&self, id: &str) -> Option<ElementId> {
+        self.media.iter().find(|(_, medium)| medium.id == id).map(|(at, _)| *at)
+    }
+
+    /// Base media of a kind (`HardDisk`, `DVD`, `Floppy`) that are remembered somewhere.
+    pub(super) fn media_list(&mut self, device: &str) -> RawValue {
+        self.registered();
+        let known = self.media.iter().filter(|(_, medium)| {
+            medium.device == device && medium.registry != Registry::Nowhere && medium.parent.is_none()
+        });
+        RawValue::List(known.map(|(at, _)| Address::global(*at).value("IMedium")).collect())
+    }
+
+    fn children_of(&self, parent: ElementId) -> Vec<ElementId> {
+        self.media.iter().filter(|(_, medium)| medium.parent == Some(parent)).map(|(at, _)| *at).collect()
+    }
+
+    /// Ids of the machines that have the medium attached, in saved settings or in a mutable copy.
+    pub(super) fn users_of(&mut self, id: ElementId) -> Vec<String> {
+        let mut views = self.registered();
+        views.extend(self.machines.iter().filter(|(_, machine)| !machine.registered).map(|(view, _)| *view));
+        views.extend(self.copies.keys().copied());
+        let uses = |view: &u32| {
+            let document = self.document(*view).ok()?;
+            let mut attached = document.iter().filter(|(_, element)| element.role == "attachment");
+            attached.any(|(_, element)| element.value("medium").and_then(Address::of).map(|at| at.element) == Some(id)).then_some(())
+        };
+        let mut users: Vec<_> =
+            views.iter().filter(|view| uses(view).is_some()).filter_map(|view| Some(self.machine(*view).ok()?.id.clone())).collect();
+        users.sort();
+        users.dedup();
+        users
+    }
+
+    pub(super) fn read_medium(&mut self, id: ElementId, name: &str) -> Outcome<Option<RawValue>> {
+        if name == "machineIds" {
+            return Ok(Some(texts(self.users_of(id))));
+        }
+        if name == "readOnly" {
+            let read_only = matches!(self.medium(id)?.kind, "Immutable" | "Readonly") || !self.children_of(id).is_empty();
+            return Ok(Some(RawValue::Bool(read_only)));
+        }
+        let medium = self.medium(id)?;
+        let object = |at: ElementId| Address::global(at).value("IMedium");
+        Ok(Some(match name {
+            "id" => text(&medium.id),
+            "description" => text(&medium.description),
+            "state" => enumerated("MediumState", medium.state),
+            "variant" => RawValue::List(vec![enumerated("MediumVariant", if medium.fixed { "Fixed" } else { "Standard" })]),
+            "location" => text(medium.location.to_string_lossy()),
+            "name" => text(medium.location.file_name().unwrap_or_default().to_string_lossy()),
+            "deviceType" => enumerated("DeviceType", medium.device),
+            "size" => RawValue::Int(match medium.state {
+                "NotCreated" => 0,
+                _ => medium.location.metadata().map_or(0, |facts| i64::try_from(facts.len()).unwrap_or(i64::MAX)),
+            }),
+            "format" => text(&medium.format),
+            "mediumFormat" => {
+                let at = FORMATS.iter().position(|known| known.0 == medium.format).unwrap_or_default();
+                self.format_object(at)
+            }
+            "type" => enumerated("MediumType", medium.kind),
+            "allowedTypes" => {
+                let types: &[&str] = match medium.device {
+                    "HardDisk" if medium.parent.is_some() => &["Normal"],
+                    "HardDisk" => &["Normal", "Immutable", "Writethrough", "Shareable", "MultiAttach"],
+                    "DVD" => &["Readonly"],
+                    _ => &["Writethrough", "Readonly"],
+                };
+                RawValue::List(types.iter().map(|kind| enumerated("MediumType", kind)).collect())
+            }
+            "parent" => medium.parent.map_or(RawValue::Null, object),
+            "children" => RawValue::List(self.children_of(id).into_iter().map(object).collect()),
+            "base" => {
+                let up = |at: &ElementId| self.media.get(at).and_then(|medium| medium.parent);
+                object(std::iter::successors(Some(id), up).take(1000).last().unwrap_or(id))
+            }
+            "logicalSize" => RawValue::Int(i64::try_from(medium.logical_size).unwrap_or(i64::MAX)),
+            "autoReset" => RawValue::Bool(medium.auto_reset),
+            "lastAccessError" => text(&medium.last_error),
+            _ => return Ok(None),
+        }))
+    }
+
+    pub(super) fn write_medium(&mut self, id: ElementId, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
+        let state = self.medium(id)?.state;
+        match name {
+            "description" => {
+                if matches!(state, "LockedRead" | "LockedWrite") {
+                    return Err(Fault::new(code::INVALID_OBJECT_STATE, format!("the medium is in the state {state}")));
+                }
+                self.medium_mut(id)?.description = arguments.text(0).to_owned();
+            }
+            "type" => {
+                let kind = arguments.name(0);
+                if kind != self.medium(id)?.kind {
+                    self.change_type(id, kind)?;
+                }
+            }
+            "autoReset" => {
+                if self.medium(id)?.parent.is_none() {
+                    return Err(Fault::new(code::NOT_SUPPORTED, "only a differencing disk can be reset"));
+                }
+                self.medium_mut(id)?.auto_reset = arguments.flag(0);
+            }
+            "location" if state == "NotCreated" => {
+                let location = self.image_path(arguments.text(0), &self.medium(id)?.format.clone())?;
+                self.medium_mut(id)?.location = location;
+            }
+            _ => return Ok(false),
+        }
+        self.save_medium(id)?;
+        Ok(true)
+    }
+
+    fn change_type(&mut self, id: ElementId, kind: &'static str) -> Outcome {
+        let refuse = |why: &str| Err(Fault::new(code::INVALID_OBJECT_STATE, format!("cannot change the type of the medium: {why}")));
+        if !self.users_of(id).is_empty() {
+            return refuse("it is attached to a machine; detach it first");
+        }
+        let medium = self.medium(id)?;
+        if medium.parent.is_some() || medium.device != "HardDisk" {
+            return refuse("only a base hard disk has another type");
+        }
+        if kind == "Shareable" && !medium.fixed {
+            return refuse("only an image of a fixed size can be shared");
+        }
+        if kind == "Readonly" {
+            return Err(Fault::argument("a hard disk cannot have the type `Readonly`"));
+        }
+        if !self.children_of(id).is_empty() {
+            return Err(Fault::new(code::OBJECT_IN_USE, "the medium has differencing disks"));
+        }
+        self.medium_mut(id)?.kind = kind;
+        Ok(())
+    }
+
+    /// Writes the settings file that remembers a medium.
+    fn save_medium(&mut self, id: ElementId) -> Outcome {
+        match self.medium(id)?.registry.clone() {
+            Registry::Nowhere => Ok(()),
+            Registry::Global => self.save_registry(),
+            Registry::Machine(machine) => self.save_machine_media(&machine),
+        }
+    }
+
+    /// Writes only the media part of a machine's file.
+    fn save_machine_media(&mut self, id: &str) -> Outcome {
+        let Some(view) = self.machines.iter().find(|(_, machine)| machine.id == id).map(|(view, _)| *view) else { return Ok(()) };
+        let machine = self.machine(view)?;
+        let (Some(mut tree), file) = (machine.tree.clone(), machine.settings_file.clone()) else { return Ok(()) };
+        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+        self.put_media(&mut tree, "Machine/MediaRegistry", &Registry::Machine(id.to_owned()), &folder);
+        super::registry::write(&file, &tree)?;
+        self.machine_mut(view)?.tree = Some(tree);
+        Ok(())
+    }
+
+    pub(super) fn call_medium(&mut self, id: ElementId, name: &str, arguments: Arguments<'_>) -> Outcome<Option<Vec<RawValue>>> {
+        match name {
+            "refreshState" => {
+                self.refresh_medium(id)?;
+                one(enumerated("MediumState", self.medium(id)?.state))
+            }
+            "createBaseStorage" => {
+                let size = arguments.int(0);
+                let variants: Vec<_> = arguments.list(1).iter().map(name_of).collect();
+                let result = self.create_storage(id, size, &variants);
+                // Wrong arguments fail at once; a failed file operation is told by the progress.
+                if let Err(fault) = &result
+                    && fault.code != code::FILE_ERROR
+                {
+                    return Err(fault.clone());
+                }
+                let place = self.medium(id)?.location.display().to_string();
+                one(self.finished(format!("Creating base medium storage unit `{place}`"), result))
+            }
+            "deleteStorage" => {
+                let place = self.medium(id)?.location.display().to_string();
+                self.delete_storage(id)?;
+                one(self.finished(format!("Deleting medium storage unit `{place}`"), Ok(())))
+            }
+            "close" => {
+                self.close_medium(id)?;
+                nothing()
+            }
+            "getSnapshotIds" => {
+                let machine = arguments.text(0);
+                one(texts(self.users_of(id).into_iter().filter(|user| user == machine)))
+            }
+            "getProperty" => match arguments.text(0) {
+                "" => Err(Fault::argument("a property needs a name")),
+                name => one(text(self.medium(id)?.properties.get(name).cloned().unwrap_or_default())),
+            },
+            "setProperty" => {
+                let (name, value) = (arguments.text(0), arguments.text(1));
+                if name.is_empty() {
+                    return Err(Fault::argument("a property needs a name"));
+                }
+                self.medium_mut(id)?.properties.insert(name.to_owned(), value.to_owned());
+                self.save_medium(id)?;
+                nothing()
+            }
+            "getProperties" => {
+                let properties = &self.medium(id)?.properties;
+                Ok(Some(vec![texts(properties.values().cloned()), texts(properties.keys().cloned())]))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    pub(super) fn create_medium(&mut self, arguments: Arguments<'_>) -> Outcome<RawValue> {
+        let (wanted, location, device) = (arguments.text(0), arguments.text(1), arguments.name(3));
+        let wanted = if wanted.is_empty() { "VDI" } else { wanted };
+        let known = format(wanted).ok_or_else(|| Fault::not_found(format!("`{wanted}` is no format of media")))?;
+        if !matches!(device, "HardDisk" | "DVD" | "Floppy") {
+            return Err(Fault::argument(format!("`{device}` is no kind of medium: HardDisk, DVD or Floppy")));
+        }
+        let location = if location.is_empty() { PathBuf::new() } else { self.image_path(location, known.0)? };
+        let kind = match device {
+            "HardDisk" => "Normal",
+            "DVD" => "Readonly",
+            _ => "Writethrough",
+        };
+        let medium = Medium { location, format: known.0.to_owned(), device, kind, state: "NotCreated", ..Medium::default() };
+        Ok(Address::global(self.add_medium(medium)).value("IMedium"))
+    }
+
+    fn image_path(&self, location: &str, format_id: &str) -> Outcome<PathBuf> {
+        let extension = format(format_id).and_then(|known| known.2.split(',').next()).unwrap_or_default();
+        if location.ends_with('/') {
+            return Ok(self.home.join(location).join(format!("{{{}}}.{extension}", super::machines::new_id())));
+        }
+        let path = self.home.join(location);
+        let bare = path.extension().is_none() && !extension.is_empty();
+        Ok(if bare { path.with_extension(extension) } else { path })
+    }
+
+    fn create_storage(&mut self, id: ElementId, size: i64, variants: &[&str]) -> Outcome {
+        let medium = self.medium(id)?;
+        if medium.state != "NotCreated" {
+            let message = format!("`{}` has storage already: its state is {}", medium.location.display(), medium.state);
+            return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
+        }
+        let size = u64::try_from(size).ok().filter(|size| *size > 0 && *size <= vdi::LARGEST);
+        let size = size.ok_or_else(|| Fault::argument("the size must be a positive number of bytes that the format can hold"))?;
+        if let Some(strange) = variants.iter().find(|variant| !matches!(**variant, "Standard" | "Fixed")) {
+            return Err(Fault::new(code::NOT_SUPPORTED, format!("the format {} has no variant `{strange}`", medium.format)));
+        }
+        let fixed = variants.contains(&"Fixed");
+        let path = medium.location.clone();
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let prepare = || std::fs::create_dir_all(&folder);
+        let new = Uuid::new_v4();
+        let made = match medium.format.as_str() {
+            "VDI" => prepare().and_then(|()| vdi::create(&path, &vdi::Header { id: new, parent: None, size, fixed })),
+            "RAW" => prepare().and_then(|()| std::fs::File::create_new(&path)?.set_len(size)),
+            other => return Err(Fault::not_implemented(format!("IMedium.createBaseStorage for the format {other}"))),
+        };
+        made.map_err(|error| Fault::file(&path, error))?;
+        let raw = medium.format == "RAW";
+        let device = medium.device;
+        let medium = self.medium_mut(id)?;
+        medium.id = new.to_string();
+        (medium.state, medium.logical_size, medium.fixed) = ("Created", size, fixed || raw);
+        medium.registry = Registry::Global;
+        self.save_registry()?;
+        self.fire_medium(&new.to_string(), device, true);
+        Ok(())
+    }
+
+    fn fire_medium(&mut self, id: &str, device: &str, registered: bool) {
+        let values = vec![
+            ("mediumId", text(id)),
+            ("mediumType", enumerated("DeviceType", device)),
+            ("registered", RawValue::Bool(registered)),
+        ];
+        self.fire("OnMediumRegistered", values);
+    }
+
+    pub(super) fn open_medium(&mut self, arguments: Arguments<'_>) -> Outcome<RawValue> {
+        let (location, device) = (arguments.text(0), arguments.name(1));
+        self.registered();
+        if let Some(id) = super::machines::parse_id(location) {
+            let found = self.medium_by_id(&id).filter(|at| self.media[at].device == device);
+            let missing = || Fault::not_found(format!("no known medium of the kind {device} has the id {id}"));
+            return found.map(|at| Address::global(at).value("IMedium")).ok_or_else(missing);
+        }
+        let path = self.home.join(location);
+        let known = self.media.iter().find(|(_, medium)| medium.location == path && medium.device == device && medium.state != "NotCreated");
+        if let Some((at, _)) = known {
+            return Ok(Address::global(*at).value("IMedium"));
+        }
+        let mut medium = Medium { location: path.clone(), device, state: "Created", registry: Registry::Global, ..Medium::default() };
+        (medium.kind, medium.format) = match device {
+            "DVD" => ("Readonly", "RAW".to_owned()),
+            "Floppy" => ("Writethrough", "RAW".to_owned()),
+            "HardDisk" => ("Normal", "VDI".to_owned()),
+            other => return Err(Fault::argument(format!("`{other}` is no kind of medium: HardDisk, DVD or Floppy"))),
+        };
+        if device == "HardDisk" {
+            self.identify_disk(&mut medium, arguments.flag(3))?;
+        } else {
+            let facts = path.metadata().map_err(|error| Fault::file(&path, error))?;
+            (medium.id, medium.logical_size, medium.fixed) = (super::machines::new_id(), facts.len(), true);
+        }
+        if let Some(other) = self.medium_by_id(&medium.id) {
+            let other = self.media[&other].location.display().to_string();
+            let message = format!("`{}` has the id of the known medium `{other}`; `forceNewUuid` gives it another", path.display());
+            return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
+        }
+        let (id, device) = (medium.id.clone(), medium.device);
+        let at = self.add_medium(medium);
+        self.save_registry()?;
+        self.fire_medium(&id, device, true);
+        Ok(Address::global(at).value("IMedium"))
+    }
+
+    /// Reads what a hard disk image says of itself.
+    fn identify_disk(&self, medium: &mut Medium, new_id: bool) -> Outcome {
+        let path = &medium.location;
+        let header = vdi::read(path).map_err(|error| Fault::file(path, error))?;
+        let Some(header) = header else {
+            return Err(Fault::not_implemented("IVirtualBox.openMedium for hard disks of other formats than VDI"));
+        };
+        if new_id {
+            return Err(Fault::not_implemented("IVirtualBox.openMedium with forceNewUuid"));
+        }
+        (medium.id, medium.logical_size, medium.fixed) = (header.id.to_string(), header.size, header.fixed);
+        if let Some(parent) = header.parent {
+            let parent = self.medium_by_id(&parent.to_string());
+            let missing = || Fault::not_found(format!("`{}` is a differencing disk, and its parent is not known", path.display()));
+            medium.parent = Some(parent.ok_or_else(missing)?);
+        }
+        Ok(())
+    }
+
+    fn refresh_medium(&mut self, id: ElementId) -> Outcome {
+        let medium = self.medium(id)?;
+        if !matches!(medium.state, "Created" | "Inaccessible" | "LockedRead") {
+            return Ok(());
+        }
+        let path = medium.location.clone();
+        let checked = match medium.format.as_str() {
+            "VDI" => vdi::read(&path).map(|header| header.map(|header| (header.size, header.fixed))),
+            "RAW" => path.metadata().map(|facts| Some((facts.len(), true))),
+            // Other formats are taken on trust: their headers are not read yet.
+            _ => path.metadata().map(|_| Some((medium.logical_size, medium.fixed))),
+        };
+        let medium = self.medium_mut(id)?;
+        match checked {
+            Ok(Some((size, fixed))) => {
+                (medium.logical_size, medium.fixed) = (size, fixed);
+                (medium.state, medium.last_error) = ("Created", String::new());
+            }
+            Ok(None) => (medium.state, medium.last_error) = ("Inaccessible", format!("`{}` is no {} image", path.display(), medium.format)),
+            Err(error) => (medium.state, medium.last_error) = ("Inaccessible", format!("cannot read `{}`: {error}", path.display())),
+        }
+        Ok(())
+    }
+
+    fn check_unused(&mut self, id: ElementId) -> Outcome {
+        let users = self.users_of(id);
+        let place = self.medium(id)?.location.display().to_string();
+        if let Some(user) = users.first() {
+            return Err(Fault::new(code::OBJECT_IN_USE, format!("`{place}` is attached to the machine {user}; detach it first")));
+        }
+        if !self.children_of(id).is_empty() {
+            return Err(Fault::new(code::OBJECT_IN_USE, format!("`{place}` has differencing disks")));
+        }
+        Ok(())
+    }
+
+    pub(super) fn delete_storage(&mut self, id: ElementId) -> Outcome {
+        self.refresh_medium(id)?;
+        self.check_unused(id)?;
+        let medium = self.medium(id)?;
+        if medium.state != "Created" {
+            let message = format!("`{}` cannot be deleted: its state is {}", medium.location.display(), medium.state);
+            return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
+        }
+        let path = medium.location.clone();
+        std::fs::remove_file(&path).map_err(|error| Fault::file(&path, error))?;
+        self.forget_medium(id)?;
+        self.medium_mut(id)?.state = "NotCreated";
+        Ok(())
+    }
+
+    /// Takes a medium out of the settings file that remembers it.
+    fn forget_medium(&mut self, id: ElementId) -> Outcome {
+        let medium = self.medium_mut(id)?;
+        let registry = std::mem::take(&mut medium.registry);
+        let (was, device) = (std::mem::take(&mut medium.id), medium.device);
+        match registry {
+            Registry::Nowhere => return Ok(()),
+            Registry::Global => self.save_registry()?,
+            Registry::Machine(machine) => self.save_machine_media(&machine)?,
+        }
+        self.fire_medium(&was, device, false);
+        Ok(())
+    }
+
+    fn close_medium(&mut self, id: ElementId) -> Outcome {
+        self.check_unused(id)?;
+        let state = self.medium(id)?.state;
+        if matches!(state, "LockedRead" | "LockedWrite" | "Creating" | "Deleting") {
+            return Err(Fault::new(code::INVALID_OBJECT_STATE, format!("a medium in the state {state} cannot be closed")));
+        }
+        self.forget_medium(id)?;
+        self.media.remove(&id);
+        self.global.remove(id);
+        Ok(())
+    }
+
+    /// The folder of a machine was renamed: media in it moved along.
+    pub(super) fn move_media(&mut self, old: &Path, new: &Path) {
+        for medium in self.media.values_mut() {
+            if let Ok(rest) = medium.location.strip_prefix(old) {
+                medium.location = new.join(rest);
+            }
+        }
+    }
+
+    /// Media that a saved machine uses are remembered in its own file, unless another file has them.
+    pub(super) fn adopt_media(&mut self, view: u32) -> Outcome {
+        let id = self.machine(view)?.id.clone();
+        let document = self.document(view)?;
+        let attached = document.iter().filter(|(_, element)| element.role == "attachment");
+        let attached: Vec<_> = attached.filter_map(|(_, element)| element.value("medium").and_then(Address::of)).collect();
+        for at in attached {
+            if let Some(medium) = self.media.get_mut(&at.element).filter(|medium| medium.registry == Registry::Global) {
+                medium.registry = Registry::Machine(id.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a media registry.
+    pub(super) fn load_media(&mut self, tree: &XmlNode, path: &str, registry: Registry, folder: &Path) {
+        for (list, item, device) in LISTS {
+            let nodes: Vec<_> = tree.list(&format!("{path}/{list}"), item).cloned().collect();
+            for node in nodes {
+                self.load_medium(&node, &registry, folder, device, None, 0);
+            }
+        }
+    }
+
+    fn load_medium(&mut self, node: &XmlNode, registry: &Registry, folder: &Path, device: &'static str, parent: Option<ElementId>, depth: u32) {
+        let (Some(id), Some(location)) = (node.attribute("uuid").and_then(super::machines::parse_id), node.attribute("location")) else { return };
+        let at = match self.medium_by_id(&id) {
+            Some(at) => at,
+            None => {
+                let written = node.attribute("format").unwrap_or(if device == "HardDisk" { "VDI" } else { "RAW" });
+                let kind = node.attribute("type").map_or(if device == "DVD" { "Readonly" } else { "Normal" }, type_name);
+                let kind = if device == "Floppy" { "Writethrough" } else { kind };
+                let properties = node.list("", "Property");
+                let properties = properties.filter_map(|item| Some((item.attribute("name")?.to_owned(), item.attribute("value")?.to_owned())));
+                let medium = Medium {
+                    id,
+                    location: folder.join(location),
+                    format: format(written).map_or(written, |known| known.0).to_owned(),
+                    device,
+                    kind,
+                    // Not looked at yet, which is no error.
+                    state: "Inaccessible",
+                    description: node.value("Description#").unwrap_or_default().to_owned(),
+                    parent,
+                    registry: registry.clone(),
+                    auto_reset: node.attribute("autoReset") == Some("true"),
+                    properties: properties.collect(),
+                    ..Medium::default()
+                };
+                self.add_medium(medium)
+            }
+        };
+        if depth < 300 {
+            for child in node.children.iter().filter(|child| child.name == "HardDisk") {
+                self.load_medium(child, registry, folder, device, Some(at), depth + 1);
+            }
+        }
+    }
+
+    /// Puts the media that `registry` remembers into its tree.
+    pub(super) fn put_media(&self, tree: &mut XmlNode, path: &str, registry: &Registry, folder: &Path) {
+        let of = |device: &str| -> Vec<ElementId> {
+            let wanted = self.media.iter().filter(|(_, medium)| medium.registry == *registry && medium.device == device && medium.parent.is_none());
+            wanted.map(|(at, _)| *at).collect()
+        };
+        if LISTS.iter().all(|(.., device)| of(device).is_empty()) && tree.at(path).is_none() {
+            return;
+        }
+        for (list, item, device) in LISTS {
+            let media = of(device);
+            let node = tree.make(&format!("{path}/{list}"));
+            let mut old: Vec<_> = std::mem::take(&mut node.children);
+            node.children = media.into_iter().map(|at| self.medium_node(at, item, &mut old, folder)).collect();
+        }
+        let node = tree.make(path);
+        node.children.retain(|list| !list.children.is_empty());
+    }
+
+    fn medium_node(&self, at: ElementId, item: &str, old: &mut Vec<XmlNode>, folder: &Path) -> XmlNode {
+        let medium = &self.media[&at];
+        let id = format!("{{{}}}", medium.id);
+        let there = old.iter().position(|node| node.attribute("uuid").is_some_and(|known| known.eq_ignore_ascii_case(&id)));
+        let mut node = there.map_or_else(|| XmlNode::new(item).with("uuid", &id), |at| old.remove(at));
+        let location = medium.location.strip_prefix(folder).unwrap_or(&medium.location);
+        node.set_attribute("location", location.to_string_lossy());
+        if medium.device == "HardDisk" {
+            node.set_attribute("format", &medium.format);
+            if medium.parent.is_none() {
+                node.set_attribute("type", medium.kind);
+            }
+        }
+        node.set_value("Description#", (!medium.description.is_empty()).then(|| medium.description.clone()));
+        super::registry::put_items(&mut node, "", "Property", &medium.properties);
+        let (mut children, others): (Vec<_>, Vec<_>) = std::mem::take(&mut node.children).into_iter().partition(|child| child.name == "HardDisk");
+        node.children = others;
+        for child in self.children_of(at) {
+            let child = self.medium_node(child, "HardDisk", &mut children, folder);
+            node.children.push(child);
+        }
+        node
+    }
+
+    pub(super) fn format_object(&mut self, at: usize) -> RawValue {
+        self.global_part("IMediumFormat", "mediumFormat", u32::try_from(at).unwrap_or_default()).value("IMediumFormat")
+    }
+
+    pub(super) fn read_medium_format(&self, element: ElementId, name: &str) -> Option<RawValue> {
+        let known = FORMATS.get(self.global.get(element)?.index as usize)?;
+        match name {
+            "id" | "name" => Some(text(known.0)),
+            "capabilities" => {
+                Some(RawValue::List(known.1.split(',').map(|name| enumerated("MediumFormatCapabilities", name)).collect()))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn call_medium_format(&self, element: ElementId, name: &str) -> Outcome<Option<Vec<RawValue>>> {
+        let known = self.global.get(element).and_then(|element| FORMATS.get(element.index as usize)).ok_or_else(gone)?;
+        let words = |list: &'static str| list.split(',').filter(|word| !word.is_empty());
+        match name {
+            "describeFileExtensions" => {
+                let devices = words(known.3).map(|device| enumerated("DeviceType", device)).collect();
+                Ok(Some(vec![texts(words(known.2)), RawValue::List(devices)]))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Lists of a media registry: element, item, kind of medium.
+const LISTS: [(&str, &str, &str); 3] = [("HardDisks", "HardDisk", "HardDisk"), ("DVDImages", "Image", "DVD"), ("FloppyImages", "Image", "Floppy")];

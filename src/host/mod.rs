@@ -1,0 +1,33 @@
+//! The embedded Main API: objects, rules and settings files, for people without VirtualBox at hand.
+//!
+//! [`Host`] answers calls on objects by number. It knows nothing of who calls: no engine, no wire, no terminal.
+//! Attributes that only store a value stand in `tables/*.txt`; code is for behaviour.
+
+mod arguments;
+mod control;
+mod defaults;
+mod devices;
+mod document;
+mod events;
+mod fault;
+mod guest_properties;
+mod machine;
+mod machines;
+mod media;
+mod os_types;
+mod progress;
+mod properties;
+mod registry;
+mod root;
+mod sessions;
+mod settings;
+mod state;
+mod storage;
+mod system;
+mod table;
+mod value;
+mod vdi;
+mod xml;
+
+pub use control::Host;
+pub use fault::{Fault, Outcome};

@@ -1,0 +1,189 @@
+//! `IVirtualBox`: what is host-wide, and finding things.
+
+use super::arguments::Arguments;
+use super::document::ROOT;
+use super::fault::code;
+use super::state::{Address, GLOBAL, State, nothing, one};
+use super::value::{text, texts};
+use super::{Fault, Outcome};
+use crate::model::RawValue;
+use std::path::Path;
+
+/// The release whose API this is, marked as not being VirtualBox.
+const VERSION_SUFFIX: &str = "_vboxsh";
+
+impl State {
+    pub(super) fn read_root(&mut self, name: &str) -> Outcome<Option<RawValue>> {
+        let version = crate::schema::embedded().version();
+        Ok(Some(match name {
+            "version" => text(format!("{}{VERSION_SUFFIX}", version.full)),
+            "versionNormalized" => text(version.full),
+            "revision" => RawValue::Int(version.revision.into()),
+            "packageType" => text("EMBEDDED"),
+            "APIVersion" => text(version.api),
+            "APIRevision" => RawValue::Int(api_revision(version.full)),
+            "homeFolder" => text(self.home.to_string_lossy()),
+            "settingsFilePath" => text(self.home.join("VirtualBox.xml").to_string_lossy()),
+            "host" => self.global_part("IHost", "host", 0).value("IHost"),
+            "systemProperties" => self.global_part("ISystemProperties", "systemProperties", 0).value("ISystemProperties"),
+            "machines" => {
+                self.refresh();
+                let registered = self.machines.iter().filter(|(_, machine)| machine.registered);
+                RawValue::List(registered.map(|(view, _)| Address::machine(*view).value("IMachine")).collect())
+            }
+            "machineGroups" => {
+                let mut groups: Vec<String> = self.registered().into_iter().flat_map(|view| self.groups_of(view)).collect();
+                groups.sort();
+                groups.dedup();
+                texts(groups)
+            }
+            "hardDisks" => self.media_list("HardDisk"),
+            "DVDImages" => self.media_list("DVD"),
+            "floppyImages" => self.media_list("Floppy"),
+            "guestOSTypes" => super::os_types::all(),
+            "guestOSFamilies" => texts(super::os_types::families()),
+            "performanceCollector" => {
+                self.global_part("IPerformanceCollector", "performanceCollector", 0).value("IPerformanceCollector")
+            }
+            "eventSource" => self.global_part("IEventSource", "eventSource", 0).value("IEventSource"),
+            "extensionPackManager" => self.global_part("IExtPackManager", "extensionPackManager", 0).value("IExtPackManager"),
+            "cloudProviderManager" => {
+                self.global_part("ICloudProviderManager", "cloudProviderManager", 0).value("ICloudProviderManager")
+            }
+            "internalNetworks" => texts(self.network_names("internalNetwork")),
+            "genericNetworkDrivers" => texts(self.network_names("genericDriver")),
+            _ => return Ok(None),
+        }))
+    }
+
+    /// The different values of an attribute of the network adapters of all machines.
+    fn network_names(&mut self, attribute: &str) -> Vec<String> {
+        let mut names = Vec::new();
+        for view in self.registered() {
+            let Ok(document) = self.document(view) else { continue };
+            let adapters = document.children(ROOT, "networkAdapter");
+            names.extend(adapters.into_iter().filter_map(|id| document.get(id)).map(|adapter| adapter.text(attribute).to_owned()));
+        }
+        names.retain(|name| !name.is_empty());
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    pub(super) fn call_root(&mut self, name: &str, arguments: Arguments<'_>) -> Outcome<Option<Vec<RawValue>>> {
+        match name {
+            "composeMachineFilename" => {
+                let [name, group, flags, base] = [0, 1, 2, 3].map(|at| arguments.text(at));
+                let file = self.compose_file_name(name, group, flags, base)?;
+                one(text(file.to_string_lossy()))
+            }
+            "getPlatformProperties" => one(self.platform_properties(arguments.name(0))?),
+            "createMachine" => one(self.create_machine(arguments)?),
+            "openMachine" => one(self.open_machine(arguments)?),
+            "registerMachine" => {
+                self.register_machine(arguments)?;
+                nothing()
+            }
+            "findMachine" => {
+                let wanted = arguments.text(0);
+                let missing = || Fault::not_found(format!("no registered machine is named `{wanted}` or has that id"));
+                let found = self.find_machine(wanted).ok_or_else(missing)?;
+                one(Address::machine(found).value("IMachine"))
+            }
+            "getMachinesByGroups" => {
+                let wanted = arguments.texts(0);
+                for group in &wanted {
+                    super::machines::check_group(group)?;
+                }
+                let mut found = self.registered();
+                found.retain(|view| self.groups_of(*view).iter().any(|group| wanted.contains(group)));
+                one(RawValue::List(found.into_iter().map(|view| Address::machine(view).value("IMachine")).collect()))
+            }
+            "getMachineStates" => {
+                let machines = arguments.list(0).iter().filter_map(Address::of);
+                one(RawValue::List(machines.map(|at| self.machine_state(at.view)).collect::<Outcome<_>>()?))
+            }
+            "createMedium" => one(self.create_medium(arguments)?),
+            "openMedium" => one(self.open_medium(arguments)?),
+            "getGuestOSType" => {
+                let wanted = arguments.text(0);
+                let missing = || Fault::not_found(format!("`{wanted}` is no guest operating system type; `vbox.guestOSTypes` lists them"));
+                one(super::os_types::find(wanted).ok_or_else(missing)?)
+            }
+            "getGuestOSSubtypesByFamilyId" => one(texts(super::os_types::subtypes(arguments.text(0))?)),
+            "getGuestOSDescsBySubtype" => one(texts(super::os_types::descriptions(arguments.text(0))?)),
+            "getExtraDataKeys" => one(texts(self.element(Address::VIRTUAL_BOX)?.properties.keys().cloned())),
+            "getExtraData" => {
+                let properties = &self.element(Address::VIRTUAL_BOX)?.properties;
+                one(text(properties.get(arguments.text(0)).cloned().unwrap_or_default()))
+            }
+            "setExtraData" => {
+                self.set_extra_data(Address::VIRTUAL_BOX, arguments.text(0), arguments.text(1))?;
+                nothing()
+            }
+            "findProgressById" => one(self.find_progress(arguments.text(0))?),
+            "createSharedFolder" | "removeSharedFolder" => {
+                let message = "host-wide shared folders do not exist; share a folder with a machine: `machine.createSharedFolder(...)`";
+                Err(Fault::new(code::E_NOTIMPL, message))
+            }
+            "findDHCPServerByNetworkName" => Err(Fault::argument(format!("no DHCP server serves `{}`", arguments.text(0)))),
+            "findNATNetworkByName" => Err(Fault::not_found(format!("no NAT network is named `{}`", arguments.text(0)))),
+            "checkFirmwarePresent" => Ok(Some(vec![RawValue::Bool(true), text(""), text("")])),
+            _ => Ok(None),
+        }
+    }
+
+    /// Sets or (with an empty value) deletes extra data of a machine or of everything, and saves it at once.
+    pub(super) fn set_extra_data(&mut self, at: Address, key: &str, value: &str) -> Outcome {
+        if key.is_empty() || key.chars().any(char::is_control) {
+            return Err(Fault::argument(format!("`{}` is no key of extra data: it must be printable", key.escape_debug())));
+        }
+        let element = self.element_mut(at)?;
+        if element.properties.get(key).map_or("", String::as_str) == value {
+            return Ok(());
+        }
+        let change = |properties: &mut std::collections::BTreeMap<String, String>| match value {
+            "" => drop(properties.remove(key)),
+            _ => drop(properties.insert(key.to_owned(), value.to_owned())),
+        };
+        change(&mut element.properties);
+        let mut id = String::new();
+        if at.view == GLOBAL {
+            self.save_registry()?;
+        } else {
+            // It belongs to the machine as a whole: the saved settings and every mutable copy have it.
+            let original = self.machine_of(at.view);
+            change(&mut self.element_mut(Address::machine(original))?.properties);
+            let copies: Vec<_> = self.copies.iter().filter(|(_, copy)| copy.machine == original).map(|(view, _)| *view).collect();
+            for view in copies {
+                change(&mut self.element_mut(Address::machine(view))?.properties);
+            }
+            let machine = self.machine(original)?;
+            id.clone_from(&machine.id);
+            if machine.registered {
+                self.write_extra_data(original)?;
+            } else {
+                self.touch(original);
+            }
+        }
+        let values = vec![("machineId", text(id)), ("key", text(key)), ("value", text(value))];
+        self.fire("OnExtraDataChanged", values);
+        Ok(())
+    }
+}
+
+/// `7.2.22` as one number: a byte for major and minor, then the build, as the real one packs it.
+fn api_revision(version: &str) -> i64 {
+    let mut numbers = version.split('.').map(|part| part.parse::<i64>().unwrap_or_default());
+    let mut next = || numbers.next().unwrap_or_default();
+    next() << 56 | next() << 48 | next() << 40 | 1
+}
+
+/// Whether a path may be used as it is.
+pub(super) fn absolute(path: &str) -> Outcome<&Path> {
+    let path = Path::new(path);
+    if path.is_absolute() {
+        return Ok(path);
+    }
+    Err(Fault::new(code::FILE_ERROR, format!("`{}` is no absolute path", path.display())))
+}

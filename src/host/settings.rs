@@ -1,0 +1,418 @@
+//! A machine's settings file: between the tree of the file and the document of the machine.
+//!
+//! What is written goes into the tree that was read, so that elements unknown here stay as they are.
+
+use super::document::{Document, Element, ElementId, GuestProperty, ROOT};
+use super::media::Registry;
+use super::registry::put_items;
+use super::state::{Address, State, View};
+use super::table;
+use super::value::{enumerated, text, texts, write};
+use super::xml::XmlNode;
+use super::Outcome;
+use crate::model::RawValue;
+
+/// Version of the format that VirtualBox 7.2 writes for machines that use all of it.
+const VERSION: &str = "1.21-linux";
+
+/// Parts that come in numbers: interface, role, place of the list, name of an item, whether slots number them.
+const LISTS: &[(&str, &str, &str, &str, bool)] = &[
+    ("INetworkAdapter", "networkAdapter", "Hardware/Network", "Adapter", true),
+    ("ISerialPort", "serialPort", "Hardware/UART", "Port", true),
+    ("IParallelPort", "parallelPort", "Hardware/LPT", "Port", true),
+    ("IStorageController", "storageControllers", "Hardware/StorageControllers", "StorageController", false),
+    ("IUSBController", "USBControllers", "Hardware/USB/Controllers", "Controller", false),
+    ("IUSBDeviceFilter", "deviceFilters", "Hardware/USB/DeviceFilters", "DeviceFilter", false),
+    ("ISharedFolder", "sharedFolders", "Hardware/SharedFolders", "SharedFolder", false),
+    ("IBandwidthGroup", "bandwidthGroups", "Hardware/IO/BandwidthGroups", "BandwidthGroup", false),
+];
+
+/// How each kind of attachment of a network adapter is written, with the attribute that names what it is attached to.
+const ATTACHMENTS: &[(&str, &str, &str, &str)] = &[
+    ("Bridged", "BridgedInterface", "name", "bridgedInterface"),
+    ("Internal", "InternalNetwork", "name", "internalNetwork"),
+    ("HostOnly", "HostOnlyInterface", "name", "hostOnlyInterface"),
+    ("HostOnlyNetwork", "HostOnlyNetwork", "name", "hostOnlyNetwork"),
+    ("Generic", "GenericInterface", "driver", "genericDriver"),
+    ("NATNetwork", "NATNetwork", "name", "NATNetwork"),
+    ("Cloud", "CloudNetwork", "name", "cloudNetwork"),
+];
+
+fn read_rows(element: &mut Element, node: &XmlNode) {
+    for row in table::rows(element.interface) {
+        let written = row.places.iter().find_map(|place| node.value(place));
+        let value = written.and_then(|written| row.read(written));
+        // A value that this release does not know reads as absent.
+        let value = value.or_else(|| (!row.places.is_empty()).then(|| row.absent.clone()));
+        if let Some(value) = value.filter(|value| element.value(row.name) != Some(value)) {
+            element.set(row.name, value);
+        }
+    }
+}
+
+fn write_rows(element: &Element, node: &mut XmlNode) {
+    for row in table::rows(element.interface) {
+        let Some(value) = element.value(row.name) else { continue };
+        for (at, place) in row.places.iter().enumerate() {
+            node.set_value(place, if at == 0 { row.write(value) } else { None });
+        }
+    }
+}
+
+impl State {
+    /// The document of a machine, from its file.
+    pub(super) fn read_settings(&mut self, file: &XmlNode) -> Document {
+        let mut document = super::defaults::blank_machine();
+        let empty = XmlNode::new("Machine");
+        let node = file.child("Machine").unwrap_or(&empty);
+        let single: Vec<_> = document.iter().map(|(id, element)| (id, element.role)).collect();
+        for (id, role) in single {
+            if !LISTS.iter().any(|list| list.1 == role) && role != "NATEngine" {
+                document.get_mut(id).into_iter().for_each(|element| read_rows(element, node));
+            }
+        }
+        let chipset = document.child(ROOT, "platform", 0).and_then(|id| document.get(id)).map_or("", |element| element.name("chipsetType"));
+        super::defaults::add_adapters(&mut document, super::defaults::adapter_count(chipset));
+        for list in LISTS {
+            self.read_list(&mut document, node, list);
+        }
+        read_codec(&mut document, node);
+        let groups: Vec<_> = node.list("Groups", "Group").filter_map(|group| group.attribute("name")).collect();
+        let properties = named_values(node, "ExtraData", "ExtraDataItem");
+        if let Some(root) = document.get_mut(ROOT) {
+            root.set("groups", texts(if groups.is_empty() { vec!["/"] } else { groups }));
+            root.properties = properties;
+        }
+        if let Some(server) = document.child(ROOT, "VRDEServer", 0).and_then(|id| document.get_mut(id)) {
+            server.properties = named_values(node, "Hardware/RemoteDisplay/VRDEProperties", "Property");
+        }
+        for property in node.list("Hardware/GuestProperties", "GuestProperty") {
+            let of = |name: &str| property.attribute(name).unwrap_or_default();
+            let read = GuestProperty {
+                value: of("value").to_owned(),
+                timestamp: of("timestamp").parse().unwrap_or_default(),
+                flags: super::guest_properties::normal_flags(of("flags")).unwrap_or_default(),
+            };
+            document.guest_properties.insert(of("name").to_owned(), read);
+        }
+        document
+    }
+
+    fn read_list(&self, document: &mut Document, machine: &XmlNode, list: &(&'static str, &'static str, &str, &str, bool)) {
+        let (interface, role, path, item, slots) = *list;
+        // Older releases have the controllers outside of the hardware.
+        let path = if role == "storageControllers" && machine.at(path).is_none() { "StorageControllers" } else { path };
+        let parent = match role {
+            "deviceFilters" => document.child(ROOT, "USBDeviceFilters", 0).unwrap_or(ROOT),
+            "bandwidthGroups" => document.child(ROOT, "bandwidthControl", 0).unwrap_or(ROOT),
+            _ => ROOT,
+        };
+        for (at, node) in (0..).zip(machine.list(path, item)) {
+            let slot = node.attribute("slot").and_then(|slot| slot.parse().ok());
+            let id = match (slots, slot) {
+                (true, Some(slot)) => document.child(parent, role, slot),
+                (true, None) => None,
+                (false, _) => Some(document.add(interface, parent, role, at)),
+            };
+            let Some(id) = id else { continue };
+            document.get_mut(id).into_iter().for_each(|element| read_rows(element, node));
+            match role {
+                "networkAdapter" => read_network(document, id, node),
+                "storageControllers" => self.read_controller(document, id, node),
+                _ => {}
+            }
+        }
+    }
+
+    fn read_controller(&self, document: &mut Document, controller: ElementId, node: &XmlNode) {
+        if let Some(element) = document.get_mut(controller) {
+            let bus = super::properties::bus_of(element.name("controllerType"));
+            element.set("bus", enumerated("StorageBus", bus));
+        }
+        for (at, device) in (0..).zip(node.list("", "AttachedDevice")) {
+            let id = document.add("IMediumAttachment", controller, "attachment", at);
+            let Some(element) = document.get_mut(id) else { continue };
+            read_rows(element, device);
+            let kind = device.attribute("type").unwrap_or("HardDisk");
+            element.set("type", enumerated("DeviceType", kind));
+            let medium = device.value("Image@uuid").and_then(super::machines::parse_id);
+            if let Some(medium) = medium.and_then(|id| self.medium_by_id(&id)) {
+                element.set("medium", Address::global(medium).value("IMedium"));
+            }
+        }
+    }
+
+    /// Puts the settings that `view` shows into the tree of its file.
+    pub(super) fn write_settings(&self, view: View, file: &mut XmlNode) -> Outcome {
+        let machine = self.machine(view)?;
+        let document = self.document(view)?;
+        file.set_attribute("xmlns", "http://www.virtualbox.org/");
+        file.set_attribute("version", VERSION);
+        let node = file.make("Machine");
+        node.set_attribute("uuid", format!("{{{}}}", machine.id));
+        for (_, element) in document.iter() {
+            let listed = LISTS.iter().any(|list| list.1 == element.role) || matches!(element.role, "NATEngine" | "attachment");
+            if !listed {
+                write_rows(element, node);
+            }
+        }
+        node.set_attribute("lastStateChange", write_time(machine.last_state_change));
+        // The architecture decides where a reader looks for the rest.
+        node.set_value("Platform@architecture", Some("x86".to_owned()));
+        for list in LISTS {
+            self.write_list(document, node, list)?;
+        }
+        write_codec(document, node);
+        let root = self.element(Address::machine(view))?;
+        let groups = match root.value("groups") {
+            Some(RawValue::List(groups)) => groups.iter().filter_map(write).collect(),
+            _ => vec!["/".to_owned()],
+        };
+        node.children.retain(|child| child.name != "Groups");
+        if groups != ["/"] {
+            let list = node.make("Groups");
+            list.children.extend(groups.into_iter().map(|group| XmlNode::new("Group").with("name", group)));
+        }
+        put_items(node, "ExtraData", "ExtraDataItem", &root.properties);
+        if let Some(server) = document.child(ROOT, "VRDEServer", 0).and_then(|id| document.get(id)) {
+            put_items(node, "Hardware/RemoteDisplay/VRDEProperties", "Property", &server.properties);
+        }
+        write_guest_properties(document, node);
+        let folder = machine.settings_file.parent().unwrap_or(std::path::Path::new("")).to_owned();
+        self.put_media(file, "Machine/MediaRegistry", &Registry::Machine(machine.id.clone()), &folder);
+        Ok(())
+    }
+
+    fn write_list(&self, document: &Document, machine: &mut XmlNode, list: &(&str, &'static str, &str, &str, bool)) -> Outcome {
+        let (_, role, path, item, slots) = *list;
+        let parent = match role {
+            "deviceFilters" => document.child(ROOT, "USBDeviceFilters", 0).unwrap_or(ROOT),
+            "bandwidthGroups" => document.child(ROOT, "bandwidthControl", 0).unwrap_or(ROOT),
+            _ => ROOT,
+        };
+        let key = if slots { "slot" } else { "name" };
+        let mut old = Vec::new();
+        // Older places give way to the new one.
+        for place in [path, "StorageControllers"].into_iter().filter(|place| *place == path || role == "storageControllers") {
+            if let Some(node) = machine.at(place).is_some().then(|| machine.make(place)) {
+                let (items, others) = std::mem::take(&mut node.children).into_iter().partition(|child| child.name == item);
+                node.children = others;
+                old.extend::<Vec<_>>(items);
+            }
+        }
+        for id in document.children(parent, role) {
+            let Some(element) = document.get(id) else { continue };
+            let wanted = if slots { element.index.to_string() } else { element.text("name").to_owned() };
+            let there = old.iter().position(|node| node.attribute(key) == Some(&wanted));
+            let mut node = there.map_or_else(|| XmlNode::new(item).with(key, &wanted), |at| old.remove(at));
+            write_rows(element, &mut node);
+            match role {
+                "networkAdapter" => write_network(document, id, &mut node),
+                "storageControllers" => self.write_controller(document, id, &mut node)?,
+                "deviceFilters" | "sharedFolders" => {}
+                "bandwidthGroups" => node.set_attribute("type", element.name("type")),
+                _ => {}
+            }
+            // An unused slot is not written.
+            let unused = slots && !element.flag("enabled") && node.attributes.len() <= 3 && node.children.is_empty();
+            let plain_port = slots && role != "networkAdapter" && !element.flag("enabled") && element.text("path").is_empty();
+            if !unused && !plain_port {
+                machine.make(path).children.push(node);
+            }
+        }
+        Ok(())
+    }
+
+    fn write_controller(&self, document: &Document, controller: ElementId, node: &mut XmlNode) -> Outcome {
+        node.children.retain(|child| child.name != "AttachedDevice");
+        for id in document.children(controller, "attachment") {
+            let Some(element) = document.get(id) else { continue };
+            let kind = element.name("type");
+            let mut device = XmlNode::new("AttachedDevice").with("type", kind);
+            write_rows(element, &mut device);
+            if let Some(medium) = element.value("medium").and_then(Address::of).and_then(|at| self.media.get(&at.element)) {
+                device.children.push(XmlNode::new("Image").with("uuid", format!("{{{}}}", medium.id)));
+            }
+            node.children.push(device);
+        }
+        Ok(())
+    }
+}
+
+fn named_values(node: &XmlNode, path: &str, item: &str) -> std::collections::BTreeMap<String, String> {
+    let items = node.list(path, item);
+    items.filter_map(|item| Some((item.attribute("name")?.to_owned(), item.attribute("value")?.to_owned()))).collect()
+}
+
+/// The codec that a machine has when the file names none follows from the controller.
+pub(super) fn usual_codec(controller: &str) -> &'static str {
+    match controller {
+        "HDA" => "STAC9221",
+        "SB16" => "SB16",
+        _ => "STAC9700",
+    }
+}
+
+fn audio_adapter(document: &Document) -> Option<ElementId> {
+    document.child(ROOT, "audioSettings", 0).and_then(|id| document.child(id, "adapter", 0))
+}
+
+fn read_codec(document: &mut Document, machine: &XmlNode) {
+    let Some(adapter) = audio_adapter(document).and_then(|id| document.get_mut(id)) else { return };
+    if machine.value("Hardware/AudioAdapter@codec").is_none() {
+        let codec = usual_codec(adapter.name("audioController"));
+        adapter.set("audioCodec", enumerated("AudioCodecType", codec));
+    }
+    // The driver that VirtualBox took by itself is written beside the mark that it may choose.
+    if machine.value("Hardware/AudioAdapter@useDefault") == Some("true") {
+        adapter.set("audioDriver", enumerated("AudioDriverType", "Default"));
+    }
+    adapter.properties = named_values(machine, "Hardware/AudioAdapter", "Property");
+}
+
+fn write_codec(document: &Document, machine: &mut XmlNode) {
+    let Some(adapter) = audio_adapter(document).and_then(|id| document.get(id)) else { return };
+    let codec = adapter.name("audioCodec");
+    let unusual = codec != usual_codec(adapter.name("audioController"));
+    machine.set_value("Hardware/AudioAdapter@codec", unusual.then(|| codec.to_owned()));
+    let default = adapter.name("audioDriver") == "Default";
+    machine.set_value("Hardware/AudioAdapter@useDefault", default.then(|| "true".to_owned()));
+    if !adapter.properties.is_empty() || machine.at("Hardware/AudioAdapter").is_some() {
+        put_items(machine, "Hardware/AudioAdapter", "Property", &adapter.properties);
+    }
+}
+
+fn read_network(document: &mut Document, id: ElementId, node: &XmlNode) {
+    let engine = document.child(id, "NATEngine", 0);
+    let Some(adapter) = document.get_mut(id) else { return };
+    let mut attachment = if node.child("NAT").is_some() { "NAT" } else { "Null" };
+    for (kind, element, key, attribute) in ATTACHMENTS {
+        let active = node.child(element);
+        let named = active.or_else(|| node.at("DisabledModes")?.child(element));
+        if let Some(name) = named.and_then(|named| named.attribute(key)) {
+            adapter.set(attribute, text(name));
+        }
+        if active.is_some() {
+            attachment = kind;
+        }
+    }
+    adapter.set("attachmentType", enumerated("NetworkAttachmentType", attachment));
+    adapter.properties = named_values(node, "GenericInterface", "Property");
+    let (Some(engine), Some(nat)) = (engine, node.child("NAT").or_else(|| node.at("DisabledModes/NAT"))) else { return };
+    let Some(engine) = document.get_mut(engine) else { return };
+    read_rows(engine, nat);
+    let mode = |name: &str, bit: i64| if nat.value(name) == Some("true") { bit } else { 0 };
+    engine.set("aliasMode", RawValue::Int(mode("Alias@logging", 1) | mode("Alias@proxy-only", 2) | mode("Alias@use-same-ports", 4)));
+    for rule in nat.list("", "Forwarding") {
+        let of = |name: &str| rule.attribute(name).unwrap_or_default();
+        let rest = format!("{},{},{},{},{}", of("proto"), of("hostip"), of("hostport"), of("guestip"), of("guestport"));
+        engine.properties.insert(of("name").to_owned(), rest);
+    }
+}
+
+fn write_network(document: &Document, id: ElementId, node: &mut XmlNode) {
+    let Some(adapter) = document.get(id) else { return };
+    let attachment = adapter.name("attachmentType");
+    let mut disabled = Vec::new();
+    let mut active = Vec::new();
+    for (kind, element, key, attribute) in ATTACHMENTS {
+        node.children.retain(|child| child.name != *element);
+        let mut written = XmlNode::new(element).with(key, adapter.text(attribute));
+        if *kind == attachment {
+            let properties = adapter.properties.iter().filter(|_| *kind == "Generic");
+            written.children.extend(properties.map(|(name, value)| XmlNode::new("Property").with("name", name).with("value", value)));
+            active.push(written);
+        } else if !adapter.text(attribute).is_empty() {
+            disabled.push(written);
+        }
+    }
+    node.children.retain(|child| !matches!(child.name.as_str(), "NAT" | "DisabledModes"));
+    if let Some(engine) = document.child(id, "NATEngine", 0).and_then(|id| document.get(id)) {
+        let mut nat = XmlNode::new("NAT");
+        write_rows(engine, &mut nat);
+        let mode = engine.int("aliasMode");
+        for (bit, place) in [(1, "Alias@logging"), (2, "Alias@proxy-only"), (4, "Alias@use-same-ports")] {
+            nat.set_value(place, (mode & bit != 0).then(|| "true".to_owned()));
+        }
+        for (name, rest) in &engine.properties {
+            let mut rule = XmlNode::new("Forwarding").with("name", name);
+            for (key, value) in ["proto", "hostip", "hostport", "guestip", "guestport"].iter().zip(rest.split(',')) {
+                if !value.is_empty() {
+                    rule.set_attribute(key, value);
+                }
+            }
+            nat.children.push(rule);
+        }
+        if attachment == "NAT" {
+            active.push(nat);
+        } else if !nat.attributes.is_empty() || !nat.children.is_empty() {
+            disabled.push(nat);
+        }
+    }
+    if !disabled.is_empty() {
+        node.make("DisabledModes").children = disabled;
+    }
+    node.children.extend(active);
+}
+
+fn write_guest_properties(document: &Document, machine: &mut XmlNode) {
+    let there = machine.at("Hardware/GuestProperties").is_some();
+    if document.guest_properties.is_empty() && !there {
+        return;
+    }
+    let node = machine.make("Hardware/GuestProperties");
+    node.children = document
+        .guest_properties
+        .iter()
+        .map(|(name, property)| {
+            XmlNode::new("GuestProperty")
+                .with("name", name)
+                .with("value", &property.value)
+                .with("timestamp", property.timestamp.to_string())
+                .with("flags", &property.flags)
+        })
+        .collect();
+}
+
+/// `2026-11-22T03:12:12Z` as milliseconds since 1970; 0 for anything else.
+pub(super) fn read_time(written: &str) -> i64 {
+    let mut numbers = written.split(|letter: char| !letter.is_ascii_digit()).map(|part| part.parse::<i64>().unwrap_or_default());
+    let mut next = || numbers.next().unwrap_or_default().clamp(0, 99_999);
+    let (year, month, day, hour, minute, second) = (next(), next(), next(), next(), next(), next());
+    if year < 1970 || month == 0 {
+        return 0;
+    }
+    // Days since 1970 in the civil calendar, counted in years that begin in March.
+    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
+    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
+    ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000
+}
+
+/// Milliseconds since 1970 as `2026-11-22T03:12:12Z`.
+pub(super) fn write_time(milliseconds: i64) -> String {
+    let seconds = milliseconds.max(0) / 1000;
+    let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);
+    let era = days / 146_097;
+    let of_era = days % 146_097;
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (year, month) = (year_of_era + era * 400, if month < 10 { month + 3 } else { month - 9 });
+    let year = if month <= 2 { year + 1 } else { year };
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_survive() {
+        for written in ["1970-01-01T00:00:00Z", "2000-02-29T23:59:59Z", "2026-11-22T03:12:12Z", "2100-03-01T00:00:00Z"] {
+            assert_eq!(write_time(read_time(written)), written);
+        }
+        assert_eq!(read_time("2026-11-22T03:12:12Z"), 1_795_317_132_000);
+        assert_eq!(read_time("rubbish"), 0);
+    }
+}

@@ -1,0 +1,333 @@
+//! Everything the host knows, and the way of every call: find the object, ask behaviour, else the stored values.
+
+use super::arguments::Arguments;
+use super::document::{Document, Element, ElementId, ROOT};
+use super::events::Events;
+use super::fault::code;
+use super::media::Medium;
+use super::progress::Progress;
+use super::sessions::Session;
+use super::table::{self, When};
+use super::value::{default_of, enumerated};
+use super::xml::XmlNode;
+use super::{Fault, Outcome};
+use crate::model::{Handle, RawValue};
+use crate::schema::{Attribute, Method, embedded};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+/// Number of a document: 0 is the host-wide one, the others are machines and their mutable copies.
+pub(super) type View = u32;
+
+/// The host-wide document.
+pub(super) const GLOBAL: View = 0;
+
+/// Where an object stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Address {
+    pub(super) view: View,
+    pub(super) element: ElementId,
+}
+
+impl Address {
+    pub(super) const VIRTUAL_BOX: Self = Self { view: GLOBAL, element: ROOT };
+
+    pub(super) fn global(element: ElementId) -> Self {
+        Self { view: GLOBAL, element }
+    }
+
+    pub(super) fn machine(view: View) -> Self {
+        Self { view, element: ROOT }
+    }
+
+    pub(super) fn from_handle(handle: &Handle) -> Option<Self> {
+        match handle {
+            Handle::Root => Some(Self::VIRTUAL_BOX),
+            Handle::Number(number) => Some(Self { view: (number >> 32) as u32, element: *number as u32 }),
+            Handle::Text(_) => None,
+        }
+    }
+
+    pub(super) fn handle(self) -> Handle {
+        match self {
+            Self::VIRTUAL_BOX => Handle::Root,
+            Self { view, element } => Handle::Number(u64::from(view) << 32 | u64::from(element)),
+        }
+    }
+
+    pub(super) fn of(value: &RawValue) -> Option<Self> {
+        match value {
+            RawValue::Object((handle, _)) => Self::from_handle(handle),
+            _ => None,
+        }
+    }
+
+    /// A reference to it, handed out as `interface`.
+    pub(super) fn value(self, interface: &str) -> RawValue {
+        match embedded().interface(interface) {
+            Some(interface) => RawValue::Object((self.handle(), interface)),
+            None => RawValue::Null,
+        }
+    }
+}
+
+/// A machine: what is true of it as a whole. Its settings stand in the document.
+#[derive(Debug, Default)]
+pub(super) struct Machine {
+    pub(super) id: String,
+    pub(super) registered: bool,
+    pub(super) settings_file: PathBuf,
+    /// The settings as last saved; read from the file when first asked for.
+    pub(super) document: Option<Document>,
+    /// The settings file as a tree, with all that this program does not know.
+    pub(super) tree: Option<XmlNode>,
+    /// Why the settings file cannot be used.
+    pub(super) access_error: Option<Fault>,
+    /// Only for unregistered machines: there is something to save.
+    pub(super) modified: bool,
+    /// Name of a `MachineState`.
+    pub(super) state: &'static str,
+    /// Milliseconds since 1970.
+    pub(super) last_state_change: i64,
+    /// The session that holds the write lock.
+    pub(super) holder: Option<ElementId>,
+}
+
+/// The mutable copy of a locked machine.
+#[derive(Debug)]
+pub(super) struct Copy {
+    pub(super) machine: View,
+    pub(super) document: Document,
+    pub(super) modified: bool,
+}
+
+/// The whole state.
+pub(super) struct State {
+    pub(super) home: PathBuf,
+    /// The default machine folder when nothing else is set.
+    pub(super) machine_folder: PathBuf,
+    pub(super) global: Document,
+    /// `VirtualBox.xml` as a tree.
+    pub(super) registry: XmlNode,
+    pub(super) registry_stamp: Option<std::time::SystemTime>,
+    pub(super) machines: BTreeMap<View, Machine>,
+    pub(super) copies: HashMap<View, Copy>,
+    pub(super) sessions: HashMap<ElementId, Session>,
+    pub(super) media: BTreeMap<ElementId, Medium>,
+    pub(super) progresses: HashMap<ElementId, Progress>,
+    pub(super) events: Events,
+    pub(super) next_view: View,
+}
+
+impl State {
+    /// The document that a view shows.
+    pub(super) fn document(&self, view: View) -> Outcome<&Document> {
+        if view == GLOBAL {
+            return Ok(&self.global);
+        }
+        let copy = self.copies.get(&view).map(|copy| &copy.document);
+        copy.or_else(|| self.machines.get(&view).and_then(|machine| machine.document.as_ref())).ok_or_else(gone)
+    }
+
+    pub(super) fn document_mut(&mut self, view: View) -> Outcome<&mut Document> {
+        if view == GLOBAL {
+            return Ok(&mut self.global);
+        }
+        match self.copies.get_mut(&view) {
+            Some(copy) => Ok(&mut copy.document),
+            None => self.machines.get_mut(&view).and_then(|machine| machine.document.as_mut()).ok_or_else(gone),
+        }
+    }
+
+    pub(super) fn element(&self, address: Address) -> Outcome<&Element> {
+        self.document(address.view)?.get(address.element).ok_or_else(gone)
+    }
+
+    pub(super) fn element_mut(&mut self, address: Address) -> Outcome<&mut Element> {
+        self.document_mut(address.view)?.get_mut(address.element).ok_or_else(gone)
+    }
+
+    /// The machine that a view belongs to, as the number of its original.
+    pub(super) fn machine_of(&self, view: View) -> View {
+        self.copies.get(&view).map_or(view, |copy| copy.machine)
+    }
+
+    pub(super) fn machine(&self, view: View) -> Outcome<&Machine> {
+        self.machines.get(&self.machine_of(view)).ok_or_else(gone)
+    }
+
+    pub(super) fn machine_mut(&mut self, view: View) -> Outcome<&mut Machine> {
+        let view = self.machine_of(view);
+        self.machines.get_mut(&view).ok_or_else(gone)
+    }
+
+    /// Whether settings of that class may be changed now through that view.
+    pub(super) fn check_mutable(&self, view: View, when: When) -> Outcome {
+        if view == GLOBAL {
+            return Ok(());
+        }
+        let machine = self.machine(view)?;
+        if !machine.registered {
+            return Ok(());
+        }
+        let refuse = |why: String| Err(Fault::new(code::INVALID_VM_STATE, format!("the machine is not mutable: {why}")));
+        if !self.copies.contains_key(&view) {
+            return refuse("it is not locked by a session; lock it and change the session's machine".into());
+        }
+        let off = matches!(machine.state, "PoweredOff" | "Aborted" | "Teleported");
+        let saved = matches!(machine.state, "Saved" | "AbortedSaved");
+        let running = matches!(machine.state, "Running" | "Paused" | "Stuck");
+        let allowed = match when {
+            When::Never => false,
+            When::Off => off,
+            When::OffOrSaved => off || saved,
+            When::OffOrRunning => off || running,
+            When::Always => off || saved || running,
+        };
+        if allowed { Ok(()) } else { refuse(format!("its state is {}", machine.state)) }
+    }
+
+    /// Notes that there is something to save.
+    pub(super) fn touch(&mut self, view: View) {
+        if let Some(copy) = self.copies.get_mut(&view) {
+            copy.modified = true;
+        } else if let Some(machine) = self.machines.get_mut(&view) {
+            machine.modified = true;
+        }
+    }
+
+    /// Reads an attribute.
+    pub(super) fn get(&mut self, address: Address, attribute: &'static Attribute) -> Outcome<RawValue> {
+        self.load(address.view)?;
+        self.check_interface(address, attribute.owner)?;
+        if let Some(value) = self.read_behaviour(address, attribute)? {
+            return Ok(value);
+        }
+        let stored = self.element(address)?.value(attribute.name);
+        Ok(stored.cloned().unwrap_or_else(|| default_of(attribute.kind)))
+    }
+
+    fn check_interface(&self, address: Address, owner: &str) -> Outcome {
+        let interface = self.element(address)?.interface;
+        if interface.name == owner || interface.extends(owner) {
+            return Ok(());
+        }
+        Err(Fault::new(0x8000_4002, format!("this {} is no {owner}", interface.name)))
+    }
+
+    /// Attributes that are more than a stored value.
+    fn read_behaviour(&mut self, at: Address, attribute: &'static Attribute) -> Outcome<Option<RawValue>> {
+        let name = attribute.name;
+        match attribute.owner {
+            "IVirtualBox" => self.read_root(name),
+            "IMachine" => self.read_machine(at, name),
+            "ISession" => self.read_session(at.element, name),
+            "IMedium" => self.read_medium(at.element, name),
+            "IMediumFormat" => Ok(self.read_medium_format(at.element, name)),
+            "IProgress" => self.read_progress(at.element, name),
+            "IStorageController" => self.read_storage_controller(at, name),
+            "IHost" => self.read_host(name),
+            "ISystemProperties" | "IPlatformProperties" => self.read_properties(at, name),
+            "IVirtualBoxErrorInfo" => Ok(None),
+            "IEvent" => Ok(self.read_event(at.element, name)),
+            "IGuestOSType" => Ok(None),
+            _ => self.read_device(at, attribute.owner, name),
+        }
+    }
+
+    /// Writes an attribute.
+    pub(super) fn set(&mut self, at: Address, attribute: &'static Attribute, arguments: Arguments<'_>) -> Outcome {
+        self.load(at.view)?;
+        self.check_interface(at, attribute.owner)?;
+        let row = table::find(self.element(at)?.interface, attribute.name);
+        if at.view != GLOBAL {
+            self.check_mutable(at.view, row.map_or(When::Off, |row| row.when))?;
+        }
+        let done = match attribute.owner {
+            "IMachine" => self.write_machine(at, attribute.name, arguments)?,
+            "ISession" => self.write_session(at.element, attribute.name, arguments)?,
+            "IMedium" => self.write_medium(at.element, attribute.name, arguments)?,
+            "IStorageController" => self.write_storage_controller(at, attribute.name, arguments)?,
+            "ISystemProperties" | "IPlatformProperties" => self.write_properties(at, attribute.name, arguments)?,
+            owner => self.write_device(at, owner, attribute.name, arguments)?,
+        };
+        if done {
+            self.touch(at.view);
+            return Ok(());
+        }
+        let Some(row) = row.filter(|row| row.when != When::Never) else {
+            return Err(Fault::not_implemented(format!("{}.{} (writing)", attribute.owner, attribute.name)));
+        };
+        let value = arguments.value(0);
+        if let (Some((least, greatest)), Some(number)) = (row.range, value.as_int())
+            && !(least..=greatest).contains(&number)
+        {
+            let message = format!("{number} is no valid {}: it must be in the range {least} to {greatest}", row.name);
+            return Err(Fault::argument(message));
+        }
+        let element = self.element_mut(at)?;
+        if element.value(row.name) != Some(&value) {
+            element.set(row.name, value);
+            self.touch(at.view);
+        }
+        Ok(())
+    }
+
+    /// Calls a method; gives the return value first, then the outs.
+    pub(super) fn call(&mut self, at: Address, method: &'static Method, arguments: Arguments<'_>) -> Outcome<Vec<RawValue>> {
+        self.load(at.view)?;
+        self.check_interface(at, method.owner)?;
+        let done = match method.owner {
+            "IVirtualBox" => self.call_root(method.name, arguments)?,
+            "IMachine" => self.call_machine(at, method.name, arguments)?,
+            "ISession" => self.call_session(at.element, method.name)?,
+            "IMedium" => self.call_medium(at.element, method.name, arguments)?,
+            "IMediumFormat" => self.call_medium_format(at.element, method.name)?,
+            "IProgress" => self.call_progress(at.element, method.name)?,
+            "IEventSource" | "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,
+            "IHost" => self.call_host(method.name, arguments)?,
+            "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
+            owner => self.call_device(at, owner, method.name, arguments)?,
+        };
+        done.ok_or_else(|| Fault::not_implemented(format!("{}.{}", method.owner, method.name)))
+    }
+
+    /// The one host-wide object of that role, made when first asked for.
+    pub(super) fn global_part(&mut self, interface: &str, role: &'static str, index: u32) -> Address {
+        let found = self.global.child(ROOT, role, index);
+        Address::global(found.unwrap_or_else(|| self.global.add(interface, ROOT, role, index)))
+    }
+
+    /// The objects below `parent` of that role, as a list of references.
+    pub(super) fn parts(&self, parent: Address, role: &str, interface: &str) -> Outcome<RawValue> {
+        let children = self.document(parent.view)?.children(parent.element, role);
+        let value = |element| Address { view: parent.view, element }.value(interface);
+        Ok(RawValue::List(children.into_iter().map(value).collect()))
+    }
+
+    /// A state of a machine, as the API has it.
+    pub(super) fn machine_state(&self, view: View) -> Outcome<RawValue> {
+        Ok(enumerated("MachineState", self.machine(view)?.state))
+    }
+}
+
+/// The object is no more: its session ended, or it was closed or removed.
+pub(super) fn gone() -> Fault {
+    Fault::new(code::E_ACCESSDENIED, "the object is not usable any more: it was closed, removed, or its session ended")
+}
+
+/// One value, as calls give it back.
+pub(super) fn one(value: RawValue) -> Outcome<Option<Vec<RawValue>>> {
+    Ok(Some(vec![value]))
+}
+
+/// No value, as calls give it back.
+pub(super) fn nothing() -> Outcome<Option<Vec<RawValue>>> {
+    Ok(Some(Vec::new()))
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now() -> i64 {
+    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(elapsed.as_millis()).unwrap_or_default()
+}

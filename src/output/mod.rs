@@ -1,0 +1,29 @@
+//! The only door to the terminal: data to standard output, talk to standard error.
+//!
+//! Commands and engines hand over values and tables; what they look like is decided here, once.
+//! It reads attributes of objects to show them, and calls nothing that changes anything.
+
+mod clean;
+mod columns;
+mod failure;
+mod failure_text;
+mod json;
+mod progress_bar;
+mod render;
+mod reply;
+mod style;
+mod summary;
+mod table;
+mod text;
+mod ui;
+mod value;
+
+pub use failure::{Failure, Position};
+pub use json::to_json;
+pub use progress_bar::ProgressBar;
+pub use reply::{Align, Column, Reply, Section, Table};
+pub use style::{ColorChoice, Role, Style};
+pub use summary::{describe, detail, label};
+pub use text::{pad, truncate, width, wrap};
+pub use ui::{Captured, Ui, UiOptions};
+pub use value::format_value;

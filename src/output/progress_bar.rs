@@ -1,0 +1,199 @@
+//! A bar for long work: what is done, percent, time left. Plain lines for those who asked for more
+//! talk where no bar can be drawn.
+
+use super::{Role, Ui, clean, text};
+use crate::model::ProgressReport;
+use indicatif::{MultiProgress, ProgressStyle};
+use std::borrow::Cow;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Work shorter than this shows no bar: it would only flicker.
+const DELAY: Duration = Duration::from_millis(150);
+/// Room for the title before a bar, in columns.
+const WIDEST_TITLE: usize = 32;
+/// Plain lines come at every so many percent.
+const STEP: i64 = 25;
+
+/// Shows how far a piece of long work is. Dropping it takes it off the screen.
+pub struct ProgressBar {
+    ui: Ui,
+    title: String,
+    look: Look,
+}
+
+enum Look {
+    Hidden,
+    /// A line at each step; the number is the last step that was told.
+    Lines(AtomicI64),
+    /// A bar, drawn when the work turns out to be long.
+    Bar {
+        since: Instant,
+        bar: OnceLock<indicatif::ProgressBar>,
+    },
+}
+
+impl ProgressBar {
+    pub(super) fn new(ui: &Ui, title: &str, drawn: bool) -> Self {
+        let options = ui.options();
+        let look = match (options.quiet, drawn) {
+            (true, _) => Look::Hidden,
+            (false, true) => Look::Bar { since: Instant::now(), bar: OnceLock::new() },
+            (false, false) if options.verbose => Look::Lines(AtomicI64::new(-1)),
+            (false, false) => Look::Hidden,
+        };
+        Self { ui: ui.clone(), title: clean::line(title).into_owned(), look }
+    }
+
+    /// Shows a report.
+    pub fn show(&self, report: &ProgressReport) {
+        match &self.look {
+            Look::Hidden => {}
+            Look::Lines(told) => {
+                let step = report.percent.clamp(0, 100) / STEP;
+                if told.fetch_max(step, Ordering::Relaxed) < step {
+                    self.ui.verbose(&self.line(report, step * STEP));
+                }
+            }
+            Look::Bar { since, bar } => {
+                if bar.get().is_none() && since.elapsed() < DELAY {
+                    return;
+                }
+                let bar = bar.get_or_init(|| self.ui.bars().add(self.draw(&self.title(report))));
+                bar.set_message(message(report, &self.title(report)));
+                bar.set_position(report.percent.clamp(0, 100).unsigned_abs());
+            }
+        }
+    }
+
+    fn line(&self, report: &ProgressReport, percent: i64) -> String {
+        let title = self.title(report);
+        let message = message(report, &title);
+        let comma = if message.is_empty() { "" } else { ", " };
+        format!("{title}: {percent} %{comma}{message}")
+    }
+
+    /// The title; the work's own description when there is none.
+    fn title(&self, report: &ProgressReport) -> Cow<'_, str> {
+        match (self.title.as_str(), report.description.as_str()) {
+            ("", "") => Cow::Borrowed("working"),
+            ("", description) => Cow::Owned(clean::line(description).into_owned()),
+            (title, _) => Cow::Borrowed(title),
+        }
+    }
+
+    fn draw(&self, title: &str) -> indicatif::ProgressBar {
+        // A line that breaks could not be taken off the screen in one piece.
+        let title = self.ui.error_style().paint(Role::Heading, &text::truncate(title, WIDEST_TITLE));
+        let bar = indicatif::ProgressBar::new(100).with_prefix(title);
+        let template = "{prefix}  {bar:24}  {percent:>3} %  {wide_msg}";
+        // A template that cannot be read leaves the library's own look.
+        bar.set_style(
+            ProgressStyle::with_template(template)
+                .map_or_else(|_| ProgressStyle::default_bar(), |style| style.progress_chars("━╸─")),
+        );
+        bar
+    }
+}
+
+impl Drop for ProgressBar {
+    fn drop(&mut self) {
+        if let Look::Bar { bar, .. } = &self.look
+            && let Some(bar) = bar.get()
+        {
+            bar.finish_and_clear();
+            self.ui.bars().remove(bar);
+        }
+    }
+}
+
+/// The bars of one terminal. Other text goes between them.
+#[derive(Default)]
+pub(super) struct Bars(OnceLock<MultiProgress>);
+
+impl Bars {
+    fn add(&self, bar: indicatif::ProgressBar) -> indicatif::ProgressBar {
+        self.0.get_or_init(MultiProgress::new).add(bar)
+    }
+
+    fn remove(&self, bar: &indicatif::ProgressBar) {
+        if let Some(bars) = self.0.get() {
+            bars.remove(bar);
+        }
+    }
+
+    /// Does something while no bar is on the screen.
+    pub(super) fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
+        match self.0.get() {
+            Some(bars) => bars.suspend(work),
+            None => work(),
+        }
+    }
+}
+
+/// `Creating snapshot, 1 min 5 s left`.
+fn message(report: &ProgressReport, title: &str) -> String {
+    let operation = clean::line(&report.operation);
+    let operation = if *operation == *title { "" } else { &*operation };
+    let left = report.time_remaining.filter(|seconds| *seconds > 0 && report.percent < 100).map(left);
+    match (operation, left) {
+        (operation, None) => operation.to_owned(),
+        ("", Some(left)) => left,
+        (operation, Some(left)) => format!("{operation}, {left}"),
+    }
+}
+
+fn left(seconds: i64) -> String {
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s left"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s left"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min left"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::UiOptions;
+
+    fn report(percent: i64, operation: &str, time_remaining: Option<i64>) -> ProgressReport {
+        ProgressReport { percent, operation: operation.to_owned(), time_remaining, ..ProgressReport::default() }
+    }
+
+    #[test]
+    fn a_message_names_operation_and_time_left() {
+        assert_eq!(message(&report(10, "Copying", Some(65)), "Clone"), "Copying, 1 min 5 s left");
+        assert_eq!(message(&report(10, "Clone", Some(7260)), "Clone"), "2 h 1 min left");
+        assert_eq!(message(&report(100, "Copying", Some(3)), "Clone"), "Copying");
+    }
+
+    #[test]
+    fn off_a_terminal_verbose_tells_each_quarter_once() {
+        let ui = Ui::captured(UiOptions { verbose: true, ..UiOptions::default() });
+        let bar = ui.progress("Clone");
+        for percent in [0, 10, 26, 30, 80, 100, 100] {
+            bar.show(&report(percent, "Copying", None));
+        }
+        drop(bar);
+        let lines = "Clone: 0 %, Copying\nClone: 25 %, Copying\nClone: 75 %, Copying\nClone: 100 %, Copying\n";
+        assert_eq!(ui.take().err, lines);
+    }
+
+    #[test]
+    fn without_a_title_the_work_describes_itself() {
+        let ui = Ui::captured(UiOptions { verbose: true, ..UiOptions::default() });
+        let described = ProgressReport { description: "Starting\nVM".to_owned(), ..report(25, "", Some(2)) };
+        ui.progress("").show(&described);
+        assert_eq!(ui.take().err, "Starting\\nVM: 25 %, 2 s left\n");
+    }
+
+    #[test]
+    fn off_a_terminal_nothing_is_told_unasked() {
+        for options in [UiOptions::default(), UiOptions { quiet: true, verbose: true, ..UiOptions::default() }] {
+            let ui = Ui::captured(options);
+            ui.progress("Clone").show(&report(50, "", None));
+            assert_eq!(ui.take().err, "");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Text in columns: width, cutting, padding, wrapping.
+
+use std::borrow::Cow;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Columns that a text takes on a terminal; escape sequences take none.
+pub fn width(text: &str) -> usize {
+    strip(text).width()
+}
+
+/// Pads with blanks to a width, on the left when `right` is true.
+pub fn pad(text: &str, columns: usize, right: bool) -> String {
+    let blanks = " ".repeat(columns.saturating_sub(width(text)));
+    if right { format!("{blanks}{text}") } else { format!("{text}{blanks}") }
+}
+
+/// Cuts a text (without escape sequences) to a width, with an ellipsis.
+pub fn truncate(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    match columns {
+        0 => String::new(),
+        columns => format!("{}…", beginning(text.chars(), columns - 1).into_iter().collect::<String>()),
+    }
+}
+
+/// Cuts a text (without escape sequences) to a width in its middle: the end of a path says most.
+pub(super) fn truncate_middle(text: &str, columns: usize) -> String {
+    if text.width() <= columns || columns < 8 {
+        return truncate(text, columns);
+    }
+    let room = columns - 1;
+    let mut end = beginning(text.chars().rev(), room - room / 3);
+    end.reverse();
+    let end: String = end.into_iter().collect();
+    let start: String = beginning(text.chars(), room - end.width()).into_iter().collect();
+    format!("{start}…{end}")
+}
+
+/// As many letters as fit.
+fn beginning(letters: impl Iterator<Item = char>, columns: usize) -> Vec<char> {
+    let mut used = 0;
+    let fits = |letter: &char| {
+        used += letter.width().unwrap_or(0);
+        used <= columns
+    };
+    letters.take_while(fits).collect()
+}
+
+/// Breaks a text into lines of at most `columns`, at blanks. Lines keep their indentation, and a line
+/// that fits stays as it is; so does a word that is wider than a line (a path can still be copied).
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        if width(paragraph) <= columns {
+            lines.push(paragraph.to_owned());
+            continue;
+        }
+        let indent: String = paragraph.chars().take_while(|letter| *letter == ' ').collect();
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if line.is_empty() {
+                line = format!("{indent}{word}");
+            } else if width(&line) + 1 + width(word) <= columns {
+                line = format!("{line} {word}");
+            } else {
+                lines.push(std::mem::replace(&mut line, format!("{indent}{word}")));
+            }
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// The width of the terminal that this process writes to.
+pub(super) fn terminal_width() -> Option<usize> {
+    let (columns, _) = terminal_size::terminal_size()?;
+    Some(usize::from(columns.0)).filter(|columns| *columns > 0)
+}
+
+/// A text without escape sequences.
+fn strip(text: &str) -> Cow<'_, str> {
+    if !text.contains('\u{1b}') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        if letter == '\u{1b}' {
+            // Its own sequences are `ESC [ numbers m`; a sequence ends with a letter.
+            letters.by_ref().find(char::is_ascii_alphabetic);
+        } else {
+            out.push(letter);
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::{Role, Style};
+
+    #[test]
+    fn width_counts_columns_not_letters_or_colours() {
+        assert_eq!(width("web-01"), 6);
+        assert_eq!(width("漢字"), 4);
+        assert_eq!(width("e\u{301}"), 1);
+        assert_eq!(width(&Style::new(true).paint(Role::Error, "error:")), 6);
+    }
+
+    #[test]
+    fn truncates_by_columns() {
+        assert_eq!(truncate("web-01", 6), "web-01");
+        assert_eq!(truncate("web-01", 4), "web…");
+        assert_eq!(truncate("漢字漢字", 4), "漢…");
+        assert_eq!(truncate("web-01", 1), "…");
+        assert_eq!(truncate("web-01", 0), "");
+    }
+
+    #[test]
+    fn truncates_paths_in_the_middle() {
+        let cut = truncate_middle("/home/ops/VirtualBox VMs/web-01/web-01.vdi", 20);
+        assert_eq!(cut, "/home/…01/web-01.vdi");
+        assert_eq!(width(&cut), 20);
+        assert_eq!(truncate_middle("/a/b", 20), "/a/b");
+    }
+
+    #[test]
+    fn pads_painted_text() {
+        assert_eq!(pad("7", 3, true), "  7");
+        let painted = Style::new(true).paint(Role::Number, "7");
+        assert_eq!(pad(&painted, 3, false), format!("{painted}  "));
+    }
+
+    #[test]
+    fn wraps_at_blanks_and_keeps_indentation() {
+        assert_eq!(wrap("  one two three", 9), ["  one two", "  three"]);
+        assert_eq!(wrap("a   b\n\nc", 9), ["a   b", "", "c"]);
+        assert_eq!(wrap("see /a/very/long/path now", 10), ["see", "/a/very/long/path", "now"]);
+    }
+}

@@ -1,0 +1,278 @@
+//! The terminal: where data, talk and errors go.
+
+use super::progress_bar::Bars;
+use super::{ColorChoice, Failure, ProgressBar, Reply, Role, Style, clean, failure_text, json};
+use std::ffi::OsStr;
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How a [`Ui`] behaves.
+#[derive(Clone, Debug, Default)]
+pub struct UiOptions {
+    /// When to colour.
+    pub color: ColorChoice,
+    /// One JSON document per command on standard output.
+    pub json: bool,
+    /// No talk.
+    pub quiet: bool,
+    /// More talk.
+    pub verbose: bool,
+    /// Width in columns instead of the terminal's.
+    pub width: Option<usize>,
+}
+
+/// The door to the terminal. Cloning gives another handle to the same one.
+#[derive(Clone)]
+pub struct Ui(Arc<Inner>);
+
+struct Inner {
+    options: UiOptions,
+    sink: Sink,
+    out_style: Style,
+    err_style: Style,
+    bars: Bars,
+}
+
+/// Where text ends.
+enum Sink {
+    /// Standard output and standard error of this process.
+    Process,
+    /// Kept for a test, which may want to see what a terminal would.
+    Captured { kept: Mutex<Captured>, terminal: bool },
+}
+
+/// What a captured [`Ui`] was given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Captured {
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+/// Whether to colour what goes to a terminal or elsewhere; `NO_COLOR` counts when it is not empty
+/// (no-color.org).
+fn paints(choice: ColorChoice, terminal: bool, no_color: &OsStr, term: &OsStr) -> bool {
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => terminal && no_color.is_empty() && term != "dumb",
+    }
+}
+
+impl Ui {
+    /// The real terminal.
+    pub fn new(options: UiOptions) -> Self {
+        let variable = |name| std::env::var_os(name).unwrap_or_default();
+        let (no_color, term) = (variable("NO_COLOR"), variable("TERM"));
+        let style = |terminal: bool| Style::new(paints(options.color, terminal, &no_color, &term));
+        let (out_style, err_style) = (style(io::stdout().is_terminal()), style(io::stderr().is_terminal()));
+        Self(Arc::new(Inner { options, sink: Sink::Process, out_style, err_style, bars: Bars::default() }))
+    }
+
+    /// One that keeps what it is given as a pipe would, for tests.
+    pub fn captured(options: UiOptions) -> Self {
+        Self::keeping(options, false)
+    }
+
+    /// One that keeps what it is given as a terminal would (fitted to the width), for tests.
+    pub fn captured_terminal(options: UiOptions) -> Self {
+        Self::keeping(options, true)
+    }
+
+    fn keeping(options: UiOptions, terminal: bool) -> Self {
+        let style = Style::new(options.color == ColorChoice::Always);
+        let sink = Sink::Captured { kept: Mutex::default(), terminal };
+        Self(Arc::new(Inner { options, sink, out_style: style, err_style: style, bars: Bars::default() }))
+    }
+
+    /// Takes what a captured one was given since the last time.
+    pub fn take(&self) -> Captured {
+        match &self.0.sink {
+            Sink::Captured { kept, .. } => std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner)),
+            Sink::Process => Captured::default(),
+        }
+    }
+
+    /// How it behaves.
+    pub fn options(&self) -> &UiOptions {
+        &self.0.options
+    }
+
+    /// Paints text for standard output.
+    pub fn style(&self) -> Style {
+        self.0.out_style
+    }
+
+    /// Paints text for standard error.
+    pub fn error_style(&self) -> Style {
+        self.0.err_style
+    }
+
+    /// Whether standard output is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        match self.0.sink {
+            Sink::Process => io::stdout().is_terminal(),
+            Sink::Captured { terminal, .. } => terminal,
+        }
+    }
+
+    /// Whether questions can be asked: standard input and standard error are a terminal.
+    pub fn can_ask(&self) -> bool {
+        matches!(self.0.sink, Sink::Process) && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Width in columns: as told, else `COLUMNS`, else that of the terminal behind standard output,
+    /// else 100; 0 never.
+    pub fn width(&self) -> usize {
+        let told = self.0.options.width;
+        // A test's width is not that of the terminal it happens to run in.
+        if matches!(self.0.sink, Sink::Captured { .. }) {
+            return told.filter(|width| *width > 0).unwrap_or(100);
+        }
+        let variable = || std::env::var("COLUMNS").ok()?.parse().ok();
+        let terminal = || io::stdout().is_terminal().then(super::text::terminal_width).flatten();
+        told.or_else(variable).filter(|width| *width > 0).or_else(terminal).unwrap_or(100)
+    }
+
+    /// Data: to standard output, a line end added.
+    pub fn print(&self, text: &str) {
+        self.write(false, text);
+    }
+
+    /// Talk: to standard error, nothing when quiet.
+    pub fn note(&self, text: &str) {
+        if !self.0.options.quiet {
+            self.write(true, text);
+        }
+    }
+
+    /// Talk for those who want more of it.
+    pub fn verbose(&self, text: &str) {
+        if self.0.options.verbose && !self.0.options.quiet {
+            self.write(true, &self.0.err_style.paint(Role::Dim, text));
+        }
+    }
+
+    /// A warning: to standard error, also when quiet.
+    pub fn warn(&self, text: &str) {
+        self.write(true, &format!("{} {text}", self.0.err_style.paint(Role::Warning, "warning:")));
+    }
+
+    /// A failure, in its three parts; as a JSON object on standard error with `--json`. A script's own
+    /// `exit` is none.
+    pub fn fail(&self, failure: &Failure) {
+        if self.0.options.json && failure.exit.is_none() {
+            self.write(true, &json::text(&json::failure(failure), false));
+        } else if let Some(text) = failure_text::lines(failure, self.width(), self.0.err_style) {
+            self.write(true, &text);
+        }
+    }
+
+    /// Shows what a command or an expression gave.
+    ///
+    /// # Errors
+    /// Reading an object's attributes failed in a way that leaves nothing to show.
+    pub fn reply(&self, reply: &Reply) -> Result<(), Failure> {
+        super::render::render(self, reply)
+    }
+
+    /// A bar for long work; hidden when quiet. Off a terminal there are plain lines at every quarter
+    /// for those who want more talk, and else nothing.
+    pub fn progress(&self, title: &str) -> ProgressBar {
+        let drawn = matches!(self.0.sink, Sink::Process) && io::stderr().is_terminal();
+        ProgressBar::new(self, title, drawn)
+    }
+
+    /// The bars on the screen.
+    pub(super) fn bars(&self) -> &Bars {
+        &self.0.bars
+    }
+
+    /// Asks a question that is answered with yes or no; no when it cannot be asked.
+    pub fn confirm(&self, question: &str) -> bool {
+        if !self.can_ask() {
+            return false;
+        }
+        // The bar comes back after the answer only.
+        self.0.bars.aside(|| {
+            let question = format!("{} [y/N] ", clean::painted(question, true));
+            let asked = io::stderr().lock().write_all(question.as_bytes()).is_ok();
+            let mut answer = String::new();
+            // No answer is a no.
+            let read = asked && io::stdin().read_line(&mut answer).is_ok();
+            read && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+        })
+    }
+
+    /// Asks for a password without showing it.
+    ///
+    /// # Errors
+    /// It cannot be asked, or the user gave up.
+    pub fn ask_password(&self, question: &str) -> io::Result<String> {
+        if !self.can_ask() {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "there is no terminal to ask on"));
+        }
+        self.0.bars.aside(|| rpassword::prompt_password(&*clean::line(question)))
+    }
+
+    fn write(&self, to_error: bool, text: &str) {
+        self.write_raw(to_error, &format!("{text}\n"));
+    }
+
+    /// Writes without a line end, with no bar in the way. On a terminal nothing but line ends, tabs
+    /// and this program's own colours may act; a pipe gets a script's text as it is.
+    pub(super) fn write_raw(&self, to_error: bool, text: &str) {
+        match &self.0.sink {
+            Sink::Captured { kept, .. } => {
+                let text = clean::painted(text, true);
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                if to_error { kept.err.push_str(&text) } else { kept.out.push_str(&text) }
+            }
+            Sink::Process if to_error => {
+                let text = if io::stderr().is_terminal() { clean::painted(text, true) } else { text.into() };
+                // Nobody is left to tell when standard error is closed.
+                let _ = self.0.bars.aside(|| io::stderr().lock().write_all(text.as_bytes()));
+            }
+            Sink::Process => {
+                let text = if io::stdout().is_terminal() { clean::painted(text, true) } else { text.into() };
+                let written = self.0.bars.aside(|| {
+                    let mut out = io::stdout().lock();
+                    out.write_all(text.as_bytes()).and_then(|()| out.flush())
+                });
+                match written {
+                    Ok(()) => {}
+                    // The reader has seen enough (`vboxsh ... | head`): that is success.
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+                    // A full disk must not pass for success: the data is lost.
+                    Err(error) => {
+                        self.write_raw(true, &format!("error: cannot write to standard output: {error}\n"));
+                        std::process::exit(1);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_for_terminals_that_want_them() {
+        let auto = |terminal, no_color: &str, term: &str| {
+            paints(ColorChoice::Auto, terminal, OsStr::new(no_color), OsStr::new(term))
+        };
+        assert!(auto(true, "", "xterm-256color"));
+        assert!(!auto(false, "", "xterm-256color"));
+        assert!(!auto(true, "1", "xterm-256color"));
+        assert!(!auto(true, "", "dumb"));
+    }
+
+    #[test]
+    fn a_told_choice_wins() {
+        assert!(paints(ColorChoice::Always, false, OsStr::new("1"), OsStr::new("dumb")));
+        assert!(!paints(ColorChoice::Never, true, OsStr::new(""), OsStr::new("xterm")));
+    }
+}

@@ -1,0 +1,157 @@
+//! The prompt on a terminal.
+
+use super::helper::Helper;
+use super::keys::Keys;
+use super::{Options, banner, completer, history, prompt, validator};
+use crate::model::{ErrorKind, Interrupt};
+use crate::output::Failure;
+use crate::shell::Shell;
+use rustyline::config::{BellStyle, ColorMode, Configurer};
+use rustyline::error::{ReadlineError, Signal};
+use rustyline::history::DefaultHistory;
+use rustyline::{CompletionType, Config, EditMode, Editor, Event, EventHandler};
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+type LineEditor = Editor<Helper, DefaultHistory>;
+
+/// What running a line came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shown {
+    /// Exit code of its failure.
+    pub(super) failed: Option<i32>,
+    /// Exit code with which the program is to end.
+    pub(super) leave: Option<i32>,
+}
+
+/// Runs a line and shows what came of it.
+pub(super) fn show(shell: &mut Shell, line: &str) -> Shown {
+    let mut shown = Shown::default();
+    for result in shell.run_line(line) {
+        if let Err(failure) = result.and_then(|reply| shell.ui().reply(&reply)) {
+            if failure.exit.is_some() {
+                shown.leave = failure.exit;
+            } else {
+                shown.failed = Some(failure.exit_code());
+                shell.ui().fail(&failure);
+            }
+        }
+    }
+    shown.leave = shown.leave.or(shell.quit());
+    shown
+}
+
+/// Reads and runs lines until the user leaves.
+pub(super) fn run(shell: Shell, options: &Options) -> i32 {
+    let shell = Rc::new(RefCell::new(shell));
+    let history = shell_history(&shell.borrow(), options);
+    let discarded = Arc::new(AtomicBool::new(false));
+    let mut editor = match editor(&shell, history.as_ref(), &discarded) {
+        Ok(editor) => editor,
+        Err(error) => return unreadable(&shell.borrow(), &error),
+    };
+    shell.borrow().ui().note(&banner::text(&shell.borrow(), options));
+    if options.open_early {
+        open_early(&shell.borrow());
+    }
+    loop {
+        let text = {
+            let shell = shell.borrow();
+            prompt::text(shell.language(), shell.world().current().as_ref())
+        };
+        match editor.readline(&text) {
+            Ok(line) => {
+                if let Some(code) = run_input(&shell, &mut editor, history.as_ref(), &line) {
+                    return code;
+                }
+            }
+            Err(ReadlineError::Interrupted | ReadlineError::Signal(Signal::Interrupt)) => {
+                if !discarded.swap(false, Ordering::Relaxed) {
+                    shell.borrow().ui().note("Ctrl-D or `quit` leaves the shell");
+                }
+            }
+            Err(ReadlineError::Signal(_)) => {}
+            Err(ReadlineError::Eof) => return 0,
+            Err(error) => return unreadable(&shell.borrow(), &error),
+        }
+    }
+}
+
+/// Runs one input. Gives an exit code when it ends the program.
+fn run_input(shell: &Rc<RefCell<Shell>>, editor: &mut LineEditor, history: Option<&PathBuf>, input: &str) -> Option<i32> {
+    if input.trim().is_empty() {
+        return None;
+    }
+    let line = {
+        let shell = shell.borrow();
+        if history::keeps(input, shell.commands(), completer::schema_of(&shell)) {
+            // A history that cannot be kept is no reason to hold a line up; it was warned of at the start.
+            let added = editor.add_history_entry(input).unwrap_or(false);
+            if let Some(file) = history.filter(|_| added) {
+                let _ = editor.append_history(file);
+            }
+        }
+        validator::joined(&shell, input)
+    };
+    let interrupt = Interrupt::global();
+    interrupt.clear();
+    let shown = show(&mut shell.borrow_mut(), &line);
+    interrupt.clear();
+    shown.leave
+}
+
+fn editor(shell: &Rc<RefCell<Shell>>, history: Option<&PathBuf>, discarded: &Arc<AtomicBool>) -> rustyline::Result<LineEditor> {
+    let colored = shell.borrow().ui().style().is_on();
+    let config = Config::builder()
+        .max_history_size(history::LONGEST)?
+        .history_ignore_dups(true)?
+        .history_ignore_space(true)
+        .completion_type(CompletionType::List)
+        .completion_show_all_if_ambiguous(true)
+        .edit_mode(EditMode::Emacs)
+        .bell_style(BellStyle::None)
+        .color_mode(if colored { ColorMode::Forced } else { ColorMode::Disabled })
+        .auto_add_history(false)
+        .build();
+    let mut editor = LineEditor::with_config(config)?;
+    if let Some(file) = history {
+        // An unreadable history is an empty one.
+        let _ = editor.load_history(file);
+    }
+    editor.set_max_history_size(history::LONGEST)?;
+    editor.set_helper(Some(Helper::new(Rc::clone(shell))));
+    let keys = Keys::new(Arc::clone(discarded));
+    editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(keys)));
+    Ok(editor)
+}
+
+/// The history file, ready for use; `None`, with a warning, when there can be none.
+fn shell_history(shell: &Shell, options: &Options) -> Option<PathBuf> {
+    let file = history::path(options.home.as_deref())?;
+    match history::prepare(&file) {
+        Ok(()) => Some(file),
+        Err(error) => {
+            shell.ui().warn(&format!("the history is not kept: {}: {error}", file.display()));
+            None
+        }
+    }
+}
+
+/// Opens the connection beside the prompt, so that completion has it soon. A failure says nothing:
+/// it comes up again, in full, when the connection is first needed.
+fn open_early(shell: &Shell) {
+    let world = Arc::clone(shell.world());
+    let open = move || drop(world.connection());
+    // Without the thread it is opened when first needed.
+    let _ = std::thread::Builder::new().name("open-early".to_owned()).spawn(open);
+}
+
+fn unreadable(shell: &Shell, error: &ReadlineError) -> i32 {
+    let failure = Failure::new(ErrorKind::Failed, format!("cannot read from the terminal: {error}"));
+    let failure = failure.hinted("pipe the lines in (`vboxsh < FILE`), or give them with `-c`");
+    shell.ui().fail(&failure);
+    failure.exit_code()
+}

@@ -1,0 +1,44 @@
+//! What the Main API is: interfaces, attributes, methods, enums, result codes and help texts.
+//!
+//! One [`Schema`] describes one release. The embedded one is 7.2; others are built from a server's
+//! WSDL. This room holds facts and look-ups only: it calls nothing and knows no transport.
+
+mod enumeration;
+mod help;
+mod interface;
+mod manual;
+mod member;
+mod naming;
+mod result_code;
+mod shapes;
+mod table;
+#[cfg(test)]
+mod tests;
+mod types;
+mod wsdl;
+
+pub use enumeration::{EnumValueDefinition, Enumeration};
+pub use help::help;
+pub use interface::{Interface, Mapping};
+pub use manual::{manual, suggest_topic};
+pub use member::{Attribute, Direction, Method, Parameter};
+pub use naming::{snake_case, suggest};
+pub use result_code::{name_of_code, number_of_code};
+pub use shapes::MethodShape;
+pub use table::{Schema, TableError, Version};
+pub use types::{Kind, Type};
+pub use wsdl::{WsdlError, table_from_wsdl};
+
+use std::sync::OnceLock;
+
+/// The facts of VirtualBox 7.2.22 in the compact table form (see `ARCHITECTURE.md`).
+const TABLE: &str = include_str!("main-api-7.2.txt");
+
+/// The schema of the release that this program carries: VirtualBox 7.2.22.
+pub fn embedded() -> &'static Schema {
+    static EMBEDDED: OnceLock<&'static Schema> = OnceLock::new();
+    EMBEDDED.get_or_init(|| {
+        // A test holds that the embedded table is well formed; an empty schema is the harmless rest.
+        Schema::leak(Schema::parse(TABLE).unwrap_or_default())
+    })
+}

@@ -1,0 +1,13 @@
+//! Scripting languages: engines behind `shell::Engine`, one folder for each.
+//!
+//! An engine knows the shell's shared world, the model and the schema. It knows no backend and
+//! writes nowhere but through the world's `Ui`.
+
+pub mod rhai;
+
+use crate::shell::{EngineFactory, Language};
+
+/// What makes each engine, by its language; the shell makes one when its language is first used.
+pub fn factories() -> Vec<(Language, EngineFactory)> {
+    vec![(Language::Rhai, Box::new(rhai::RhaiEngine::new))]
+}

@@ -1,0 +1,140 @@
+//! Whether a line can be run, or goes on in the next one.
+
+use crate::shell::Completeness;
+use rhai::{Engine, LexError, ParseErrorType, Position};
+
+/// Judges a source by the error that compiling it gives.
+pub(super) fn of(engine: &Engine, source: &str) -> Completeness {
+    // Rhai takes an open comment for a closed one.
+    if has_open_comment(source) {
+        return Completeness::Incomplete;
+    }
+    let Err(error) = engine.compile(source) else { return Completeness::Complete };
+    let more = match error.err_type() {
+        ParseErrorType::UnexpectedEOF => true,
+        ParseErrorType::BadInput(LexError::UnterminatedString) => is_multiline(source),
+        // A semicolon is missed between statements, and typing on does not put one there.
+        ParseErrorType::MissingToken(token, _) if token == ";" => false,
+        ParseErrorType::MissingToken(..)
+        | ParseErrorType::PropertyExpected
+        | ParseErrorType::VariableExpected
+        | ParseErrorType::ExprExpected(_)
+        | ParseErrorType::MissingSymbol(_)
+        | ParseErrorType::FnMissingName
+        | ParseErrorType::FnMissingParams(_)
+        | ParseErrorType::FnMissingBody(_) => is_at_end(error.position(), source),
+        _ => false,
+    };
+    if more { Completeness::Incomplete } else { Completeness::Complete }
+}
+
+/// Only a back-tick string goes over several lines: a quote that is open ends with its line.
+fn is_multiline(source: &str) -> bool {
+    scan(source) == Scan::Text
+}
+
+fn has_open_comment(source: &str) -> bool {
+    scan(source) == Scan::Comment
+}
+
+/// Whether nothing but blanks stands behind a place.
+fn is_at_end(position: Position, source: &str) -> bool {
+    let (Some(line), Some(column)) = (position.line(), position.position()) else { return true };
+    let mut rest = source.lines().skip(line - 1);
+    let here = rest.next().unwrap_or_default();
+    let behind: String = here.chars().skip(column.saturating_sub(1)).collect();
+    behind.trim().is_empty() && rest.all(|line| line.trim().is_empty())
+}
+
+#[derive(PartialEq)]
+enum Scan {
+    Code,
+    Comment,
+    Text,
+}
+
+/// What the end of a source stands in.
+fn scan(source: &str) -> Scan {
+    let mut letters = source.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '/' if letters.peek() == Some(&'/') => {
+                letters.by_ref().find(|letter| *letter == '\n');
+            }
+            '/' if letters.peek() == Some(&'*') => {
+                letters.next();
+                if !skip_comment(&mut letters) {
+                    return Scan::Comment;
+                }
+            }
+            '`' => {
+                if !letters.by_ref().any(|letter| letter == '`') {
+                    return Scan::Text;
+                }
+            }
+            '"' => {
+                while let Some(letter) = letters.next() {
+                    match letter {
+                        '\\' => {
+                            letters.next();
+                        }
+                        '"' => break,
+                        _ => {}
+                    }
+                }
+            }
+            '\'' => {
+                // A character: at most an escape and its end.
+                if letters.next() == Some('\\') {
+                    letters.next();
+                }
+            }
+            _ => {}
+        }
+    }
+    Scan::Code
+}
+
+/// Skips a comment, and comments in it; false when it does not end.
+fn skip_comment(letters: &mut std::iter::Peekable<std::str::Chars>) -> bool {
+    let mut depth = 1;
+    while let Some(letter) = letters.next() {
+        match (letter, letters.peek()) {
+            ('*', Some('/')) => {
+                letters.next();
+                depth -= 1;
+                if depth == 0 {
+                    return true;
+                }
+            }
+            ('/', Some('*')) => {
+                letters.next();
+                depth += 1;
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_brackets_blocks_strings_and_comments_go_on() {
+        let engine = Engine::new();
+        for source in [
+            "if true {", "fn f(x) {", "let a = [1,", "print(", "vbox.", "let x =", "1 +", "`several\nlines", "/* a comment",
+            "/* a /* b */", "while x", "list.map(|m| {", "let m = #{ a: 1,", "fn", "f(1, ", "switch x { 1 =>",
+        ] {
+            assert_eq!(of(&engine, source), Completeness::Incomplete, "{source}");
+        }
+        for source in [
+            "", "1 + 1", "let x = 1", "vbox.machines", "let a = ;", "a b", "}", ")", "\"open", "1 /* done */", "`a` // `",
+            "\"/*\"", "let \"x\" = 2;",
+        ] {
+            assert_eq!(of(&engine, source), Completeness::Complete, "{source}");
+        }
+    }
+}

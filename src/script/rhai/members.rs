@@ -1,0 +1,165 @@
+//! The members of all objects as Rhai functions: one module for the whole process.
+//!
+//! One function for each method name and number of arguments, attributes through string indexers.
+//! They are `Pure` functions: a `Method` counts as a change of the object, and Rhai then writes the
+//! object back into the attribute it came from.
+
+use super::error::{Outcome, mistake, raise};
+use super::value::{Structure, from_dynamic, to_dynamic};
+use crate::model::{Object, Value};
+use crate::schema::{embedded, snake_case};
+use rhai::{Dynamic, FuncRegistration, ImmutableString, Module, NativeCallContext, RhaiFunc, Shared};
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+/// Rhai finds no function by wildcard beyond this many arguments, the object among them.
+const MOST_ARGUMENTS: usize = 16;
+
+type Arguments<'a> = [&'a mut Dynamic];
+type Function = fn(&NativeCallContext, &mut Arguments) -> Outcome<Dynamic>;
+
+/// The module, built when first asked for.
+pub(super) fn module() -> Shared<Module> {
+    static MODULE: OnceLock<Shared<Module>> = OnceLock::new();
+    MODULE.get_or_init(|| Shared::new(build())).clone()
+}
+
+/// Whether the module has a function for a call with so many arguments behind the object.
+pub(super) fn is_registered(name: &str, arguments: usize) -> bool {
+    static NAMES: OnceLock<HashMap<String, u32>> = OnceLock::new();
+    let names = NAMES.get_or_init(|| {
+        let mut names = HashMap::new();
+        for shape in embedded().method_shapes() {
+            let arities = shape.arities().filter(|count| *count < MOST_ARGUMENTS).fold(0, |bits, count| bits | 1 << count);
+            spellings(shape.name, |spelling| *names.entry(spelling.to_owned()).or_default() |= arities);
+        }
+        names
+    });
+    arguments < MOST_ARGUMENTS && names.get(name).is_some_and(|arities| arities & (1 << arguments) != 0)
+}
+
+fn build() -> Module {
+    let mut module = Module::new();
+    let object = TypeId::of::<Object>();
+    let text = TypeId::of::<ImmutableString>();
+    let any = TypeId::of::<Dynamic>();
+    let mut types = vec![any; MOST_ARGUMENTS];
+    types[0] = object;
+    let (call, spread) = (function(call), function(spread));
+    for shape in embedded().method_shapes() {
+        spellings(shape.name, |name| {
+            for count in shape.arities() {
+                match types.get(..=count) {
+                    Some(types) => add(&mut module, FuncRegistration::new(name), types, &call),
+                    None => add(&mut module, FuncRegistration::new(name), &[object, TypeId::of::<rhai::Array>()], &spread),
+                }
+            }
+        });
+    }
+    add(&mut module, FuncRegistration::new_index_getter(), &[object, text], &function(get));
+    add(&mut module, FuncRegistration::new_index_setter(), &[object, text, any], &function(set));
+    let structure = TypeId::of::<Structure>();
+    add(&mut module, FuncRegistration::new_index_getter(), &[structure, text], &function(get_field));
+    add(&mut module, FuncRegistration::new_index_setter(), &[structure, text, any], &function(set_field));
+    module
+}
+
+/// Every spelling under which a method is found.
+fn spellings(name: &str, mut each: impl FnMut(&str)) {
+    each(name);
+    let snake = snake_case(name);
+    if snake != name {
+        each(&snake);
+    }
+}
+
+fn add(module: &mut Module, registration: FuncRegistration, types: &[TypeId], function: &RhaiFunc) {
+    registration.in_global_namespace().set_into_module_raw(module, types, function.clone());
+}
+
+fn function(function: Function) -> RhaiFunc {
+    RhaiFunc::Pure {
+        func: Shared::new(move |context: Option<NativeCallContext>, arguments: &mut Arguments| match context {
+            Some(context) => function(&context, arguments),
+            // Rhai gives every function its context that was registered with `has_context`.
+            None => Ok(Dynamic::UNIT),
+        }),
+        has_context: true,
+        is_pure: true,
+        is_volatile: true,
+    }
+}
+
+/// The object that a function is called on. Rhai matched the type before.
+fn object_of(arguments: &Arguments, context: &NativeCallContext) -> Outcome<Object> {
+    let object = arguments.first().and_then(|first| first.read_lock::<Object>().map(|object| object.clone()));
+    object.ok_or_else(|| mistake(format!("`{}` wants an object", context.fn_name()), "", context))
+}
+
+fn text_of(argument: Option<&mut &mut Dynamic>) -> ImmutableString {
+    argument.and_then(|name| name.read_lock::<ImmutableString>().map(|name| name.clone())).unwrap_or_default()
+}
+
+fn call(context: &NativeCallContext, arguments: &mut Arguments) -> Outcome<Dynamic> {
+    let object = object_of(arguments, context)?;
+    let values = arguments.iter_mut().skip(1).map(|argument| argument.take()).collect();
+    call_method(&object, context.fn_name(), values, context)
+}
+
+fn spread(context: &NativeCallContext, arguments: &mut Arguments) -> Outcome<Dynamic> {
+    let object = object_of(arguments, context)?;
+    let values = arguments.get_mut(1).map(|list| list.take()).and_then(Dynamic::try_cast::<rhai::Array>);
+    call_method(&object, context.fn_name(), values.unwrap_or_default(), context)
+}
+
+/// Calls a method with a script's arguments.
+pub(super) fn call_method(object: &Object, name: &str, arguments: Vec<Dynamic>, context: &NativeCallContext) -> Outcome<Dynamic> {
+    let values = arguments.into_iter().map(from_dynamic).collect::<Result<Vec<Value>, String>>();
+    let values = values.map_err(|kind| {
+        let hint = object.interface().method(name).map(|method| format!("its signature: `{method}`")).unwrap_or_default();
+        mistake(format!("{}.{name} takes no {kind}", object.interface().name), hint, context)
+    })?;
+    object.call(name, values).map(to_dynamic).map_err(|error| raise(error, context))
+}
+
+fn get(context: &NativeCallContext, arguments: &mut Arguments) -> Outcome<Dynamic> {
+    let object = object_of(arguments, context)?;
+    let name = text_of(arguments.get_mut(1));
+    object.get(&name).map(to_dynamic).map_err(|error| raise(error, context))
+}
+
+fn set(context: &NativeCallContext, arguments: &mut Arguments) -> Outcome<Dynamic> {
+    let object = object_of(arguments, context)?;
+    let name = text_of(arguments.get_mut(1));
+    let value = from_dynamic(arguments.get_mut(2).map(|value| value.take()).unwrap_or_default());
+    let value = value.map_err(|kind| mistake(format!("{}.{name} takes no {kind}", object.interface().name), "", context))?;
+    object.set(&name, value).map(|()| Dynamic::UNIT).map_err(|error| raise(error, context))
+}
+
+fn structure_of(arguments: &Arguments) -> Option<Structure> {
+    arguments.first()?.read_lock::<Structure>().map(|structure| structure.clone())
+}
+
+fn get_field(context: &NativeCallContext, arguments: &mut Arguments) -> Outcome<Dynamic> {
+    let Some(structure) = structure_of(arguments) else { return Ok(Dynamic::UNIT) };
+    let name = text_of(arguments.get_mut(1));
+    if let Some(value) = structure.get(&name) {
+        return Ok(to_dynamic(value.clone()));
+    }
+    let near = structure.interface.suggest(&name);
+    Err(mistake(
+        format!("{} has no attribute `{name}`", structure.interface.name),
+        super::report_names::did_you_mean(&near),
+        context,
+    ))
+}
+
+fn set_field(context: &NativeCallContext, arguments: &mut Arguments) -> Outcome<Dynamic> {
+    let interface = structure_of(arguments).map_or("", |structure| structure.interface.name);
+    Err(mistake(
+        format!("`{}` of {interface} cannot be written: the value is a copy", text_of(arguments.get_mut(1))),
+        "change it by a method of the object it came from",
+        context,
+    ))
+}

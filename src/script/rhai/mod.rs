@@ -1,0 +1,113 @@
+//! The Rhai engine: the object graph, the enumerations and a few helpers as a scripting language.
+//!
+//! Every member is reached by name through `model::Object`; argument checks, conversions and waits
+//! live there and are not repeated here.
+
+mod assemble;
+mod completeness;
+mod context;
+mod enumeration;
+mod error;
+mod events;
+mod files;
+mod functions;
+mod globals;
+mod imports;
+mod infer;
+mod locks;
+mod members;
+mod report;
+mod report_names;
+mod runner;
+mod text;
+mod value;
+mod waiting;
+mod worker;
+
+use crate::model::{ErrorKind, Value};
+use crate::output::Failure;
+use crate::schema::Type;
+use crate::shell::{Completeness, Engine, Language, Origin, World};
+use runner::Runner;
+use std::sync::Arc;
+use worker::Worker;
+
+/// The Rhai engine of one shell.
+pub struct RhaiEngine {
+    worker: Worker<Runner>,
+    world: Arc<World>,
+}
+
+impl RhaiEngine {
+    /// Makes the engine. No connection is opened.
+    ///
+    /// # Errors
+    /// The system gives no thread to run scripts on.
+    pub fn new(world: &Arc<World>) -> Result<Box<dyn Engine>, Failure> {
+        let worker = start(world)?;
+        Ok(Box::new(Self { worker, world: Arc::clone(world) }))
+    }
+
+    /// Runs `work` where the engine lives. A panic in there costs the variables, not the shell.
+    fn run<R: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Runner) -> Result<R, Failure> + Send + 'static,
+    ) -> Result<R, Failure> {
+        match self.worker.run(work) {
+            Some(result) => result,
+            None => {
+                self.worker = start(&self.world)?;
+                Err(Failure::new(ErrorKind::Script, "the script engine broke down and was started anew: its variables are gone")
+                    .hinted("please report what was run"))
+            }
+        }
+    }
+}
+
+fn start(world: &Arc<World>) -> Result<Worker<Runner>, Failure> {
+    let world = Arc::clone(world);
+    Worker::start("rhai", move || Runner::new(&world)).map_err(|error| {
+        Failure::new(ErrorKind::Failed, format!("there is no thread for scripts: {error}")).hinted("raise the limits of `ulimit -u` and `ulimit -v`")
+    })
+}
+
+impl Engine for RhaiEngine {
+    fn language(&self) -> Language {
+        Language::Rhai
+    }
+
+    fn evaluate(&mut self, source: &str) -> Result<Value, Failure> {
+        let source = source.to_owned();
+        self.run(move |runner| runner.evaluate(&source))
+    }
+
+    fn run_script(&mut self, source: &str, origin: &Origin) -> Result<Value, Failure> {
+        let (source, origin) = (source.to_owned(), origin.clone());
+        self.run(move |runner| runner.run_script(&source, &origin))
+    }
+
+    fn completeness(&self, source: &str) -> Completeness {
+        let source = source.to_owned();
+        self.worker.run(move |runner| runner.completeness(&source)).unwrap_or(Completeness::Complete)
+    }
+
+    fn set_variable(&mut self, name: &str, value: Value) {
+        let name = name.to_owned();
+        // A broken worker is replaced, and reported, by the next evaluation.
+        let _ = self.worker.run(move |runner| runner.set_variable(&name, value));
+    }
+
+    fn variable(&self, name: &str) -> Option<Value> {
+        let name = name.to_owned();
+        self.worker.run(move |runner| runner.variable(&name)).flatten()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.worker.run(|runner| runner.names()).unwrap_or_default()
+    }
+
+    fn static_type(&self, expression: &str) -> Option<Type> {
+        let expression = expression.to_owned();
+        self.worker.run(move |runner| runner.static_type(&expression)).flatten()
+    }
+}

@@ -1,0 +1,170 @@
+//! What runs scripts: an engine, the prompt's variables and functions, and the imports it made.
+//!
+//! It lives on the worker's thread.
+
+use super::context::Context;
+use super::imports::without_shebang;
+use super::report::Reporter;
+use super::value::{from_any, to_dynamic};
+use super::{assemble, completeness, infer};
+use crate::model::Value;
+use crate::output::Failure;
+use crate::schema::Type;
+use crate::shell::{Completeness, Origin, World};
+use rhai::{AST, Dynamic, Engine, EvalAltResult, Expr, Scope, Stmt};
+use std::collections::HashSet;
+use std::fmt::Write;
+use std::sync::{Arc, PoisonError};
+
+/// The engine with the state of the prompt.
+pub(super) struct Runner {
+    engine: Engine,
+    context: Arc<Context>,
+    scope: Scope<'static>,
+    /// Functions of the prompt, the bodies of stored closures among them.
+    functions: AST,
+    /// Imports of the prompt: Rhai forgets them after each evaluation.
+    imports: Vec<(String, String)>,
+}
+
+impl Runner {
+    pub(super) fn new(world: &Arc<World>) -> Self {
+        let context = Context::new(world);
+        let engine = assemble::engine(&context);
+        Self { engine, context, scope: Scope::new(), functions: AST::empty(), imports: Vec::new() }
+    }
+
+    /// Runs a line of the prompt.
+    pub(super) fn evaluate(&mut self, source: &str) -> Result<Value, Failure> {
+        self.context.keep_source("", source);
+        let ast = match self.engine.compile_with_scope(&self.scope, source) {
+            Ok(ast) => ast,
+            Err(error) => return Err(self.prompt_failure(error.into(), &AST::empty())),
+        };
+        self.context.study(&ast);
+        let everything = self.functions.merge(&ast);
+        let program = match self.engine.compile(self.import_statements()) {
+            Ok(imports) if !self.imports.is_empty() => imports.merge(&everything),
+            _ => everything.clone(),
+        };
+        let before = self.scope.len();
+        let result = self.engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &program);
+        // Also after an error: variables that were made before it may hold closures of this line.
+        self.functions = everything.clone_functions_only();
+        match result {
+            Ok(value) => {
+                self.remember_imports(&ast);
+                self.drop_shadowed(before);
+                Ok(from_any(value))
+            }
+            Err(error) => Err(self.prompt_failure(*error, &ast)),
+        }
+    }
+
+    /// Runs a script in a scope of its own.
+    pub(super) fn run_script(&mut self, source: &str, origin: &Origin) -> Result<Value, Failure> {
+        let file = origin.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
+        let source = without_shebang(source);
+        self.context.keep_source(&file, &source);
+        self.set_arguments(origin.arguments.clone());
+        let mut scope = Scope::new();
+        let arguments = Value::List(origin.arguments.iter().map(|argument| Value::from(argument.as_str())).collect());
+        scope.push_dynamic("args", to_dynamic(arguments));
+        let mut functions = AST::empty();
+        let result = self.engine.compile_with_scope(&scope, &source).map_err(Into::into).and_then(|mut ast| {
+            if !file.is_empty() {
+                ast.set_source(file.as_str());
+            }
+            self.context.study(&ast);
+            functions = ast.clone_functions_only();
+            self.engine.eval_ast_with_scope::<Dynamic>(&mut scope, &ast)
+        });
+        self.set_arguments(Vec::new());
+        result.map(from_any).map_err(|error| {
+            let defined_here = function_names(&functions);
+            Reporter { context: &self.context, file: &file, functions: &functions, scope: &scope, defined_here }.failure(*error)
+        })
+    }
+
+    fn set_arguments(&self, arguments: Vec<String>) {
+        *self.context.arguments.write().unwrap_or_else(PoisonError::into_inner) = arguments;
+    }
+
+    fn prompt_failure(&self, error: EvalAltResult, line: &AST) -> Failure {
+        let defined_here = function_names(line);
+        Reporter { context: &self.context, file: "", functions: &self.functions, scope: &self.scope, defined_here }.failure(error)
+    }
+
+    fn import_statements(&self) -> String {
+        self.imports.iter().fold(String::new(), |mut text, (path, alias)| {
+            let _ = write!(text, "import {path:?} as {alias};");
+            text
+        })
+    }
+
+    fn remember_imports(&mut self, line: &AST) {
+        for statement in line.statements() {
+            if let Stmt::Import(import, _) = statement
+                && let (Expr::StringConstant(path, _), alias) = &**import
+                && !alias.name.is_empty()
+            {
+                let alias = alias.name.to_string();
+                self.imports.retain(|(_, known)| *known != alias);
+                self.imports.push((path.to_string(), alias));
+            }
+        }
+    }
+
+    /// `let x` over an older `x` leaves the older one in the scope, unreachable and holding its object.
+    fn drop_shadowed(&mut self, before: usize) {
+        let names: Vec<String> = self.scope.iter_raw().map(|(name, ..)| name.to_owned()).collect();
+        let (older, newer) = names.split_at(before.min(names.len()));
+        if !newer.iter().any(|name| older.contains(name)) {
+            return;
+        }
+        let mut kept = Scope::new();
+        for (at, (name, constant, value)) in self.scope.iter_raw().enumerate() {
+            if names.iter().rposition(|known| known == name) == Some(at) {
+                if constant {
+                    kept.push_constant_dynamic(name, value.clone());
+                } else {
+                    kept.push_dynamic(name, value.clone());
+                }
+            }
+        }
+        self.scope = kept;
+    }
+
+    pub(super) fn completeness(&self, source: &str) -> Completeness {
+        completeness::of(&self.engine, source)
+    }
+
+    pub(super) fn set_variable(&mut self, name: &str, value: Value) {
+        // A constant of that name gives way.
+        if self.scope.is_constant(name) == Some(true) {
+            let _ = self.scope.remove::<Dynamic>(name);
+        }
+        self.scope.set_or_push(name, to_dynamic(value));
+    }
+
+    pub(super) fn variable(&self, name: &str) -> Option<Value> {
+        self.scope.get(name).map(|value| from_any(value.flatten_clone()))
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        let variables = self.scope.iter_raw().map(|(name, ..)| name.to_owned());
+        let functions = function_names(&self.functions).into_iter().filter(|name| !name.starts_with("anon$"));
+        let mut names: Vec<String> = variables.chain(functions).chain(self.imports.iter().map(|(_, alias)| alias.clone())).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    pub(super) fn static_type(&self, expression: &str) -> Option<Type> {
+        infer::static_type(self.context.schema(), expression, &|name| self.variable(name))
+    }
+}
+
+fn function_names(ast: &AST) -> HashSet<String> {
+    ast.iter_functions().map(|function| function.name.to_owned()).collect()
+}

@@ -1,0 +1,49 @@
+//! `wait(progress)`: a bar, a way to cancel, and the failure as an error.
+
+use super::context::Context;
+use super::error::{Outcome, mistake, raise};
+use super::functions::duration;
+use crate::model::{Object, Value, wait_for_progress};
+use rhai::{Engine, NativeCallContext};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Makes `wait` known to an engine.
+pub(super) fn register(engine: &mut Engine, shared: &Arc<Context>) {
+    let shared_once = Arc::clone(shared);
+    engine.register_fn("wait", move |context: NativeCallContext, progress: Object| {
+        wait(&shared_once, &context, &progress, None)
+    });
+    let shared_once = Arc::clone(shared);
+    engine.register_fn("wait", move |context: NativeCallContext, progress: Object, seconds: i64| {
+        let time = duration(seconds as f64, &context)?;
+        wait(&shared_once, &context, &progress, Some(time))
+    });
+    let shared_once = Arc::clone(shared);
+    engine.register_fn("wait", move |context: NativeCallContext, progress: Object, seconds: f64| {
+        let time = duration(seconds, &context)?;
+        wait(&shared_once, &context, &progress, Some(time))
+    });
+}
+
+fn wait(shared: &Context, context: &NativeCallContext, progress: &Object, time: Option<Duration>) -> Outcome<()> {
+    if !progress.interface().extends("IProgress") {
+        return Err(mistake(
+            format!("`wait` wants an IProgress, not an {}", progress.interface().name),
+            "methods that take long give one: `wait(machine.launchVMProcess(session, \"headless\"))`",
+            context,
+        ));
+    }
+    let ui = shared.world.ui();
+    let title = match progress.get("description") {
+        Ok(Value::Text(title)) => title,
+        Ok(_) => String::new(),
+        Err(error) => return Err(raise(error, context)),
+    };
+    let bar = ui.progress(&title);
+    let result = wait_for_progress(progress, time, &mut |report| bar.show(report), &mut |report| {
+        shared.world.yes() || ui.confirm(&format!("cancel `{}`?", report.description))
+    });
+    drop(bar);
+    result.map_err(|error| raise(error, context))
+}

@@ -1,0 +1,391 @@
+//! The shell itself: what a line is, and who runs it.
+
+use super::{Command, Commands, Engine, EngineFactory, Given, Language, Origin, World, split_commands, split_words};
+use crate::model::{Interrupt, Value};
+use crate::output::{Failure, Reply, Ui};
+use crate::schema;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What a line is.
+#[derive(Clone)]
+pub enum Line<'a> {
+    /// Nothing.
+    Empty,
+    /// A command of the table, and what stands behind its name.
+    Command {
+        /// The command.
+        command: Arc<Command>,
+        /// The rest of the line.
+        rest: &'a str,
+    },
+    /// Source in the prompt's language.
+    Script(&'a str),
+    /// `expr?`: what is it?
+    Explain(&'a str),
+    /// `!command`: a command of the host's shell.
+    Host(&'a str),
+    /// `:name` with a name that no command has.
+    UnknownCommand(&'a str),
+}
+
+/// One shell: what it shares (the [`World`]), its commands and its engines.
+pub struct Shell {
+    world: Arc<World>,
+    commands: Commands,
+    factories: Vec<(Language, EngineFactory)>,
+    engines: BTreeMap<&'static str, Box<dyn Engine>>,
+    language: Language,
+    quit: Option<i32>,
+    depth: usize,
+}
+
+/// Scripts may run scripts; this deep and no deeper.
+const DEEPEST: usize = 16;
+
+impl Shell {
+    /// A shell with its commands and the engines it may make.
+    pub fn new(world: Arc<World>, commands: Commands, factories: Vec<(Language, EngineFactory)>) -> Self {
+        Self {
+            world,
+            commands,
+            factories,
+            engines: BTreeMap::new(),
+            language: Language::default(),
+            quit: None,
+            depth: 0,
+        }
+    }
+
+    /// What everything in this shell shares.
+    pub fn world(&self) -> &Arc<World> {
+        &self.world
+    }
+
+    /// The door to the terminal.
+    pub fn ui(&self) -> &Ui {
+        self.world.ui()
+    }
+
+    /// The command table.
+    pub fn commands(&self) -> &Commands {
+        &self.commands
+    }
+
+    /// Language of the prompt.
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// Languages that this shell can run.
+    pub fn languages(&self) -> impl Iterator<Item = Language> {
+        self.factories.iter().map(|(language, _)| *language)
+    }
+
+    /// Exchanges the language of the prompt.
+    ///
+    /// # Errors
+    /// This program has no engine for it.
+    pub fn set_language(&mut self, language: Language) -> Result<(), Failure> {
+        self.engine(language)?;
+        self.language = language;
+        Ok(())
+    }
+
+    /// The engine of a language, made when first used.
+    ///
+    /// # Errors
+    /// There is none, or it cannot start.
+    pub fn engine(&mut self, language: Language) -> Result<&mut dyn Engine, Failure> {
+        if !self.engines.contains_key(language.name()) {
+            let factory = self.factories.iter().find(|(known, _)| *known == language);
+            let Some((_, factory)) = factory else {
+                let known: Vec<_> = self.languages().map(Language::name).collect();
+                return Err(Failure::new(
+                    crate::model::ErrorKind::Refused,
+                    format!("this vboxsh has no engine for {}", language.name()),
+                )
+                .hinted(format!("it runs {}", known.join(", "))));
+            };
+            let engine = factory(&self.world)?;
+            self.engines.insert(language.name(), engine);
+        }
+        match self.engines.get_mut(language.name()) {
+            Some(engine) => Ok(&mut **engine),
+            None => Err(Failure::new(crate::model::ErrorKind::Script, "the engine did not start")),
+        }
+    }
+
+    /// The engine of the prompt's language if it was used already.
+    pub fn ready_engine(&self) -> Option<&dyn Engine> {
+        self.engines.get(self.language.name()).map(|engine| &**engine)
+    }
+
+    /// The exit code that `quit` asked for.
+    pub fn quit(&self) -> Option<i32> {
+        self.quit
+    }
+
+    /// Asks the prompt or the script to end.
+    pub fn set_quit(&mut self, code: i32) {
+        self.quit = Some(code);
+    }
+
+    /// What a line is. A line whose first word is a command and is not followed by `.`, `(`, `=` or
+    /// `[` is a command; everything else is script.
+    pub fn classify<'a>(&self, line: &'a str) -> Line<'a> {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            return Line::Empty;
+        }
+        if let Some(name) = line.strip_prefix(':') {
+            return match self.command(name) {
+                Some((command, rest)) => Line::Command { command, rest },
+                None => Line::UnknownCommand(name.split_whitespace().next().unwrap_or_default()),
+            };
+        }
+        if let Some(source) = line.strip_prefix('=') {
+            return Line::Script(source.trim());
+        }
+        if let Some(command) = line.strip_prefix('!') {
+            return Line::Host(command.trim());
+        }
+        if let Some((command, rest)) = self.command(line) {
+            // `list = 3` and `list.len()` are script; `runScript ./a.rhai` and `eval (1 + 2)` are commands.
+            let behind = rest.trim_start();
+            let assigned = behind.starts_with('=') && !behind.starts_with("==");
+            if !assigned && !rest.starts_with(['.', '(', '[']) {
+                return Line::Command { command, rest };
+            }
+        }
+        if let Some(expression) = line.strip_suffix('?')
+            && !expression.trim().is_empty()
+        {
+            return Line::Explain(expression.trim());
+        }
+        Line::Script(line)
+    }
+
+    fn command<'a>(&self, line: &'a str) -> Option<(Arc<Command>, &'a str)> {
+        let end = line.find(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-'))).unwrap_or(line.len());
+        let (word, rest) = line.split_at(end);
+        // `list` is a command; `listed` and `list/2` are not.
+        if rest.chars().next().is_some_and(|next| !next.is_whitespace() && !matches!(next, '.' | '(' | '=' | '[' | ';')) {
+            return None;
+        }
+        Some((Arc::clone(self.commands.find(word)?), rest))
+    }
+
+    /// Runs a whole line: commands separated by `;`, or script. Stops at the first failure. Gives
+    /// what each command gave, the failure last.
+    pub fn run_line(&mut self, line: &str) -> Vec<Result<Reply, Failure>> {
+        let parts = match self.classify(line) {
+            Line::Command { ref command, .. } if !takes_source(command) => split_commands(line),
+            Line::UnknownCommand(_) => split_commands(line),
+            _ => vec![line],
+        };
+        let mut results = Vec::new();
+        for part in parts {
+            let result = self.run_part(part);
+            let failed = result.is_err();
+            results.push(result);
+            if failed || self.quit.is_some() {
+                break;
+            }
+        }
+        results
+    }
+
+    fn run_part(&mut self, part: &str) -> Result<Reply, Failure> {
+        match self.classify(part) {
+            Line::Empty => Ok(Reply::Nothing),
+            Line::Command { command, rest } => self.run_command(&command, rest),
+            Line::Script(source) => self.evaluate(source).map_err(|failure| self.suggest_command(source, failure)),
+            Line::Explain(expression) => self.explain(expression),
+            Line::Host(command) => host_shell(command),
+            Line::UnknownCommand(name) => Err(self.no_such_command(name)),
+        }
+    }
+
+    /// Runs one command with the line behind its name.
+    ///
+    /// # Errors
+    /// Usage errors, and what the command fails with.
+    pub fn run_command(&mut self, command: &Command, rest: &str) -> Result<Reply, Failure> {
+        let words = if takes_source(command) {
+            Vec::new()
+        } else {
+            split_words(rest).ok_or_else(|| Failure::usage(format!("{}: a quote is not closed", command.name), "close it, or escape it as `\\\"`"))?
+        };
+        if words.iter().any(|word| word == "--help") || takes_source(command) && rest.trim() == "--help" {
+            return Ok(Reply::Text(super::manual::of_command(command)));
+        }
+        let given = Given::parse(command, words, rest)?;
+        let run = Arc::clone(&command.run);
+        run(self, &given)
+    }
+
+    /// Evaluates source in the prompt's language and remembers the value as `_`.
+    ///
+    /// # Errors
+    /// What the script failed with.
+    pub fn evaluate(&mut self, source: &str) -> Result<Reply, Failure> {
+        let engine = self.engine(self.language)?;
+        let value = engine.evaluate(source)?;
+        if value.is_null() {
+            return Ok(Reply::Nothing);
+        }
+        engine.set_variable("_", value.clone());
+        Ok(Reply::Value(value))
+    }
+
+    /// `expr?`: the manual of a name, else what the value of an expression is.
+    ///
+    /// # Errors
+    /// What the expression failed with.
+    pub fn explain(&mut self, expression: &str) -> Result<Reply, Failure> {
+        let schema = self.world.current().map_or_else(schema::embedded, |connection| connection.schema());
+        let has_variable = self.ready_engine().is_some_and(|engine| engine.variable(expression).is_some());
+        if !has_variable
+            && let Some(text) = schema::manual(schema, expression)
+        {
+            return Ok(Reply::Text(text));
+        }
+        // `m.lockMachine?` and `m.name?`: the member of what stands before the last dot.
+        if let Some((before, member)) = expression.rsplit_once('.')
+            && member.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+            && let Some(interface) = self.interface_of(before)
+            && let Some(text) = schema::manual(schema, &format!("{interface}.{member}"))
+        {
+            return Ok(Reply::Text(text));
+        }
+        match self.engine(self.language)?.evaluate(expression)? {
+            Value::Null => Ok(Reply::Note(format!("`{expression}` is null"))),
+            value => Ok(Reply::Detail(value)),
+        }
+    }
+
+    /// The interface of an expression, without running it.
+    fn interface_of(&mut self, expression: &str) -> Option<&'static str> {
+        match self.engine(self.language).ok()?.static_type(expression)? {
+            schema::Type { kind: schema::Kind::Interface(name), array: false } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Runs a file by its ending (`.rhai`, `.py`, else a batch of shell lines); `-` is standard input,
+    /// read as a batch.
+    ///
+    /// # Errors
+    /// The file cannot be read, or what the script failed with.
+    pub fn run_file(&mut self, file: &str, arguments: Vec<String>) -> Result<Reply, Failure> {
+        if self.depth >= DEEPEST {
+            return Err(Failure::new(crate::model::ErrorKind::Script, format!("{file}: scripts run each other more than {DEEPEST} deep")));
+        }
+        let source = read_source(file)?;
+        self.depth += 1;
+        let result = match Language::of_file(Path::new(file)) {
+            Some(language) => {
+                let origin = Origin { file: Some(file.into()), arguments };
+                self.engine(language).and_then(|engine| engine.run_script(&source, &origin)).map(|_| Reply::Nothing)
+            }
+            None => self.run_batch(file, &source),
+        };
+        self.depth -= 1;
+        result
+    }
+
+    /// Runs shell lines; `#` starts a comment line; a line goes on while brackets or quotes are open.
+    fn run_batch(&mut self, file: &str, source: &str) -> Result<Reply, Failure> {
+        let mut lines = source.lines().enumerate();
+        while let Some((number, line)) = lines.next() {
+            let mut text = line.to_owned();
+            while self.wants_more(&text) {
+                let Some((_, next)) = lines.next() else { break };
+                text = format!("{text}\n{next}");
+            }
+            for result in self.run_line(&text) {
+                let shown = result.and_then(|reply| self.ui().reply(&reply));
+                if let Err(mut failure) = shown {
+                    let inner = failure.position.take().filter(|position| !position.file.is_empty());
+                    failure.position = inner.or_else(|| {
+                        let file = if file == "-" { "standard input" } else { file };
+                        Some(crate::output::Position { file: file.to_owned(), line: number + 1, column: 0, source: line.to_owned() })
+                    });
+                    return Err(failure);
+                }
+            }
+            Interrupt::global().check()?;
+            if self.quit.is_some() {
+                break;
+            }
+        }
+        Ok(Reply::Nothing)
+    }
+
+    /// Whether a script line goes on in the next one.
+    fn wants_more(&mut self, text: &str) -> bool {
+        match self.classify(text) {
+            Line::Script(source) => {
+                let language = self.language;
+                self.engine(language).is_ok_and(|engine| engine.completeness(source) == super::Completeness::Incomplete)
+            }
+            Line::Command { command, rest } => !takes_source(&command) && split_words(rest).is_none(),
+            _ => false,
+        }
+    }
+
+    fn no_such_command(&self, name: &str) -> Failure {
+        let near = self.commands.suggest(name);
+        let hint = near.first().map_or("`help` lists the commands".to_owned(), |near| format!("did you mean `{near}`?"));
+        Failure::usage(format!("there is no command `{name}`"), hint)
+    }
+
+    /// A line that is no command went to the engine; when it failed there and looks like a misspelt
+    /// command, say so.
+    fn suggest_command(&self, source: &str, failure: Failure) -> Failure {
+        let word = source.split_whitespace().next().unwrap_or_default();
+        let one_word = word.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'));
+        if failure.kind != crate::model::ErrorKind::Script || !one_word || word.is_empty() {
+            return failure;
+        }
+        match self.commands.suggest(word).first() {
+            Some(near) if failure.hint.is_none() || source.contains(' ') => failure.hinted(format!("did you mean the command `{near}`?")),
+            _ => failure,
+        }
+    }
+}
+
+fn takes_source(command: &Command) -> bool {
+    command.arguments.iter().any(|argument| argument.kind == super::ArgumentKind::Source)
+}
+
+fn read_source(file: &str) -> Result<String, Failure> {
+    let read = if file == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
+    read.map_err(|error| {
+        let kind = match error.kind() {
+            std::io::ErrorKind::NotFound => crate::model::ErrorKind::NotFound,
+            _ => crate::model::ErrorKind::Failed,
+        };
+        Failure::new(kind, format!("cannot read the script `{file}`: {error}"))
+            .hinted("give the path of a .rhai file, or of a file with shell lines")
+    })
+}
+
+/// Runs a command of the host's shell on the terminal.
+fn host_shell(command: &str) -> Result<Reply, Failure> {
+    let shell = std::env::var("SHELL").unwrap_or_else(|_| "/bin/sh".to_owned());
+    let mut process = std::process::Command::new(shell);
+    if !command.is_empty() {
+        process.args(["-c", command]);
+    }
+    let status = process.status().map_err(|error| {
+        Failure::new(crate::model::ErrorKind::Failed, format!("cannot start the host's shell: {error}")).hinted("set SHELL to one that exists")
+    })?;
+    match status.code() {
+        Some(0) => Ok(Reply::Nothing),
+        Some(code) => Err(Failure::new(crate::model::ErrorKind::Failed, format!("`{command}` ended with status {code}"))),
+        None => Err(Failure::new(crate::model::ErrorKind::Failed, format!("`{command}` was ended by a signal"))),
+    }
+}

@@ -1,0 +1,93 @@
+//! What a scripting language has to offer to the shell.
+
+use super::World;
+use crate::model::Value;
+use crate::output::Failure;
+use crate::schema::Type;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A language of scripts and of the prompt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// Rhai.
+    #[default]
+    Rhai,
+    /// Python.
+    Python,
+}
+
+impl Language {
+    /// Its name as typed (`rhai`, `python`).
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rhai => "rhai",
+            Self::Python => "python",
+        }
+    }
+
+    /// The language of a file, by its ending.
+    pub fn of_file(path: &std::path::Path) -> Option<Self> {
+        match path.extension()?.to_str()? {
+            "rhai" => Some(Self::Rhai),
+            "py" => Some(Self::Python),
+            _ => None,
+        }
+    }
+}
+
+/// Where a piece of source comes from, for error messages and relative imports.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// File, `None` for a line typed at the prompt or given by `-e`.
+    pub file: Option<PathBuf>,
+    /// Arguments of a script; scripts see them as `args`.
+    pub arguments: Vec<String>,
+}
+
+/// Whether a piece of source can be run as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Completeness {
+    /// It can, or its error will not go away by typing on.
+    Complete,
+    /// More has to be typed.
+    Incomplete,
+}
+
+/// A scripting engine. It keeps variables and functions from one evaluation to the next.
+pub trait Engine: Send {
+    /// Which language it speaks.
+    fn language(&self) -> Language;
+
+    /// Runs source from the prompt or `-e`: its variables and functions stay, its last value comes
+    /// back (and is `_` afterwards, set by the shell through [`Engine::set_variable`]).
+    ///
+    /// # Errors
+    /// What the script, or a call in it, failed with.
+    fn evaluate(&mut self, source: &str) -> Result<Value, Failure>;
+
+    /// Runs a whole script in a scope of its own, with its arguments. Its last value comes back.
+    ///
+    /// # Errors
+    /// What the script, or a call in it, failed with; `Failure::exit` for a script's own exit.
+    fn run_script(&mut self, source: &str, origin: &Origin) -> Result<Value, Failure>;
+
+    /// Whether typing may end here.
+    fn completeness(&self, source: &str) -> Completeness;
+
+    /// Sets a variable of the prompt's scope.
+    fn set_variable(&mut self, name: &str, value: Value);
+
+    /// The value of a variable of the prompt's scope. It must not run anything.
+    fn variable(&self, name: &str) -> Option<Value>;
+
+    /// Names of variables and functions that the user made, with what completion may say of them.
+    fn names(&self) -> Vec<String>;
+
+    /// Static type of an expression, as far as it is known without running anything: from variables
+    /// and the types that the schema states. `vbox.machines[0]` gives `IMachine`.
+    fn static_type(&self, expression: &str) -> Option<Type>;
+}
+
+/// Makes an engine when its language is first used.
+pub type EngineFactory = Box<dyn Fn(&Arc<World>) -> Result<Box<dyn Engine>, Failure> + Send>;

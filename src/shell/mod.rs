@@ -1,0 +1,30 @@
+//! The state of one shell: connection, variables, commands, engines; parses and dispatches a line.
+//!
+//! Commands and engines come from the rooms above, as table entries and trait objects: this room
+//! knows none of them by name, and no terminal (it hands replies to `output`).
+
+mod arguments;
+mod command;
+mod credentials;
+mod dispatch;
+mod engine;
+mod literal;
+mod locked;
+mod manual;
+mod path;
+mod split;
+mod target;
+mod world;
+
+pub use arguments::Given;
+pub use command::{Argument, ArgumentKind, Arity, Category, Command, Commands, Effect, Example, Flag, Runner};
+pub use credentials::Credentials;
+pub use dispatch::{Line, Shell};
+pub use engine::{Completeness, Engine, EngineFactory, Language, Origin};
+pub use manual::of_command as command_manual;
+pub use literal::parse_literal;
+pub use locked::{Changed, with_lock_if_needed};
+pub use path::{Path, Place, Step, call as call_by_words, follow, place as place_of};
+pub use split::{split_commands, split_words};
+pub use target::{ConnectSettings, Target, connect, local_library, why_auto};
+pub use world::{Opener, World};

@@ -1,0 +1,199 @@
+//! Where to connect to, in the words of the user, and how to get there.
+
+use super::Credentials;
+use crate::model::{Connection, Error, Result, Transport};
+use crate::output::Ui;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A place to connect to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Target {
+    /// The local VirtualBox if this program can reach it, else the embedded host.
+    #[default]
+    Auto,
+    /// The embedded host.
+    Embedded,
+    /// The local VirtualBox over XPCOM.
+    Xpcom,
+    /// The web service at a URL.
+    WebService(String),
+}
+
+/// Everything besides the target that decides how to connect.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectSettings {
+    /// Home of the embedded host.
+    pub home: Option<PathBuf>,
+    /// How to log on.
+    pub credentials: Credentials,
+    /// File with the certificates to trust.
+    pub ca_file: Option<PathBuf>,
+    /// SHA-256 fingerprint of the one certificate to trust.
+    pub fingerprint: Option<String>,
+    /// Trust any certificate.
+    pub insecure: bool,
+    /// File that takes every call.
+    pub trace: Option<PathBuf>,
+}
+
+impl Target {
+    /// Reads a target: `auto`, `embedded`, `xpcom`, or `http[s]://[user@]host[:port]`.
+    ///
+    /// # Errors
+    /// Anything else; a password in an address.
+    pub fn parse(text: &str) -> Result<Self> {
+        match text {
+            "" | "auto" => Ok(Self::Auto),
+            "embedded" => Ok(Self::Embedded),
+            "xpcom" => Ok(Self::Xpcom),
+            url if url.starts_with("http://") || url.starts_with("https://") => {
+                if user_part(url).is_some_and(|user| user.contains(':')) {
+                    return Err(Error::usage(
+                        "a password has no place in an address: others see it",
+                        "leave it out; it is asked for, or read from VBOXSH_PASSWORD or `--password-file FILE`",
+                    ));
+                }
+                Ok(Self::WebService(url.to_owned()))
+            }
+            other => Err(Error::usage(
+                format!("`{other}` is no place to connect to"),
+                "one of `auto`, `embedded`, `xpcom` or `http[s]://[user@]host[:port]`; `help connections` says more",
+            )),
+        }
+    }
+}
+
+/// What stands between the scheme and the path of a URL.
+fn authority(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default()
+}
+
+fn user_part(url: &str) -> Option<&str> {
+    authority(url).rsplit_once('@').map(|(user, _)| user)
+}
+
+/// Connects.
+///
+/// # Errors
+/// Why there is no connection, with the cure.
+pub fn connect(target: &Target, settings: &ConnectSettings, ui: &Ui) -> Result<Connection> {
+    let transport: Arc<dyn Transport> = match target {
+        Target::Auto | Target::Embedded => crate::backend::embedded::transport(settings.home.clone())?,
+        Target::Xpcom => return Err(no_xpcom()),
+        Target::WebService(url) => web_service(url, settings, ui)?,
+    };
+    let transport = match &settings.trace {
+        Some(file) => trace(transport, file)?,
+        None => transport,
+    };
+    Ok(Connection::new(transport))
+}
+
+fn trace(transport: Arc<dyn Transport>, _file: &Path) -> Result<Arc<dyn Transport>> {
+    Ok(transport)
+}
+
+fn no_xpcom() -> Error {
+    Error::Refused {
+        what: "this vboxsh cannot reach a local VirtualBox over XPCOM yet".to_owned(),
+        hint: "start its web service (`vboxwebsrv`) and connect to `http://localhost:18083`".to_owned(),
+    }
+}
+
+/// The library by which a local VirtualBox is reached, where it is installed.
+pub fn local_library() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let told = [variable("VBOX_APP_HOME"), variable("VBOX_PROGRAM_PATH")].into_iter().flatten();
+    let standard = [
+        "/usr/lib/virtualbox",
+        "/opt/VirtualBox",
+        "/opt/virtualbox",
+        "/usr/lib64/virtualbox",
+        "/Applications/VirtualBox.app/Contents/MacOS",
+    ];
+    let library = |folder: PathBuf| {
+        ["VBoxXPCOMC.so", "VBoxXPCOMC.dylib"].iter().map(|name| folder.join(name)).find(|file| file.is_file())
+    };
+    told.chain(standard.into_iter().map(PathBuf::from)).find_map(library)
+}
+
+/// Why `auto` takes what it takes, in one clause.
+pub fn why_auto() -> String {
+    match local_library() {
+        Some(library) => format!(
+            "VirtualBox is installed ({}), but this vboxsh reaches it only through its web service: `connect http://localhost:18083`",
+            library.display()
+        ),
+        None => "no VirtualBox is installed here".to_owned(),
+    }
+}
+
+#[cfg(feature = "webservice")]
+fn web_service(url: &str, settings: &ConnectSettings, ui: &Ui) -> Result<Arc<dyn Transport>> {
+    use crate::backend::webservice::{ConnectOptions, TlsOptions, WebService};
+    use crate::model::Secret;
+
+    let credentials = &settings.credentials;
+    let user = match credentials.user.as_str() {
+        "" => user_part(url).unwrap_or_default().to_owned(),
+        user => user.to_owned(),
+    };
+    let at_hand = credentials.at_hand()?;
+    let tls = TlsOptions {
+        ca_file: settings.ca_file.clone(),
+        fingerprint: settings.fingerprint.clone(),
+        insecure: settings.insecure,
+    };
+    if settings.insecure && url.starts_with("https://") {
+        ui.warn("--insecure: the server's certificate is not checked; anyone in between can read and change everything");
+    }
+    if url.starts_with("http://") && at_hand.is_some() && !is_local(url) {
+        ui.warn("the password travels unencrypted over http; https protects it");
+    }
+    let log_on = |user: String, password: Secret| {
+        WebService::connect(ConnectOptions { user, password, tls: tls.clone(), ..ConnectOptions::new(url) })
+    };
+    let asked = Credentials { user: user.clone(), ..credentials.clone() };
+    let nothing_at_hand = at_hand.is_none();
+    match log_on(user, at_hand.unwrap_or_default()) {
+        // A server without authentication takes anything; only one that refuses is worth a question.
+        Err(error @ Error::LogOn(_)) if nothing_at_hand => match asked.ask(ui, url)? {
+            Some((user, password)) => Ok(Arc::new(log_on(user, password)?)),
+            None => Err(error),
+        },
+        connected => Ok(Arc::new(connected?)),
+    }
+}
+
+#[cfg(feature = "webservice")]
+fn is_local(url: &str) -> bool {
+    let host = authority(url).rsplit('@').next().unwrap_or_default();
+    host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]")
+}
+
+#[cfg(not(feature = "webservice"))]
+fn web_service(_url: &str, _settings: &ConnectSettings, _ui: &Ui) -> Result<Arc<dyn Transport>> {
+    Err(Error::Refused {
+        what: "this vboxsh was built without the web service".to_owned(),
+        hint: "build it with the feature `webservice`, which is on by default".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_words_or_addresses() {
+        assert_eq!(Target::parse("auto").unwrap(), Target::Auto);
+        assert_eq!(Target::parse("https://ops@host:1").unwrap(), Target::WebService("https://ops@host:1".into()));
+        assert!(Target::parse("ftp://x").unwrap_err().hint().unwrap().contains("embedded"));
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_refused() {
+        let error = Target::parse("http://ops:geheim@host:18083").unwrap_err();
+        assert!(!error.to_string().contains("geheim") && error.hint().unwrap().contains("VBOXSH_PASSWORD"));
+    }
+}

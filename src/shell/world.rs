@@ -1,0 +1,82 @@
+//! What everything in one shell shares: the connection, the terminal, the interrupt.
+
+use crate::model::{Connection, ConnectionProblem, Error, Interrupt, Object, Result};
+use crate::output::Ui;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Opens the connection that the user chose; called when something first needs it.
+pub type Opener = Box<dyn Fn() -> Result<Connection> + Send + Sync>;
+
+/// The shared part of a shell. Engines and commands hold it by `Arc`.
+pub struct World {
+    connection: RwLock<Option<Connection>>,
+    opener: RwLock<Option<Opener>>,
+    ui: Ui,
+    yes: bool,
+}
+
+impl World {
+    /// A world without connection; `opener` makes one when it is first needed.
+    pub fn new(ui: Ui, opener: Option<Opener>, yes: bool) -> Arc<Self> {
+        Arc::new(Self { connection: RwLock::new(None), opener: RwLock::new(opener), ui, yes })
+    }
+
+    /// The door to the terminal.
+    pub fn ui(&self) -> &Ui {
+        &self.ui
+    }
+
+    /// Whether every question is answered with yes.
+    pub fn yes(&self) -> bool {
+        self.yes
+    }
+
+    /// The flag that Ctrl-C raises.
+    pub fn interrupt(&self) -> &'static Interrupt {
+        Interrupt::global()
+    }
+
+    /// The connection, opened now if it was not yet.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn connection(&self) -> Result<Connection> {
+        if let Some(connection) = self.current() {
+            return Ok(connection);
+        }
+        let connection = match self.opener.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            Some(opener) => opener()?,
+            None => {
+                return Err(Error::Connection(ConnectionProblem {
+                    message: "there is no connection".to_owned(),
+                    hint: "`connect TARGET` opens one; `help connect` says what TARGET may be".to_owned(),
+                }));
+            }
+        };
+        self.set_connection(Some(connection.clone()));
+        Ok(connection)
+    }
+
+    /// The connection if it is open already. Opens nothing: completion asks here.
+    pub fn current(&self) -> Option<Connection> {
+        self.connection.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Exchanges the connection. The earlier one closes when its last object is gone.
+    pub fn set_connection(&self, connection: Option<Connection>) {
+        *self.connection.write().unwrap_or_else(PoisonError::into_inner) = connection;
+    }
+
+    /// Exchanges what opens the connection; `None` after an explicit `disconnect`.
+    pub fn set_opener(&self, opener: Option<Opener>) {
+        *self.opener.write().unwrap_or_else(PoisonError::into_inner) = opener;
+    }
+
+    /// The `IVirtualBox` of the connection.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    pub fn root(&self) -> Result<Object> {
+        Ok(self.connection()?.root())
+    }
+}

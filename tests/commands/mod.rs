@@ -1,0 +1,7 @@
+//! The commands, through the program, on the embedded host.
+
+mod examples;
+mod explore;
+mod graph;
+mod help;
+mod program;

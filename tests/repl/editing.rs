@@ -1,0 +1,96 @@
+//! Prompt, completion, several lines, hints.
+
+use super::terminal::Terminal;
+use crate::support::program::Program;
+
+#[test]
+fn the_prompt_appears_behind_a_banner_of_two_lines() {
+    let program = Program::new();
+    let mut terminal = Terminal::start(&program, &["--color", "never"]);
+    let banner = terminal.shows("vbox> ");
+    assert!(banner.contains(concat!("vboxsh ", env!("CARGO_PKG_VERSION"))), "{banner}");
+    assert!(banner.contains("`help`"), "{banner}");
+    assert_eq!(banner.matches('\n').count(), 2, "{banner}");
+    terminal.control('d');
+    assert_eq!(terminal.ends(), 0);
+}
+
+#[test]
+fn quiet_has_no_banner() {
+    let program = Program::new();
+    let mut terminal = Terminal::start(&program, &["-q", "--color", "never"]);
+    let before = terminal.shows("vbox> ");
+    assert!(!before.contains("vboxsh"), "{before}");
+}
+
+#[test]
+fn commands_and_script_run_at_one_prompt() {
+    let program = Program::new();
+    let mut terminal = Terminal::open(&program);
+    assert!(terminal.answers("40 + 2").contains("42"));
+    assert!(terminal.answers("_ + 1").contains("43"), "the last value");
+    assert!(terminal.answers("help list").contains("usage:"));
+}
+
+#[test]
+fn tab_completes_a_member_by_its_type() {
+    let program = Program::new();
+    let mut terminal = Terminal::open(&program);
+    terminal.types("vbox.findMac\t");
+    terminal.shows("vbox.findMachine(");
+    terminal.control('c');
+    terminal.shows("vbox> ");
+    terminal.types("vbox.machine\t");
+    let listed = terminal.shows("machineGroups");
+    assert!(listed.contains("machines: IMachine[]"), "{listed}");
+}
+
+#[test]
+fn tab_completes_variables_after_their_first_use() {
+    let program = Program::new();
+    let mut terminal = Terminal::open(&program);
+    terminal.answers("let appliances = vbox.machines");
+    terminal.types("applia\t");
+    terminal.shows("appliances");
+    terminal.types(".len()\r");
+    assert!(terminal.shows("vbox> ").contains('0'));
+}
+
+#[test]
+fn open_brackets_go_on_in_the_next_line() {
+    let program = Program::new();
+    let mut terminal = Terminal::open(&program);
+    terminal.enters("let a = [40,");
+    terminal.enters("2];");
+    terminal.shows("vbox> ");
+    assert!(terminal.answers("a[0] + a[1]").contains("42"));
+}
+
+#[test]
+fn ctrl_d_discards_a_started_input_and_leaves_from_an_empty_line() {
+    let program = Program::new();
+    let mut terminal = Terminal::open(&program);
+    terminal.enters("let a = [40,");
+    terminal.control('d');
+    terminal.shows("vbox> ");
+    assert!(terminal.answers("40 + 2").contains("42"));
+    terminal.control('d');
+    assert_eq!(terminal.ends(), 0);
+}
+
+#[test]
+fn quit_ends_with_its_code() {
+    let program = Program::new();
+    let mut terminal = Terminal::open(&program);
+    terminal.enters("quit 7");
+    assert_eq!(terminal.ends(), 7);
+}
+
+#[test]
+fn the_signature_of_a_call_is_hinted() {
+    let program = Program::new();
+    let mut terminal = Terminal::start(&program, &["--color", "always", "-q"]);
+    terminal.shows("vbox>");
+    terminal.types("vbox.findMachine(");
+    terminal.shows("nameOrId: wstring");
+}

@@ -1,0 +1,7 @@
+//! The prompt, on a real terminal and through a pipe.
+
+mod editing;
+mod history;
+mod interrupt;
+mod piped;
+mod terminal;

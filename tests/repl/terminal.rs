@@ -1,0 +1,93 @@
+//! The program on a terminal, with somebody typing.
+
+use crate::support::program::Program;
+use expectrl::process::Termios;
+use expectrl::process::unix::WaitStatus;
+use expectrl::session::OsSession;
+use expectrl::{Eof, Expect, Session};
+use std::time::{Duration, Instant};
+
+/// Longer than anything here takes, even on a busy computer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct Terminal {
+    session: OsSession,
+}
+
+impl Terminal {
+    /// Starts the program in the home of `program`, without colours, up to its first prompt.
+    pub fn open(program: &Program) -> Self {
+        let mut terminal = Self::start(program, &["--color", "never", "-q"]);
+        terminal.shows("vbox> ");
+        terminal
+    }
+
+    pub fn start(program: &Program, arguments: &[&str]) -> Self {
+        let mut command = program.command();
+        // Standard streams come from the terminal.
+        command.env("TERM", "xterm").env_remove("COLUMNS").env_remove("NO_COLOR").args(arguments);
+        let mut inner = std::process::Command::new(command.get_program());
+        inner.args(command.get_args()).env_clear().current_dir(program.home());
+        inner.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let mut session = Session::spawn(inner).unwrap();
+        session.get_process_mut().set_window_size(100, 30).unwrap();
+        session.set_expect_timeout(Some(PATIENCE));
+        Self { session }
+    }
+
+    pub fn types(&mut self, keys: &str) {
+        self.session.send(keys).unwrap();
+    }
+
+    /// Types a line, enters it, and waits for its echo.
+    pub fn enters(&mut self, line: &str) {
+        self.types(line);
+        self.shows(line);
+        self.types("\r");
+    }
+
+    /// Waits for a text, and gives what stood before it.
+    #[track_caller]
+    pub fn shows(&mut self, text: &str) -> String {
+        match self.session.expect(text) {
+            Ok(found) => String::from_utf8_lossy(found.before()).into_owned(),
+            Err(error) => {
+                let mut rest = [0; 4096];
+                let read = self.session.try_read(&mut rest).unwrap_or(0);
+                panic!("{text:?} does not appear: {error}; at hand: {:?}", String::from_utf8_lossy(&rest[..read]));
+            }
+        }
+    }
+
+    /// Enters a line and gives what it printed.
+    #[track_caller]
+    pub fn answers(&mut self, line: &str) -> String {
+        self.enters(line);
+        self.shows("vbox> ").replace("\r\n", "\n")
+    }
+
+    /// Presses Ctrl and a letter.
+    pub fn control(&mut self, letter: char) {
+        let code = char::from(u8::try_from(letter).unwrap() & 0x1f);
+        self.types(&code.to_string());
+    }
+
+    /// Waits until a line runs: the editor has given the terminal back.
+    pub fn is_running(&self) {
+        let end = Instant::now() + PATIENCE;
+        while !self.session.get_process().is_echo().unwrap() {
+            assert!(Instant::now() < end, "the line does not start to run");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits for the end of the program and gives its exit code.
+    #[track_caller]
+    pub fn ends(mut self) -> i32 {
+        self.session.expect(Eof).unwrap();
+        match self.session.get_process().wait().unwrap() {
+            WaitStatus::Exited(_, code) => code,
+            other => panic!("the program ended otherwise: {other:?}"),
+        }
+    }
+}
