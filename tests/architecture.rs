@@ -65,7 +65,8 @@ fn only_output_prints() {
         for print in ["println", "print", "eprintln", "eprint"].map(|name| format!("{name}!(")) {
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
             let found = code.lines().any(|line| line.split(&print).next() != Some(line) && !line.trim_start().starts_with("//") && line.contains(&format!(" {print}")));
-            assert!(!found || room == "output", "{} prints", file.display());
+            let is_test = file.file_stem().is_some_and(|name| name.to_string_lossy().ends_with("tests"));
+            assert!(!found || is_test || room == "output", "{} prints", file.display());
         }
     });
 }

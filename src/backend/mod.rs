@@ -3,6 +3,7 @@
 //! Nothing above this room knows which one it has, and nothing here knows engines or output.
 
 pub mod embedded;
+pub mod replay;
 pub mod schema_cache;
 pub mod trace;
 #[cfg(feature = "webservice")]

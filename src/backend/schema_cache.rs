@@ -89,7 +89,9 @@ fn schema_of(table: String) -> Result<&'static Schema, crate::schema::TableError
 
 fn unreadable(version: &str, error: &dyn std::fmt::Display) -> Error {
     ConnectionProblem {
-        message: format!("the server says it is VirtualBox {version}, and its description of itself makes no sense: {error}"),
+        message: format!(
+            "the server says it is VirtualBox {version}, and its description of itself makes no sense: {error}"
+        ),
         hint: "check that the address is a VirtualBox web service; `curl 'URL/?wsdl'` shows what it says".to_owned(),
     }
     .into()
@@ -98,7 +100,8 @@ fn unreadable(version: &str, error: &dyn std::fmt::Display) -> Error {
 /// The name holds all that the content depends on.
 fn file_name(version: &str, api: &str, revision: u32) -> String {
     let clean = |text: &str| -> String {
-        let letters = text.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '.' { letter } else { '_' });
+        let letters =
+            text.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '.' { letter } else { '_' });
         letters.take(64).collect()
     };
     format!("main-api-{}-{}-r{revision}-{FORMAT}-{}.txt", clean(version), clean(api), clean(env!("CARGO_PKG_VERSION")))
@@ -107,7 +110,9 @@ fn file_name(version: &str, api: &str, revision: u32) -> String {
 /// The first line of a cache file: what the rest must be. It guards against accidents, not against malice.
 fn seal(table: &str) -> String {
     // FNV-1a, 64 bit.
-    let sum = table.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let sum = table
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     format!("vboxsh table {FORMAT}, {} bytes, {sum:016x}\n", table.len())
 }
 
@@ -177,7 +182,10 @@ mod tests {
         assert!(asked(Some(&deep), "7.2.24"));
         assert_eq!(fs::read_dir(&deep).unwrap().count(), 2, "no temporary file is left");
         let mut fetch = || Err(Error::Interrupted);
-        assert!(find(Some(&deep), &("7.2.22".into(), "7_2".into(), 10), &mut fetch).is_err(), "another revision is another release");
+        assert!(
+            find(Some(&deep), &("7.2.22".into(), "7_2".into(), 10), &mut fetch).is_err(),
+            "another revision is another release"
+        );
     }
 
     #[cfg(unix)]

@@ -186,6 +186,7 @@ impl State {
         }
         let file = machine.settings_file.clone();
         let id = machine.id.clone();
+        let stamp = registry::stamp(&file);
         let read = registry::read(&file).and_then(|tree| {
             let found = tree.value("Machine@uuid").and_then(parse_id);
             if found.as_deref() == Some(&id) {
@@ -206,6 +207,7 @@ impl State {
                 machine.last_state_change = changed.unwrap_or_default();
                 machine.document = Some(document);
                 machine.tree = Some(tree);
+                machine.stamp = stamp;
                 machine.access_error = None;
             }
             Err(fault) => {
@@ -268,6 +270,7 @@ impl State {
         }
         let machine = self.machine_mut(original)?;
         machine.tree = Some(tree);
+        machine.stamp = registry::stamp(&file);
         machine.modified = false;
         if registered {
             self.save_registry()?;
@@ -309,7 +312,9 @@ impl State {
         let machine = self.machine_mut(original)?;
         let Some(tree) = machine.tree.as_mut() else { return Err(gone()) };
         registry::put_items(tree, "Machine/ExtraData", "ExtraDataItem", &values);
-        registry::write(&machine.settings_file, tree)
+        registry::write(&machine.settings_file, tree)?;
+        machine.stamp = registry::stamp(&machine.settings_file);
+        Ok(())
     }
 
     pub(super) fn unregister(&mut self, view: View, mode: &str) -> Outcome<RawValue> {

@@ -237,7 +237,9 @@ impl State {
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
         self.put_media(&mut tree, "Machine/MediaRegistry", &Registry::Machine(id.to_owned()), &folder);
         super::registry::write(&file, &tree)?;
-        self.machine_mut(view)?.tree = Some(tree);
+        let machine = self.machine_mut(view)?;
+        machine.tree = Some(tree);
+        machine.stamp = super::registry::stamp(&file);
         Ok(())
     }
 
@@ -520,6 +522,26 @@ impl State {
         Ok(())
     }
 
+    /// Takes up what another process changed in the media registry of `VirtualBox.xml`.
+    pub(super) fn merge_media(&mut self, seen: &XmlNode, disk: &XmlNode) {
+        const PATH: &str = "Global/MediaRegistry";
+        let (old, new) = (ids(seen, PATH), ids(disk, PATH));
+        for medium in self.media.values_mut().filter(|medium| medium.registry == Registry::Global) {
+            if old.contains(&medium.id) && !new.contains(&medium.id) {
+                medium.registry = Registry::Nowhere;
+            }
+        }
+        // Only what is new there: what this process just forgot must not come back.
+        let home = self.home.clone();
+        for (list, item, device) in LISTS {
+            let nodes = disk.list(&format!("{PATH}/{list}"), item);
+            let nodes: Vec<_> = nodes.filter(|node| node_id(node).is_some_and(|id| !old.contains(&id))).cloned().collect();
+            for node in nodes {
+                self.load_medium(&node, &Registry::Global, &home, device, None, 0);
+            }
+        }
+    }
+
     /// Reads a media registry.
     pub(super) fn load_media(&mut self, tree: &XmlNode, path: &str, registry: Registry, folder: &Path) {
         for (list, item, device) in LISTS {
@@ -531,7 +553,7 @@ impl State {
     }
 
     fn load_medium(&mut self, node: &XmlNode, registry: &Registry, folder: &Path, device: &'static str, parent: Option<ElementId>, depth: u32) {
-        let (Some(id), Some(location)) = (node.attribute("uuid").and_then(super::machines::parse_id), node.attribute("location")) else { return };
+        let (Some(id), Some(location)) = (node_id(node), node.attribute("location")) else { return };
         let at = match self.medium_by_id(&id) {
             Some(at) => at,
             None => {
@@ -634,6 +656,16 @@ impl State {
             _ => Ok(None),
         }
     }
+}
+
+fn node_id(node: &XmlNode) -> Option<String> {
+    node.attribute("uuid").and_then(super::machines::parse_id)
+}
+
+/// Ids of the base media in a registry.
+fn ids(tree: &XmlNode, path: &str) -> Vec<String> {
+    let of = |(list, item, _): (&str, &'static str, &str)| -> Vec<String> { tree.list(&format!("{path}/{list}"), item).filter_map(node_id).collect() };
+    LISTS.into_iter().flat_map(of).collect()
 }
 
 /// Lists of a media registry: element, item, kind of medium.

@@ -45,57 +45,76 @@ impl State {
 
     /// Takes up what another process changed in `VirtualBox.xml`; a file that is damaged meanwhile changes nothing.
     pub(super) fn refresh(&mut self) {
-        if stamp(&self.registry_file()) != self.registry_stamp {
-            let _ = self.read_registry();
-        }
+        let _ = self.read_registry();
     }
 
     fn read_registry(&mut self) -> Outcome {
         let file = self.registry_file();
-        self.registry_stamp = stamp(&file);
-        if self.registry_stamp.is_none() {
+        let stamp = stamp(&file);
+        if stamp.is_none() || stamp == self.registry_stamp {
             return Ok(());
         }
-        self.registry = read(&file)?;
-        let registry = self.registry.clone();
+        let disk = read(&file)?;
+        let seen = std::mem::replace(&mut self.registry, disk.clone());
+        self.registry_stamp = stamp;
         for name in ["ISystemProperties", "IPlatformProperties"] {
-            let at = self.properties_object(name);
-            for row in table::rows(self.element(at)?.interface) {
-                let written = row.places.iter().find_map(|place| registry.value(place));
-                if let Some(value) = written.and_then(|written| row.read(written)) {
-                    self.element_mut(at)?.set(row.name, value);
+            self.merge_properties(name, &seen, &disk)?;
+        }
+        let (old, new) = (extra_data(&seen), extra_data(&disk));
+        let own = &mut self.element_mut(Address::VIRTUAL_BOX)?.properties;
+        for key in old.keys().chain(new.keys()) {
+            if old.get(key) != new.get(key) && own.get(key) == old.get(key) {
+                match new.get(key) {
+                    Some(value) => drop(own.insert(key.clone(), value.clone())),
+                    None => drop(own.remove(key)),
                 }
             }
         }
-        let extra = registry.list("Global/ExtraData", "ExtraDataItem");
-        let extra = extra.filter_map(|item| Some((item.attribute("name")?.to_owned(), item.attribute("value")?.to_owned())));
-        self.element_mut(Address::VIRTUAL_BOX)?.properties = extra.collect();
-        self.load_media(&registry, "Global/MediaRegistry", super::media::Registry::Global, &self.home.clone());
-        self.read_machine_entries(&registry);
+        self.merge_media(&seen, &disk);
+        self.merge_machines(&seen, &disk);
         Ok(())
     }
 
-    fn read_machine_entries(&mut self, registry: &XmlNode) {
-        let mut known = Vec::new();
-        for entry in registry.list("Global/MachineRegistry", "MachineEntry") {
-            let (Some(id), Some(file)) = (entry.attribute("uuid"), entry.attribute("src")) else { continue };
-            let id = id.trim_matches(['{', '}']).to_ascii_lowercase();
-            known.push(id.clone());
-            if self.machines.values().any(|machine| machine.registered && machine.id == id) {
+    /// What changed on disk and not here is taken from there.
+    fn merge_properties(&mut self, interface: &str, seen: &XmlNode, disk: &XmlNode) -> Outcome {
+        let at = self.properties_object(interface);
+        let element = self.element_mut(at)?;
+        for row in table::rows(element.interface) {
+            let Some(place) = row.places.first() else { continue };
+            let (old, new) = (seen.value(place), disk.value(place));
+            let own = element.value(row.name).and_then(|value| row.write(value));
+            if old != new && (own.as_deref() == old || old.is_none()) {
+                let value = new.and_then(|written| row.read(written)).unwrap_or_else(|| row.absent.clone());
+                element.set(row.name, value);
+            }
+        }
+        Ok(())
+    }
+
+    fn merge_machines(&mut self, seen: &XmlNode, disk: &XmlNode) {
+        let (old, new) = (machine_entries(seen), machine_entries(disk));
+        // Another process unregistered them.
+        self.machines.retain(|_, machine| {
+            let gone = old.contains_key(&machine.id) && !new.contains_key(&machine.id);
+            !gone || !machine.registered
+        });
+        for (id, file) in new {
+            if self.machines.values().any(|machine| machine.registered && machine.id == id) || old.contains_key(&id) {
                 continue;
             }
-            let machine = Machine {
-                id,
-                registered: true,
-                settings_file: self.home.join(file),
-                state: "PoweredOff",
-                ..Machine::default()
-            };
+            let settings_file = self.home.join(file);
+            let machine = Machine { id, registered: true, settings_file, state: "PoweredOff", ..Machine::default() };
             self.machines.insert(self.next_view, machine);
             self.next_view += 1;
         }
-        // Another process unregistered them.
-        self.machines.retain(|_, machine| !machine.registered || known.contains(&machine.id));
+    }
+
+    /// Machines whose files another process has written are read anew when they are next asked for.
+    pub(super) fn refresh_machine(&mut self, view: u32) {
+        let Some(machine) = self.machines.get_mut(&view) else { return };
+        if machine.registered && machine.holder.is_none() && machine.document.is_some() && stamp(&machine.settings_file) != machine.stamp {
+            machine.document = None;
+        }
     }
 
     /// Writes `VirtualBox.xml`: the tree on disk with everything that this process knows put in.
@@ -103,7 +122,8 @@ impl State {
         let file = self.registry_file();
         let folder = self.home.clone();
         std::fs::create_dir_all(&folder).map_err(|error| Fault::file(&folder, error))?;
-        let mut tree = if file.exists() { read(&file)? } else { XmlNode::new("VirtualBox") };
+        self.read_registry()?;
+        let mut tree = self.registry.clone();
         tree.set_attribute("xmlns", "http://www.virtualbox.org/");
         if tree.attribute("version").is_none() {
             tree.set_attribute("version", VERSION);
@@ -126,18 +146,12 @@ impl State {
         Ok(())
     }
 
-    /// Machines of other processes that this one has not seen stay.
     fn put_machine_entries(&self, tree: &mut XmlNode) {
-        let seen: Vec<String> = self.registry_ids();
         let entries = tree.make("Global/MachineRegistry");
-        let id_of = |entry: &XmlNode| entry.attribute("uuid").unwrap_or_default().trim_matches(['{', '}']).to_ascii_lowercase();
         let mine: Vec<_> = self.machines.values().filter(|machine| machine.registered).collect();
-        entries.children.retain(|entry| {
-            let id = id_of(entry);
-            entry.name != "MachineEntry" || !seen.contains(&id) || mine.iter().any(|machine| machine.id == id)
-        });
+        entries.children.retain(|entry| entry.name != "MachineEntry" || mine.iter().any(|machine| machine.id == entry_id(entry)));
         for machine in mine {
-            let at = entries.children.iter().position(|entry| id_of(entry) == machine.id);
+            let at = entries.children.iter().position(|entry| entry_id(entry) == machine.id);
             let at = at.unwrap_or_else(|| {
                 entries.children.push(XmlNode::new("MachineEntry").with("uuid", format!("{{{}}}", machine.id)));
                 entries.children.len() - 1
@@ -145,13 +159,6 @@ impl State {
             let file = machine.settings_file.strip_prefix(&self.home).unwrap_or(&machine.settings_file);
             entries.children[at].set_attribute("src", file.to_string_lossy());
         }
-    }
-
-    /// Ids in `VirtualBox.xml` as this process last saw it.
-    fn registry_ids(&self) -> Vec<String> {
-        let entries = self.registry.list("Global/MachineRegistry", "MachineEntry");
-        let ids = entries.filter_map(|entry| entry.attribute("uuid"));
-        ids.map(|id| id.trim_matches(['{', '}']).to_ascii_lowercase()).collect()
     }
 
     pub(super) fn properties_object(&mut self, interface: &str) -> Address {
@@ -183,8 +190,31 @@ pub(super) fn put_items(tree: &mut XmlNode, path: &str, item: &str, values: &BTr
     node.children.extend(values.iter().map(|(name, value)| XmlNode::new(item).with("name", name).with("value", value)));
 }
 
-fn stamp(file: &Path) -> Option<std::time::SystemTime> {
-    file.metadata().and_then(|facts| facts.modified()).ok()
+fn entry_id(entry: &XmlNode) -> String {
+    entry.attribute("uuid").unwrap_or_default().trim_matches(['{', '}']).to_ascii_lowercase()
+}
+
+/// Id and file of each machine in a tree.
+fn machine_entries(tree: &XmlNode) -> BTreeMap<String, String> {
+    let entries = tree.list("Global/MachineRegistry", "MachineEntry");
+    entries.filter_map(|entry| Some((entry_id(entry), entry.attribute("src")?.to_owned()))).collect()
+}
+
+fn extra_data(tree: &XmlNode) -> BTreeMap<String, String> {
+    let items = tree.list("Global/ExtraData", "ExtraDataItem");
+    items.filter_map(|item| Some((item.attribute("name")?.to_owned(), item.attribute("value")?.to_owned()))).collect()
+}
+
+/// What tells one version of a file from another: time, size, and the number of the file, which a rename changes.
+pub(super) type Stamp = Option<(std::time::SystemTime, u64, u64)>;
+
+pub(super) fn stamp(file: &Path) -> Stamp {
+    let facts = file.metadata().ok()?;
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(&facts);
+    #[cfg(not(unix))]
+    let number = 0;
+    Some((facts.modified().ok()?, facts.len(), number))
 }
 
 /// Reads a settings file.

@@ -28,6 +28,8 @@ impl State {
             "systemProperties" => self.global_part("ISystemProperties", "systemProperties", 0).value("ISystemProperties"),
             "machines" => {
                 self.refresh();
+                let views: Vec<_> = self.machines.keys().copied().collect();
+                views.into_iter().for_each(|view| self.refresh_machine(view));
                 let registered = self.machines.iter().filter(|(_, machine)| machine.registered);
                 RawValue::List(registered.map(|(view, _)| Address::machine(*view).value("IMachine")).collect())
             }

@@ -73,6 +73,8 @@ impl State {
     /// `IMachine.lockMachine`.
     pub(super) fn lock_machine(&mut self, view: View, arguments: Arguments<'_>) -> Outcome {
         let original = self.machine_of(view);
+        self.refresh_machine(original);
+        self.load(original)?;
         let name = self.machine_name(original);
         let session = arguments.object(0).ok_or_else(|| Fault::argument("no session was given"))?.element;
         let lock = arguments.name(1);

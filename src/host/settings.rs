@@ -214,7 +214,7 @@ impl State {
                 _ => {}
             }
             // An unused slot is not written.
-            let unused = slots && !element.flag("enabled") && node.attributes.len() <= 3 && node.children.is_empty();
+            let unused = slots && node.attributes.len() <= 1 && node.children.is_empty();
             let plain_port = slots && role != "networkAdapter" && !element.flag("enabled") && element.text("path").is_empty();
             if !unused && !plain_port {
                 machine.make(path).children.push(node);

@@ -81,6 +81,8 @@ pub(super) struct Machine {
     pub(super) document: Option<Document>,
     /// The settings file as a tree, with all that this program does not know.
     pub(super) tree: Option<XmlNode>,
+    /// The version of the file that the tree was read from.
+    pub(super) stamp: super::registry::Stamp,
     /// Why the settings file cannot be used.
     pub(super) access_error: Option<Fault>,
     /// Only for unregistered machines: there is something to save.
@@ -109,7 +111,7 @@ pub(super) struct State {
     pub(super) global: Document,
     /// `VirtualBox.xml` as a tree.
     pub(super) registry: XmlNode,
-    pub(super) registry_stamp: Option<std::time::SystemTime>,
+    pub(super) registry_stamp: super::registry::Stamp,
     pub(super) machines: BTreeMap<View, Machine>,
     pub(super) copies: HashMap<View, Copy>,
     pub(super) sessions: HashMap<ElementId, Session>,

@@ -18,13 +18,6 @@ pub(super) fn enumerated(enumeration: &str, name: &str) -> RawValue {
     }
 }
 
-/// A value of an enumeration, by number.
-pub(super) fn numbered(enumeration: &str, number: i64) -> RawValue {
-    match embedded().enumeration(enumeration) {
-        Some(enumeration) => RawValue::Enum(EnumValue { enumeration, number }),
-        None => RawValue::Null,
-    }
-}
 
 /// A list of texts.
 pub(super) fn texts<T: Into<String>>(values: impl IntoIterator<Item = T>) -> RawValue {

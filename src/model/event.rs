@@ -45,13 +45,18 @@ impl EventListener {
         }
     }
 
-    /// Says that an event has been dealt with; vetoable ones wait for it.
+    /// Says that an event has been dealt with; vetoable ones wait for it, for a few seconds. A source
+    /// that has waited long enough answers `VBOX_E_OBJECT_NOT_FOUND` (seen on 7.2.22): that is none
+    /// of the listener's concern.
     ///
     /// # Errors
     /// What the call gives.
     pub fn processed(&self, event: &Object) -> Result<()> {
-        self.source.call("eventProcessed", vec![Value::Object(self.listener.clone()), Value::Object(event.clone())])?;
-        Ok(())
+        let arguments = vec![Value::Object(self.listener.clone()), Value::Object(event.clone())];
+        match self.source.call("eventProcessed", arguments) {
+            Err(error) if error.kind() == super::ErrorKind::NotFound => Ok(()),
+            other => other.map(|_| ()),
+        }
     }
 }
 

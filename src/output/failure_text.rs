@@ -208,7 +208,7 @@ mod tests {
     fn a_caret_counts_columns_and_stays_in_sight() {
         assert_eq!(window("漢字 x", 4, 40), ("漢字 x".to_owned(), Some(5)));
         assert_eq!(window("short", 99, 40), ("short".to_owned(), Some(5)));
-        let long = "x".repeat(100) + "!" + &"y".repeat(100);
+        let long = format!("{}!{}", "x".repeat(100), "y".repeat(100));
         let (source, before) = window(&long, 101, 30);
         assert_eq!(text::width(&source), 30);
         assert_eq!(source.chars().nth(before.unwrap()), Some('!'));

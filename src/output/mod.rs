@@ -7,6 +7,7 @@ mod clean;
 mod columns;
 mod failure;
 mod failure_text;
+mod grids;
 mod json;
 mod progress_bar;
 mod render;

@@ -1,12 +1,9 @@
 //! Replies as text: which look each kind has. What is read of objects is read in one go.
 
 use super::summary::{self, Facts, Want};
-use super::table::{Cell, Grid};
 use super::value::{self, Writer};
-use super::{Column, Failure, Reply, Role, Section, Style, Table, Ui, clean, columns, json, text};
-use crate::model::{Error, Object, StructValue, Value};
-use crate::schema::Attribute;
-use std::sync::Arc;
+use super::{Failure, Reply, Role, Section, Style, Table, Ui, clean, columns, json, text};
+use crate::model::{Error, Object, Value};
 
 /// So many elements of a list are shown on a terminal; a pipe and `--json` get all.
 const MOST_ELEMENTS: usize = 200;
@@ -69,13 +66,15 @@ pub(super) fn short_error(error: &Error) -> String {
     clean::line(&text).into_owned()
 }
 
-struct View<'a> {
+/// How things are shown on one [`Ui`].
+pub(super) struct View<'a> {
     ui: &'a Ui,
-    style: Style,
+    pub(super) style: Style,
     columns: usize,
     /// Width to keep to: that of a terminal.
     fit: Option<usize>,
-    limit: Option<usize>,
+    /// How many elements of a list are shown.
+    pub(super) limit: Option<usize>,
 }
 
 impl<'a> View<'a> {
@@ -97,6 +96,12 @@ impl<'a> View<'a> {
 
     fn shown<'v>(&self, values: &'v [Value]) -> &'v [Value] {
         &values[..self.limit.unwrap_or(usize::MAX).min(values.len())]
+    }
+
+    /// Says how many elements are not shown.
+    fn more(&self, values: &[Value]) -> String {
+        let more = values.len() - self.shown(values).len();
+        self.style.paint(Role::Dim, &format!("... {more} more (a pipe or `--json` gets all)"))
     }
 
     fn value(&self, value: &Value) -> Result<Option<String>, Failure> {
@@ -121,8 +126,8 @@ impl<'a> View<'a> {
         let shown = self.shown(values);
         let grid = match shown.first() {
             Some(Value::Object(_)) => self.object_grid(shown)?,
-            Some(Value::Struct(first)) => self.struct_grid(first, shown),
-            Some(Value::Map(first)) => self.map_grid(first, shown),
+            Some(Value::Struct(_)) => self.struct_grid(shown, None),
+            Some(Value::Map(_)) => self.map_grid(shown),
             _ => None,
         };
         let mut text = match grid {
@@ -142,134 +147,13 @@ impl<'a> View<'a> {
             }
         };
         if shown.len() < values.len() {
-            let more = format!("... {} more (a pipe or `--json` gets all)", values.len() - shown.len());
-            text = format!("{text}\n{}", self.style.paint(Role::Dim, &more));
+            text = format!("{text}\n{}", self.more(values));
         }
         Ok(text)
     }
 
-    /// A table, when all are objects of one interface that has attributes worth a column.
-    fn object_grid(&self, values: &[Value]) -> Result<Option<Grid>, Failure> {
-        let objects: Option<Vec<&Object>> = values.iter().map(Value::as_object).collect();
-        let Some(objects) = objects else { return Ok(None) };
-        let Some(first) = objects.first() else { return Ok(None) };
-        let interface = first.interface();
-        let attributes = columns::of(interface);
-        let is_mixed = objects.iter().any(|object| object.interface() != interface);
-        if is_mixed || attributes.is_empty() || interface.extends("IEvent") {
-            return Ok(None);
-        }
-        let pair =
-            |object: &&Object| attributes.iter().map(|attribute| ((*object).clone(), *attribute)).collect::<Vec<_>>();
-        let reads: Vec<(Object, &'static Attribute)> = objects.iter().flat_map(pair).collect();
-        let results = first.connection().read_all(&reads);
-        if let Some(Err(error)) = results.first()
-            && results.iter().all(Result::is_err)
-        {
-            return Err(error.clone().into());
-        }
-        let inner: Vec<Object> = results.iter().flatten().flat_map(|value| value::objects(value, self.limit)).collect();
-        let facts = Facts::read(&inner, Want::Names);
-        let cells = results.iter().zip(&reads).map(|(result, (_, attribute))| match result {
-            Ok(value) => self.attribute_cell(attribute, value, &facts),
-            Err(error) => Cell {
-                text: error.api_error().map_or_else(|| short_error(error), |api| api.name()),
-                role: Some(Role::Dim),
-                is_missing: true,
-                ..Cell::default()
-            },
-        });
-        Ok(Some(grid(&attributes, cells)))
-    }
-
-    fn struct_grid(&self, first: &StructValue, values: &[Value]) -> Option<Grid> {
-        let attributes = columns::of(first.interface);
-        let structures: Vec<&Arc<StructValue>> = values
-            .iter()
-            .map(|value| match value {
-                Value::Struct(value) if value.interface == first.interface => Some(value),
-                _ => None,
-            })
-            .collect::<Option<_>>()?;
-        if attributes.is_empty() {
-            return None;
-        }
-        let nothing = Value::Null;
-        let field = |value: &'_ Arc<StructValue>, attribute: &Attribute| value.get(attribute.name).cloned();
-        let fields: Vec<Value> = structures
-            .iter()
-            .flat_map(|value| {
-                attributes.iter().map(|attribute| field(value, attribute).unwrap_or_else(|| nothing.clone()))
-            })
-            .collect();
-        let inner: Vec<Object> = fields.iter().flat_map(|value| value::objects(value, self.limit)).collect();
-        let facts = Facts::read(&inner, Want::Names);
-        let named = fields.iter().zip(attributes.iter().cycle());
-        let cells = named.map(|(value, attribute)| self.attribute_cell(attribute, value, &facts));
-        Some(grid(&attributes, cells))
-    }
-
-    /// A table, when all are maps with the same names and plain values.
-    fn map_grid(&self, first: &[(String, Value)], values: &[Value]) -> Option<Grid> {
-        let is_plain = |value: &Value| !matches!(value, Value::List(_) | Value::Map(_) | Value::Struct(_));
-        let mut table =
-            Table { columns: first.iter().map(|(name, _)| Column::new(name)).collect(), ..Table::default() };
-        for value in values {
-            let Value::Map(entries) = value else { return None };
-            if entries.len() != first.len() || !entries.iter().all(|(_, value)| is_plain(value)) {
-                return None;
-            }
-            let value_of = |(name, _): &(String, Value)| entries.iter().find(|(known, _)| known == name);
-            let row: Option<Vec<Value>> =
-                first.iter().map(|entry| value_of(entry).map(|(_, value)| value.clone())).collect();
-            table.rows.push(row?);
-        }
-        (!first.is_empty()).then(|| self.grid(&table))
-    }
-
     fn table(&self, table: &Table) -> String {
         self.grid(table).render(self.fit, self.style)
-    }
-
-    fn grid(&self, table: &Table) -> Grid {
-        let values = || table.rows.iter().flatten();
-        let objects: Vec<Object> = values().flat_map(|value| value::objects(value, self.limit)).collect();
-        let facts = Facts::read(&objects, Want::Names);
-        let columns =
-            table.columns.iter().map(|column| Column { key: clean::line(&column.key).into_owned(), ..column.clone() });
-        let row = |row: &Vec<Value>| row.iter().map(|value| self.cell(value, &facts)).collect();
-        Grid { columns: columns.collect(), rows: table.rows.iter().map(row).collect() }
-    }
-
-    fn attribute_cell(&self, attribute: &Attribute, value: &Value, facts: &Facts) -> Cell {
-        match columns::gloss(attribute, value) {
-            Some(text) => Cell { text, is_number: !columns::is_name(attribute), ..Cell::default() },
-            None => self.cell(value, facts),
-        }
-    }
-
-    fn cell(&self, value: &Value, facts: &Facts) -> Cell {
-        let missing = || Cell { text: "-".to_owned(), role: Some(Role::Dim), is_missing: true, is_number: false };
-        let plain = Writer { style: Style::default(), facts, limit: self.limit };
-        let (text, role) = match value {
-            Value::Null => return missing(),
-            Value::Text(text) if text.is_empty() => return missing(),
-            Value::List(values) if values.is_empty() => return missing(),
-            Value::Text(text) => (clean::line(text).into_owned(), None),
-            Value::Bool(truth) => (truth.to_string(), (!truth).then_some(Role::Dim)),
-            Value::Enum(value) => (value.to_string(), Some(value::enum_role(value))),
-            Value::Object(object) => (facts.name(object), None),
-            Value::List(values) => {
-                let item = |value: &Value| match value {
-                    Value::Text(text) => clean::line(text).into_owned(),
-                    Value::Object(object) => facts.name(object),
-                    other => plain.inline(other, 1),
-                };
-                (values.iter().map(item).collect::<Vec<_>>().join(", "), None)
-            }
-            other => (plain.inline(other, 0), None),
-        };
-        Cell { text, role, is_number: matches!(value, Value::Int(_) | Value::Float(_)), is_missing: false }
     }
 
     fn detail(&self, value: &Value) -> Result<String, Failure> {
@@ -345,6 +229,14 @@ impl<'a> View<'a> {
                 if self.fit.is_some() { text::wrap(&text, room).join("\n") } else { text.into_owned() }
             }
             Value::Object(_) => self.writer(facts).inline(value, 0),
+            Value::List(values) => match self.struct_grid(self.shown(values), Some(facts)) {
+                Some(grid) => {
+                    let rows = grid.render(self.fit.map(|_| room), self.style);
+                    let is_cut = self.shown(values).len() < values.len();
+                    if is_cut { format!("{rows}\n{}", self.more(values)) } else { rows }
+                }
+                None => self.writer(facts).block(value, room, 0),
+            },
             other => self.writer(facts).block(other, room, 0),
         }
     }
@@ -359,10 +251,13 @@ impl<'a> View<'a> {
     }
 
     fn key_line(&self, indent: &str, name: &str, key_width: usize, shown: &str) -> String {
-        let hang = format!("\n{indent}{}  ", " ".repeat(key_width));
         let key = text::pad(&self.style.paint(Role::Key, name), key_width, false);
-        let line = format!("{indent}{key}  {}", shown.replace('\n', &hang));
-        line.trim_end_matches(' ').to_owned()
+        let hang = format!("{indent}{}  ", " ".repeat(key_width));
+        let mut lines = shown.split('\n');
+        let first = format!("{indent}{key}  {}", lines.next().unwrap_or_default());
+        let rest = lines.map(|line| format!("{hang}{line}"));
+        let lines = std::iter::once(first).chain(rest).map(|line| line.trim_end_matches(' ').to_owned());
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     fn prose(&self, text: &str) -> String {
@@ -373,11 +268,4 @@ impl<'a> View<'a> {
             None => text.to_owned(),
         }
     }
-}
-
-/// Cells row by row into a table with a column for each attribute.
-fn grid(attributes: &[&'static Attribute], cells: impl Iterator<Item = Cell>) -> Grid {
-    let cells: Vec<Cell> = cells.collect();
-    let rows = cells.chunks(attributes.len().max(1)).map(<[Cell]>::to_vec).collect();
-    Grid { columns: attributes.iter().map(|attribute| Column::new(attribute.name)).collect(), rows }
 }

@@ -13,6 +13,10 @@ pub(super) fn text(shell: &Shell, options: &Options) -> String {
     };
     let languages: Vec<&str> = shell.languages().map(crate::shell::Language::name).collect();
     let leave = "Ctrl-D leaves";
-    let script = if languages.is_empty() { String::new() } else { format!("; all else is {}", shell.language().name()) };
-    format!("vboxsh {}, {connection}\n`help` lists the commands, Tab completes, `expr?` explains{script}; {leave}", env!("CARGO_PKG_VERSION"))
+    let script =
+        if languages.is_empty() { String::new() } else { format!("; all else is {}", shell.language().name()) };
+    format!(
+        "vboxsh {}, {connection}\n`help` lists the commands, Tab completes, `expr?` explains{script}; {leave}",
+        env!("CARGO_PKG_VERSION")
+    )
 }

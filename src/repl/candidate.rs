@@ -52,7 +52,8 @@ fn folded(name: &str, partial: &str) -> Option<String> {
 /// Members of an interface that begin with `partial`.
 pub(super) fn members(interface: &'static Interface, partial: &str) -> Vec<Candidate> {
     let with = |matches: fn(&str, &str) -> Option<String>| {
-        let attributes = interface.attributes().into_iter().filter_map(|one| Some(attribute(one, matches(one.name, partial)?)));
+        let attributes =
+            interface.attributes().into_iter().filter_map(|one| Some(attribute(one, matches(one.name, partial)?)));
         let methods = interface.methods().into_iter().filter_map(|one| Some(method(one, matches(one.name, partial)?)));
         attributes.chain(methods).collect::<Vec<_>>()
     };
@@ -95,7 +96,8 @@ pub(super) fn pairs(candidates: Vec<Candidate>, columns: usize) -> Vec<Pair> {
     let display = |one: &Candidate| {
         if !described || one.description.is_empty() {
             // A signature without its description is left out too where space is short.
-            let name = if described { one.name.as_str() } else { one.name.split([':', '(']).next().unwrap_or(&one.name) };
+            let name =
+                if described { one.name.as_str() } else { one.name.split([':', '(']).next().unwrap_or(&one.name) };
             return truncate(name, columns.saturating_sub(3));
         }
         truncate(&format!("{}  {}", pad(&one.name, widest, false), one.description), columns.saturating_sub(3))
@@ -110,7 +112,8 @@ mod tests {
     #[test]
     fn members_match_as_spelt_in_snake_case_and_without_capitals() {
         let interface = crate::schema::embedded().interface("IVirtualBox").unwrap();
-        let inserted = |partial: &str| members(interface, partial).into_iter().map(|one| one.replacement).collect::<Vec<_>>();
+        let inserted =
+            |partial: &str| members(interface, partial).into_iter().map(|one| one.replacement).collect::<Vec<_>>();
         assert_eq!(inserted("findMac"), ["findMachine("]);
         assert_eq!(inserted("find_mac"), ["find_machine("]);
         assert_eq!(inserted("FINDMAC"), ["findMachine("]);
@@ -127,6 +130,9 @@ mod tests {
         for columns in [20, 40, 100] {
             assert!(pairs(members(interface, ""), columns).iter().all(|pair| width(&pair.display) < columns));
         }
-        assert!(pairs(members(interface, ""), 100).iter().all(|pair| !pair.display.contains("  ")), "a long list has names only");
+        assert!(
+            pairs(members(interface, ""), 100).iter().all(|pair| !pair.display.contains("  ")),
+            "a long list has names only"
+        );
     }
 }

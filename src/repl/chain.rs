@@ -33,7 +33,8 @@ impl Scope<'_> {
     /// The type of the chain that ends where `tokens` end; `all` is the whole source, for bindings.
     pub(super) fn type_at_end(&self, tokens: &[Token<'_>], all: &[Token<'_>]) -> Option<Type> {
         let start = chain_start(tokens)?;
-        let known = self.chain(&tokens[start..], all, 0).and_then(|(end, kind)| (start + end == tokens.len()).then_some(kind));
+        let known =
+            self.chain(&tokens[start..], all, 0).and_then(|(end, kind)| (start + end == tokens.len()).then_some(kind));
         known.flatten().or_else(|| self.ask_engine(&tokens[start..]))
     }
 
@@ -114,7 +115,9 @@ impl Scope<'_> {
             let method = interface.method(name)?;
             let returned = method.parameters.iter().find(|parameter| parameter.direction == Direction::Return);
             // With several values the first is the returned one; it still has to be taken out by `[0]`.
-            return method.single_output().or_else(|| returned.filter(|one| !one.kind.array).map(|one| Type::many(one.kind.kind)));
+            return method
+                .single_output()
+                .or_else(|| returned.filter(|one| !one.kind.array).map(|one| Type::many(one.kind.kind)));
         }
         interface.attribute(name).map(|attribute| attribute.kind)
     }

@@ -59,7 +59,11 @@ fn value_of<'a>(command: &'a Command, word: &str) -> Option<&'a ArgumentKind> {
 
 fn flags(command: &Command, partial: &Partial) -> Vec<Candidate> {
     let given = |name: &str| partial.before.iter().any(|word| word.strip_prefix("--") == Some(name));
-    let own = command.flags.iter().filter(|flag| !given(&flag.name)).map(|flag| (format!("--{}", flag.name), flag.help.as_str()));
+    let own = command
+        .flags
+        .iter()
+        .filter(|flag| !given(&flag.name))
+        .map(|flag| (format!("--{}", flag.name), flag.help.as_str()));
     let all = own.chain([("--help".to_owned(), "the help of this command")]);
     all.filter(|(name, _)| name.starts_with(&partial.word))
         .map(|(name, help)| Candidate::plain(&name, help).inserting(format!("{name} ")))
@@ -74,7 +78,10 @@ fn argument(sources: &Sources<'_>, kind: &ArgumentKind, tail: &str, partial: &Pa
     match kind {
         ArgumentKind::Machine => {
             let names = sources.machine_names().into_iter().filter(|name| name.starts_with(&partial.word));
-            (partial.start, names.map(|name| Candidate::plain(&name, "").inserting(format!("{} ", quoted(&name)))).collect())
+            (
+                partial.start,
+                names.map(|name| Candidate::plain(&name, "").inserting(format!("{} ", quoted(&name)))).collect(),
+            )
         }
         ArgumentKind::Choice(choices) => words(choices),
         ArgumentKind::Target => words(&["auto", "embedded", "xpcom", "http://", "https://"]),
@@ -153,7 +160,11 @@ fn steps(interface: &'static Interface, partial: &str) -> Vec<Candidate> {
         }
         let name = spelling(&name, partial)?;
         let text = help(&format!("{}.{}", method.owner, method.name)).unwrap_or_default();
-        Some(Candidate { name: format!("{name}[{}]", method.inputs().next()?.name), replacement: format!("{name}["), description: text.to_owned() })
+        Some(Candidate {
+            name: format!("{name}[{}]", method.inputs().next()?.name),
+            replacement: format!("{name}["),
+            description: text.to_owned(),
+        })
     };
     let mut found: Vec<Candidate> = interface.methods().iter().filter_map(short).collect();
     found.extend(members(interface, partial));
@@ -165,15 +176,21 @@ fn topics(sources: &Sources<'_>, partial: &str) -> Vec<Candidate> {
     let schema = sources.schema();
     if let Some((owner, member)) = partial.split_once('.') {
         if let Some(interface) = schema.interface(owner) {
-            let attributes = interface.attributes().into_iter().map(|one| (one.name, attribute(one, String::new()).description));
-            let text = |one: &crate::schema::Method| help(&format!("{}.{}", one.owner, one.name)).unwrap_or_default().to_owned();
+            let attributes =
+                interface.attributes().into_iter().map(|one| (one.name, attribute(one, String::new()).description));
+            let text = |one: &crate::schema::Method| {
+                help(&format!("{}.{}", one.owner, one.name)).unwrap_or_default().to_owned()
+            };
             let methods = interface.methods().into_iter().map(|one| (one.name, text(one)));
-            let fitting = attributes.chain(methods).filter_map(|(name, text)| spelling(name, member).map(|_| (name, text)));
+            let fitting =
+                attributes.chain(methods).filter_map(|(name, text)| spelling(name, member).map(|_| (name, text)));
             return fitting.map(|(name, text)| Candidate::plain(&format!("{owner}.{name}"), &text)).collect();
         }
         return schema.enumeration(owner).map(|known| values(known, member, &format!("{owner}."))).unwrap_or_default();
     }
-    let commands = commands_beginning(sources.shell.commands(), partial).into_iter().map(|(name, text)| Candidate::plain(name, text));
+    let commands = commands_beginning(sources.shell.commands(), partial)
+        .into_iter()
+        .map(|(name, text)| Candidate::plain(name, text));
     if partial.is_empty() {
         return commands.collect();
     }

@@ -9,16 +9,89 @@ use crate::shell::Language;
 
 /// Keywords of Rhai.
 const RHAI: &[&str] = &[
-    "let", "const", "if", "else", "switch", "while", "loop", "do", "until", "for", "in", "continue", "break", "return", "throw",
-    "try", "catch", "fn", "private", "import", "export", "as", "true", "false", "this", "is_shared", "call", "curry", "eval", "print",
-    "debug", "type_of", "is_def_var", "is_def_fn", "Fn",
+    "let",
+    "const",
+    "if",
+    "else",
+    "switch",
+    "while",
+    "loop",
+    "do",
+    "until",
+    "for",
+    "in",
+    "continue",
+    "break",
+    "return",
+    "throw",
+    "try",
+    "catch",
+    "fn",
+    "private",
+    "import",
+    "export",
+    "as",
+    "true",
+    "false",
+    "this",
+    "is_shared",
+    "call",
+    "curry",
+    "eval",
+    "print",
+    "debug",
+    "type_of",
+    "is_def_var",
+    "is_def_fn",
+    "Fn",
 ];
 
 /// Keywords of Python.
 const PYTHON: &[&str] = &[
-    "and", "as", "assert", "break", "class", "continue", "def", "del", "elif", "else", "except", "False", "finally", "for", "from",
-    "global", "if", "import", "in", "is", "lambda", "None", "nonlocal", "not", "or", "pass", "raise", "return", "True", "try", "while",
-    "with", "yield", "print", "len", "range", "sorted", "enumerate", "isinstance", "getattr", "list", "dict", "str", "int",
+    "and",
+    "as",
+    "assert",
+    "break",
+    "class",
+    "continue",
+    "def",
+    "del",
+    "elif",
+    "else",
+    "except",
+    "False",
+    "finally",
+    "for",
+    "from",
+    "global",
+    "if",
+    "import",
+    "in",
+    "is",
+    "lambda",
+    "None",
+    "nonlocal",
+    "not",
+    "or",
+    "pass",
+    "raise",
+    "return",
+    "True",
+    "try",
+    "while",
+    "with",
+    "yield",
+    "print",
+    "len",
+    "range",
+    "sorted",
+    "enumerate",
+    "isinstance",
+    "getattr",
+    "list",
+    "dict",
+    "str",
+    "int",
 ];
 
 /// What every script finds in its scope.
@@ -88,11 +161,14 @@ fn behind_dot(sources: &Sources<'_>, chain: &[Token<'_>], all: &[Token<'_>], par
     let scope = sources.scope(false);
     let Some(kind) = scope.type_at_end(chain, all) else { return Vec::new() };
     if kind.array {
-        let lists = LISTS.iter().filter(|(name, _)| sources.shell.language() == Language::Rhai && name.starts_with(partial));
+        let lists =
+            LISTS.iter().filter(|(name, _)| sources.shell.language() == Language::Rhai && name.starts_with(partial));
         return lists.map(|(name, text)| Candidate::plain(name, text)).collect();
     }
     match kind.kind {
-        Kind::Interface(name) => scope.schema.interface(name).map(|interface| members(interface, partial)).unwrap_or_default(),
+        Kind::Interface(name) => {
+            scope.schema.interface(name).map(|interface| members(interface, partial)).unwrap_or_default()
+        }
         // `MachineState.`, but not `machine.state.`.
         Kind::Enum(name) if chain.last().is_some_and(|token| token.is_word(name)) => {
             scope.schema.enumeration(name).map(|known| values(known, partial, "")).unwrap_or_default()
@@ -108,7 +184,10 @@ fn operand(sources: &Sources<'_>, before: &[Token<'_>], partial: &str) -> Vec<Ca
     if let Some(Kind::Enum(name)) = wanted.map(|parameter| parameter.kind.kind)
         && let Some(enumeration) = scope.schema.enumeration(name)
     {
-        let fitting: Vec<_> = values(enumeration, "", &format!("{name}.")).into_iter().filter(|one| one.name.starts_with(partial)).collect();
+        let fitting: Vec<_> = values(enumeration, "", &format!("{name}."))
+            .into_iter()
+            .filter(|one| one.name.starts_with(partial))
+            .collect();
         if !fitting.is_empty() {
             return fitting;
         }
@@ -119,10 +198,14 @@ fn operand(sources: &Sources<'_>, before: &[Token<'_>], partial: &str) -> Vec<Ca
 /// Names that may start an expression: globals, the user's own, keywords, enumerations.
 pub(super) fn names(sources: &Sources<'_>, partial: &str) -> Vec<Candidate> {
     let fits = |name: &str| name.starts_with(partial);
-    let mut found: Vec<Candidate> = GLOBALS.iter().filter(|(name, _)| fits(name)).map(|(name, text)| Candidate::plain(name, text)).collect();
+    let mut found: Vec<Candidate> =
+        GLOBALS.iter().filter(|(name, _)| fits(name)).map(|(name, text)| Candidate::plain(name, text)).collect();
     if let Some(engine) = sources.shell.ready_engine() {
         // Names with an underscore are somebody's own affair, unless they are asked for.
-        let own = engine.names().into_iter().filter(|name| fits(name) && (partial.starts_with('_') || !name.starts_with('_')));
+        let own = engine
+            .names()
+            .into_iter()
+            .filter(|name| fits(name) && (partial.starts_with('_') || !name.starts_with('_')));
         for name in own {
             let text = engine.static_type(&name).map(|kind| kind.to_string()).unwrap_or_default();
             if !found.iter().any(|one| one.name == name) {
@@ -133,7 +216,9 @@ pub(super) fn names(sources: &Sources<'_>, partial: &str) -> Vec<Candidate> {
     if partial.is_empty() {
         return found;
     }
-    found.extend(keywords(sources.shell.language()).iter().filter(|word| fits(word)).map(|word| Candidate::plain(word, "")));
+    found.extend(
+        keywords(sources.shell.language()).iter().filter(|word| fits(word)).map(|word| Candidate::plain(word, "")),
+    );
     let schema = sources.schema();
     if let Some((name, value)) = partial.split_once('_')
         && let Some(enumeration) = schema.enumeration(name)
@@ -141,13 +226,24 @@ pub(super) fn names(sources: &Sources<'_>, partial: &str) -> Vec<Candidate> {
         found.extend(values(enumeration, value, &format!("{name}_")));
     }
     let enumerations = schema.enumerations().iter().filter(|one| fits(one.name));
-    found.extend(enumerations.map(|one| Candidate::plain(one.name, help(one.name).unwrap_or_default()).inserting(format!("{}.", one.name))));
+    found.extend(
+        enumerations.map(|one| {
+            Candidate::plain(one.name, help(one.name).unwrap_or_default()).inserting(format!("{}.", one.name))
+        }),
+    );
     found
 }
 
 /// In an open text: what the place wants that the text is for.
-fn in_quotes(sources: &Sources<'_>, text: &Token<'_>, before: &[Token<'_>], all: &[Token<'_>]) -> (usize, Vec<Candidate>) {
-    let Some(quote) = text.text.chars().find(|letter| matches!(letter, '"' | '\'' | '`')) else { return (text.end(), Vec::new()) };
+fn in_quotes(
+    sources: &Sources<'_>,
+    text: &Token<'_>,
+    before: &[Token<'_>],
+    all: &[Token<'_>],
+) -> (usize, Vec<Candidate>) {
+    let Some(quote) = text.text.chars().find(|letter| matches!(letter, '"' | '\'' | '`')) else {
+        return (text.end(), Vec::new());
+    };
     let prefix = text.text.find(quote).unwrap_or(0) + 1;
     let partial = &text.text[prefix..];
     let start = text.start + prefix;
@@ -167,11 +263,17 @@ fn in_quotes(sources: &Sources<'_>, text: &Token<'_>, before: &[Token<'_>], all:
     }
     if callee(before).is_some_and(|name| name == "queryInterface" || name == "query_interface") {
         let known = scope.schema.interfaces().iter().filter(|interface| interface.name.starts_with(partial));
-        return (start, known.map(|one| closing(Candidate::plain(one.name, help(one.name).unwrap_or_default()))).collect());
+        return (
+            start,
+            known.map(|one| closing(Candidate::plain(one.name, help(one.name).unwrap_or_default()))).collect(),
+        );
     }
     let Some((call, parameter)) = call.zip(parameter) else { return (text.end(), Vec::new()) };
     if call.method.name == "findMachine" {
-        let names = sources.machine_names().into_iter().filter(|name| name.starts_with(partial) && !name.contains([quote, '\\']));
+        let names = sources
+            .machine_names()
+            .into_iter()
+            .filter(|name| name.starts_with(partial) && !name.contains([quote, '\\']));
         return (start, names.map(|name| closing(Candidate::plain(&name, "machine"))).collect());
     }
     let wanted = parameter.name.to_lowercase();

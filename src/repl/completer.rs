@@ -90,8 +90,10 @@ fn first_word(sources: &Sources<'_>, part: &str, base: usize) -> (usize, Vec<Can
     }
     let start = base + part.len() - word.len();
     let commands = commands_beginning(sources.shell.commands(), word);
-    let mut found: Vec<Candidate> =
-        commands.into_iter().map(|(name, summary)| Candidate::plain(name, summary).inserting(format!("{name} "))).collect();
+    let mut found: Vec<Candidate> = commands
+        .into_iter()
+        .map(|(name, summary)| Candidate::plain(name, summary).inserting(format!("{name} ")))
+        .collect();
     // On an empty line the commands are what one looks for.
     if !forced && !word.is_empty() {
         let known: Vec<String> = found.iter().map(|one| one.name.clone()).collect();
@@ -185,7 +187,10 @@ mod tests {
         assert_eq!(offers("print(MachineSta"), ["MachineState."]);
         assert_eq!(offers("x == MachineState_Runn"), ["MachineState_Running"]);
         assert_eq!(offers("vbox.machines[0].lockMachine(session, \"Wr"), ["Write\""]);
-        assert_eq!(offers("vbox.machines[0].lockMachine(session, "), ["LockType.Null", "LockType.Shared", "LockType.Write", "LockType.VM"]);
+        assert_eq!(
+            offers("vbox.machines[0].lockMachine(session, "),
+            ["LockType.Null", "LockType.Shared", "LockType.Write", "LockType.VM"]
+        );
         assert_eq!(offers("vbox.machines[0].state == \"Runn"), ["Running\""]);
         assert_eq!(offers("vbox.machines[0].getNetworkAdapter(0).attachmentType = \"NATN"), ["NATNetwork\""]);
     }
@@ -237,7 +242,26 @@ mod tests {
     #[test]
     fn any_half_line_is_survived() {
         let shell = testing::shell();
-        for line in ["é", "get é.", "get \"", "start \\", "vbox.machines[0].f(\"é", ".", "..", "vbox.(", ")]}", "help .", "list --all=é", "get a[b", "`${", ":", "=", "!", "?", ";;"] {
+        for line in [
+            "é",
+            "get é.",
+            "get \"",
+            "start \\",
+            "vbox.machines[0].f(\"é",
+            ".",
+            "..",
+            "vbox.(",
+            ")]}",
+            "help .",
+            "list --all=é",
+            "get a[b",
+            "`${",
+            ":",
+            "=",
+            "!",
+            "?",
+            ";;",
+        ] {
             for end in line.char_indices().map(|(at, _)| at).chain([line.len()]) {
                 let (start, _) = at(&shell, &line[..end]);
                 assert!(start <= end && line.is_char_boundary(start), "{line}");

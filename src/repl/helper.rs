@@ -72,7 +72,8 @@ impl Highlighter for Helper {
             return Cow::Borrowed(line);
         }
         let cursor = (!self.last_look.get()).then_some(at);
-        self.ask(|sources| highlighter::paint(sources, line, cursor, self.style)).map_or(Cow::Borrowed(line), Cow::Owned)
+        self.ask(|sources| highlighter::paint(sources, line, cursor, self.style))
+            .map_or(Cow::Borrowed(line), Cow::Owned)
     }
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, text: &'p str, default: bool) -> Cow<'b, str> {

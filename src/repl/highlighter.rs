@@ -21,7 +21,11 @@ pub(super) fn paint(sources: &Sources<'_>, line: &str, cursor: Option<usize>, st
     let mut at = 0;
     for (place, role) in spans(sources, line, cursor) {
         // Whatever went wrong above, no sign of the line may be lost or doubled.
-        if place.start < at || place.end > line.len() || !line.is_char_boundary(place.start) || !line.is_char_boundary(place.end) {
+        if place.start < at
+            || place.end > line.len()
+            || !line.is_char_boundary(place.start)
+            || !line.is_char_boundary(place.end)
+        {
             continue;
         }
         painted.push_str(&line[at..place.start]);
@@ -109,7 +113,8 @@ fn arguments(command: &Command, text: &str, base: usize, found: &mut Spans) {
             !partial.before.is_empty()
         };
         let behind = text[start..].char_indices().map(|(place, letter)| start + place + letter.len_utf8()).find(ends);
-        let end = behind.map_or(text.len(), |behind| text[..behind].char_indices().last().map_or(behind, |(place, _)| place));
+        let end =
+            behind.map_or(text.len(), |behind| text[..behind].char_indices().last().map_or(behind, |(place, _)| place));
         let word = &text[start..end];
         let typing = end == text.len();
         if let Some(role) = role_of_word(command, word, typing) {
@@ -158,7 +163,8 @@ fn script(sources: &Sources<'_>, text: &str, base: usize, cursor: Option<usize>,
 
 /// The bracket that belongs to the one at, or just before, the cursor.
 fn matching(all: &[Token<'_>], cursor: usize) -> Option<usize> {
-    let bracket = |token: &Token<'_>| matches!(token.text, "(" | ")" | "[" | "]" | "{" | "}") && token.kind == TokenKind::Sign;
+    let bracket =
+        |token: &Token<'_>| matches!(token.text, "(" | ")" | "[" | "]" | "{" | "}") && token.kind == TokenKind::Sign;
     let at = |place: usize| all.iter().position(|token| token.start == place && bracket(token));
     let under = at(cursor).or_else(|| at(cursor.checked_sub(1)?))?;
     partner(all, under)
@@ -229,9 +235,16 @@ mod tests {
     #[test]
     fn commands_and_their_words_have_roles() {
         let line = "start --wait 5 'web 01' ; list --nothing x";
-        for (word, expected) in
-            [("start", Some(Role::Command)), ("--wait", Some(Role::Key)), ("5", Some(Role::Number)), ("'web 01'", Some(Role::Text)), (";", Some(Role::Dim)), ("list", Some(Role::Command)), ("--nothing", Some(Role::Error)), ("x", None)]
-        {
+        for (word, expected) in [
+            ("start", Some(Role::Command)),
+            ("--wait", Some(Role::Key)),
+            ("5", Some(Role::Number)),
+            ("'web 01'", Some(Role::Text)),
+            (";", Some(Role::Dim)),
+            ("list", Some(Role::Command)),
+            ("--nothing", Some(Role::Error)),
+            ("x", None),
+        ] {
             assert_eq!(role(line, word), expected, "{word}");
         }
         assert_eq!(role("list --al", "--al"), Some(Role::Key), "half an option is no wrong one");
@@ -255,7 +268,9 @@ mod tests {
 
     #[test]
     fn the_partner_of_a_bracket_is_marked() {
-        let marked = |cursor| roles("f(a[0])", Some(cursor)).into_iter().find(|(_, role)| *role == Role::Prompt).map(|(text, _)| text);
+        let marked = |cursor| {
+            roles("f(a[0])", Some(cursor)).into_iter().find(|(_, role)| *role == Role::Prompt).map(|(text, _)| text)
+        };
         assert_eq!(marked(1).as_deref(), Some(")"));
         assert_eq!(marked(7).as_deref(), Some("("));
         assert_eq!(marked(6).as_deref(), Some("("));
@@ -267,7 +282,22 @@ mod tests {
         let (shell, machines) = (testing::painting(), Machines::default());
         let sources = Sources { shell: &shell, machines: &machines };
         let style = shell.ui().style();
-        for line in ["start 'é 日本' --x", "vbox.machines[0].é(\"日", "=a;b", "list;list ;; é", "# é", ":é", "!é", "x?", "a\n b", "start é\\", "", " ", "eval", "get '"] {
+        for line in [
+            "start 'é 日本' --x",
+            "vbox.machines[0].é(\"日",
+            "=a;b",
+            "list;list ;; é",
+            "# é",
+            ":é",
+            "!é",
+            "x?",
+            "a\n b",
+            "start é\\",
+            "",
+            " ",
+            "eval",
+            "get '",
+        ] {
             for cursor in [None, Some(0), Some(line.len())] {
                 let painted = paint(&sources, line, cursor, style);
                 assert_eq!(crate::output::width(&painted), crate::output::width(line), "{line}");

@@ -51,7 +51,11 @@ fn what_follows(sources: &Sources<'_>, line: &str) -> Option<String> {
     match sources.shell.classify(part) {
         Line::Command { command, rest } => {
             let tail = &part[offset(part, rest)..];
-            if takes_source(&command) && !tail.trim().is_empty() { signature(sources, tail) } else { usage(&command, tail) }
+            if takes_source(&command) && !tail.trim().is_empty() {
+                signature(sources, tail)
+            } else {
+                usage(&command, tail)
+            }
         }
         Line::Script(source) => signature(sources, &part[offset(part, source)..]),
         _ => None,

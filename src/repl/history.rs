@@ -16,7 +16,9 @@ const LONGEST_LINE: usize = 4096;
 /// The history file: in `home`, else in `VBOXSH_HOME`, else in the user's data folder. `None` when
 /// the user has none.
 pub(super) fn path(home: Option<&Path>) -> Option<PathBuf> {
-    let told = home.map(Path::to_owned).or_else(|| std::env::var_os("VBOXSH_HOME").filter(|home| !home.is_empty()).map(PathBuf::from));
+    let told = home
+        .map(Path::to_owned)
+        .or_else(|| std::env::var_os("VBOXSH_HOME").filter(|home| !home.is_empty()).map(PathBuf::from));
     let folder = told.or_else(|| Some(directories::ProjectDirs::from("", "", "vboxsh")?.data_dir().to_owned()))?;
     Some(folder.join("history"))
 }

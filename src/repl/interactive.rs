@@ -81,7 +81,12 @@ pub(super) fn run(shell: Shell, options: &Options) -> i32 {
 }
 
 /// Runs one input. Gives an exit code when it ends the program.
-fn run_input(shell: &Rc<RefCell<Shell>>, editor: &mut LineEditor, history: Option<&PathBuf>, input: &str) -> Option<i32> {
+fn run_input(
+    shell: &Rc<RefCell<Shell>>,
+    editor: &mut LineEditor,
+    history: Option<&PathBuf>,
+    input: &str,
+) -> Option<i32> {
     if input.trim().is_empty() {
         return None;
     }
@@ -103,7 +108,11 @@ fn run_input(shell: &Rc<RefCell<Shell>>, editor: &mut LineEditor, history: Optio
     shown.leave
 }
 
-fn editor(shell: &Rc<RefCell<Shell>>, history: Option<&PathBuf>, discarded: &Arc<AtomicBool>) -> rustyline::Result<LineEditor> {
+fn editor(
+    shell: &Rc<RefCell<Shell>>,
+    history: Option<&PathBuf>,
+    discarded: &Arc<AtomicBool>,
+) -> rustyline::Result<LineEditor> {
     let colored = shell.borrow().ui().style().is_on();
     let config = Config::builder()
         .max_history_size(history::LONGEST)?

@@ -43,7 +43,9 @@ impl ConditionalEventHandler for Keys {
                 self.discarded.store(!line.is_empty(), Ordering::Relaxed);
                 None
             }
-            KeyEvent(KeyCode::Char('d' | 'D'), Modifiers::CTRL) if line.contains('\n') && context.pos() == line.len() => {
+            KeyEvent(KeyCode::Char('d' | 'D'), Modifiers::CTRL)
+                if line.contains('\n') && context.pos() == line.len() =>
+            {
                 self.discarded.store(true, Ordering::Relaxed);
                 Some(Cmd::Interrupt)
             }

@@ -72,9 +72,11 @@ impl Machines {
 fn read(connection: &Connection) -> Option<Vec<String>> {
     let machines = connection.root().get("machines").ok()?.into_list();
     let objects = machines.iter().filter_map(Value::as_object);
-    let reads: Vec<_> = objects.filter_map(|machine| Some((machine.clone(), machine.interface().attribute("name")?))).collect();
+    let reads: Vec<_> =
+        objects.filter_map(|machine| Some((machine.clone(), machine.interface().attribute("name")?))).collect();
     let values = connection.read_all(&reads).into_iter().flatten();
-    let mut names: Vec<String> = values.filter_map(|value| value.as_text().map(str::to_owned)).filter(|name| !name.is_empty()).collect();
+    let mut names: Vec<String> =
+        values.filter_map(|value| value.as_text().map(str::to_owned)).filter(|name| !name.is_empty()).collect();
     names.sort();
     names.dedup();
     Some(names)

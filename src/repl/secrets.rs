@@ -9,16 +9,22 @@ use std::collections::HashSet;
 use std::sync::OnceLock;
 
 /// Parts of names whose values are secret.
-const SECRET: &[&str] = &["password", "passwd", "passphrase", "secret", "credential", "productkey", "apikey", "privatekey"];
+const SECRET: &[&str] =
+    &["password", "passwd", "passphrase", "secret", "credential", "productkey", "apikey", "privatekey"];
 
 /// Whether a line holds, or may hold, a secret.
 pub(super) fn holds_secret(line: &str, commands: &Commands, schema: &'static Schema) -> bool {
-    names_secret(line) || token_given(line) || address_with_password(line) || secret_word(line, commands) || secret_argument(line, schema)
+    names_secret(line)
+        || token_given(line)
+        || address_with_password(line)
+        || secret_word(line, commands)
+        || secret_argument(line, schema)
 }
 
 /// `--password x`, `userPassword = ...`, `VBOXSH_PASSWORD`: the name itself gives it away.
 fn names_secret(text: &str) -> bool {
-    let folded: String = text.chars().filter(|letter| !matches!(letter, '_' | '-')).flat_map(char::to_lowercase).collect();
+    let folded: String =
+        text.chars().filter(|letter| !matches!(letter, '_' | '-')).flat_map(char::to_lowercase).collect();
     SECRET.iter().any(|secret| folded.contains(secret))
 }
 
@@ -31,7 +37,8 @@ fn token_given(line: &str) -> bool {
 /// `https://user:password@host`.
 fn address_with_password(line: &str) -> bool {
     line.match_indices("://").any(|(at, _)| {
-        let authority = line[at + 3..].split(|letter: char| letter == '/' || letter.is_whitespace()).next().unwrap_or_default();
+        let authority =
+            line[at + 3..].split(|letter: char| letter == '/' || letter.is_whitespace()).next().unwrap_or_default();
         authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
     })
 }
@@ -55,7 +62,7 @@ fn secret_argument(line: &str, schema: &'static Schema) -> bool {
         match (tokens.get(at + 1), tokens.get(at + 2)) {
             (None, _) => false,
             (Some(next), None) => !next.is(")") && !next.is("?"),
-            (Some(next), Some(last)) => !next.is(")") && !(next.is("(") && last.is(")")),
+            (Some(next), Some(last)) => !(next.is(")") || next.is("(") && last.is(")")),
         }
     })
 }

@@ -28,11 +28,12 @@ pub(super) fn commands() -> Commands {
     commands.add(new("help", "explain").argument("topic", ArgumentKind::Topic, Arity::Optional, "what"));
     commands.add(new("connect", "connect").argument("target", ArgumentKind::Target, Arity::Required, "where"));
     commands.add(new("eval", "evaluate").argument("source", ArgumentKind::Source, Arity::Required, "what"));
-    commands.add(
-        new("log-in", "log on")
-            .argument("user", ArgumentKind::Text, Arity::Required, "who")
-            .argument("password", ArgumentKind::Text, Arity::Required, "how"),
-    );
+    commands.add(new("log-in", "log on").argument("user", ArgumentKind::Text, Arity::Required, "who").argument(
+        "password",
+        ArgumentKind::Text,
+        Arity::Required,
+        "how",
+    ));
     commands
 }
 

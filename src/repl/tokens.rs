@@ -62,7 +62,8 @@ impl Token<'_> {
 }
 
 /// Operators of more than one sign; the longer ones first.
-const LONG_SIGNS: &[&str] = &["..=", "**=", "//=", "==", "!=", "<=", ">=", "=>", "->", "?.", "::", "..", "&&", "||", "+=", "-=", "*=", "/="];
+const LONG_SIGNS: &[&str] =
+    &["..=", "**=", "//=", "==", "!=", "<=", ">=", "=>", "->", "?.", "::", "..", "&&", "||", "+=", "-=", "*=", "/="];
 
 /// The tokens of a source, blanks left out.
 pub(super) fn tokens(source: &str, language: Language) -> Vec<Token<'_>> {
@@ -131,7 +132,8 @@ fn comment(rest: &str, language: Language) -> Option<(bool, usize)> {
 }
 
 fn number(rest: &str) -> usize {
-    let digits = |text: &str| text.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_')).unwrap_or(text.len());
+    let digits =
+        |text: &str| text.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_')).unwrap_or(text.len());
     let whole = digits(rest);
     match rest[whole..].strip_prefix('.') {
         // `1.5` but neither `1..2` nor `1.max(2)`.
@@ -220,7 +222,10 @@ mod tests {
 
     #[test]
     fn source_falls_into_words_numbers_texts_and_signs() {
-        assert_eq!(texts(r#"vbox.findMachine("a.b (c")[1]"#), ["vbox", ".", "findMachine", "(", r#""a.b (c""#, ")", "[", "1", "]"]);
+        assert_eq!(
+            texts(r#"vbox.findMachine("a.b (c")[1]"#),
+            ["vbox", ".", "findMachine", "(", r#""a.b (c""#, ")", "[", "1", "]"]
+        );
         assert_eq!(texts("1..5 1.5 a?.b 0xff // rest ("), ["1", "..", "5", "1.5", "a", "?.", "b", "0xff", "// rest ("]);
         assert_eq!(texts("`a ${ m[`x`] } b` + 'c'"), ["`a ${ m[`x`] } b`", "+", "'c'"]);
     }

@@ -97,9 +97,11 @@ pub(super) fn takes_source(command: &Arc<crate::shell::Command>) -> bool {
 /// Names and aliases that begin so, with what each command does.
 pub(super) fn commands_beginning<'a>(commands: &'a Commands, partial: &str) -> Vec<(&'a str, &'a str)> {
     let summary = |word: &'a str| commands.find(word).map_or("", |command| command.summary.as_str());
-    let named: Vec<&str> = commands.all().map(|command| command.name.as_str()).filter(|name| name.starts_with(partial)).collect();
+    let named: Vec<&str> =
+        commands.all().map(|command| command.name.as_str()).filter(|name| name.starts_with(partial)).collect();
     // Other spellings only when nothing else begins so: each command once is enough to look at.
-    let words = if named.is_empty() { commands.words().filter(|word| word.starts_with(partial)).collect() } else { named };
+    let words =
+        if named.is_empty() { commands.words().filter(|word| word.starts_with(partial)).collect() } else { named };
     words.into_iter().map(|word| (word, summary(word))).collect()
 }
 
@@ -110,8 +112,14 @@ mod tests {
     #[test]
     fn the_last_word_is_known_by_its_start_and_its_quote() {
         let parse = Partial::parse;
-        assert_eq!(parse(" a 'b c' d"), Partial { before: vec!["a".into(), "b c".into()], word: "d".into(), start: 9, quote: None });
-        assert_eq!(parse("a \"b c"), Partial { before: vec!["a".into()], word: "b c".into(), start: 2, quote: Some('"') });
+        assert_eq!(
+            parse(" a 'b c' d"),
+            Partial { before: vec!["a".into(), "b c".into()], word: "d".into(), start: 9, quote: None }
+        );
+        assert_eq!(
+            parse("a \"b c"),
+            Partial { before: vec!["a".into()], word: "b c".into(), start: 2, quote: Some('"') }
+        );
         assert_eq!(parse("a "), Partial { before: vec!["a".into()], word: String::new(), start: 2, quote: None });
         assert_eq!(parse("a\\ b"), Partial { before: vec![], word: "a b".into(), start: 0, quote: None });
     }

@@ -94,7 +94,13 @@ fn every_member_is_found_by_every_spelling() {
     for enumeration in embedded().enumerations() {
         for value in &enumeration.values {
             assert_eq!(enumeration.number(value.name), Some(value.number));
-            assert_eq!(enumeration.number(&snake_case(value.name)), Some(value.number), "{}.{}", enumeration.name, value.name);
+            assert_eq!(
+                enumeration.number(&snake_case(value.name)),
+                Some(value.number),
+                "{}.{}",
+                enumeration.name,
+                value.name
+            );
             assert_eq!(enumeration.number(&format!("{}_{}", enumeration.name, value.name)), Some(value.number));
             assert_eq!(enumeration.number(&format!("{}.{}", enumeration.name, value.name)), Some(value.number));
             assert!(enumeration.name_of(value.number).is_some());
@@ -159,11 +165,21 @@ fn irregular_spellings_are_those_that_python_users_know() {
             "[members]" => {
                 for interface in schema.interfaces() {
                     if interface.own_attributes().iter().any(|attribute| attribute.name == name) {
-                        assert_eq!(interface.attribute(spelling).map(|attribute| attribute.name), Some(name), "{}", interface.name);
+                        assert_eq!(
+                            interface.attribute(spelling).map(|attribute| attribute.name),
+                            Some(name),
+                            "{}",
+                            interface.name
+                        );
                         found += 1;
                     }
                     if interface.own_methods().iter().any(|method| method.name == name) {
-                        assert_eq!(interface.method(spelling).map(|method| method.name), Some(name), "{}", interface.name);
+                        assert_eq!(
+                            interface.method(spelling).map(|method| method.name),
+                            Some(name),
+                            "{}",
+                            interface.name
+                        );
                         found += 1;
                     }
                 }
@@ -221,11 +237,18 @@ fn an_attribute_and_a_method_may_share_a_name() {
     let shared = |interface: &'static Interface| {
         interface.attributes().into_iter().filter(|attribute| interface.method(attribute.name).is_some()).count()
     };
-    assert!(embedded().interfaces().iter().map(shared).sum::<usize>() > 0 || {
-        // Then at least one name is both, in different interfaces.
-        let methods: HashSet<_> = embedded().interfaces().iter().flat_map(Interface::own_methods).map(|method| method.name).collect();
-        embedded().interfaces().iter().flat_map(Interface::own_attributes).any(|attribute| methods.contains(attribute.name))
-    });
+    assert!(
+        embedded().interfaces().iter().map(shared).sum::<usize>() > 0 || {
+            // Then at least one name is both, in different interfaces.
+            let methods: HashSet<_> =
+                embedded().interfaces().iter().flat_map(Interface::own_methods).map(|method| method.name).collect();
+            embedded()
+                .interfaces()
+                .iter()
+                .flat_map(Interface::own_attributes)
+                .any(|attribute| methods.contains(attribute.name))
+        }
+    );
 }
 
 #[test]
@@ -246,7 +269,8 @@ fn near_misses_are_suggested() {
 #[test]
 fn numbers_are_those_of_the_release() {
     let schema = embedded();
-    let number = |enumeration: &str, value| schema.enumeration(enumeration).and_then(|enumeration| enumeration.number(value));
+    let number =
+        |enumeration: &str, value| schema.enumeration(enumeration).and_then(|enumeration| enumeration.number(value));
     assert_eq!(number("MachineState", "Running"), Some(6));
     assert_eq!(number("MachineState", "LastTransient"), Some(23));
     assert_eq!(number("SettingsVersion", "Future"), Some(99_999));
@@ -272,9 +296,14 @@ fn result_codes_have_names_and_numbers() {
 #[test]
 fn signatures_read_as_the_api_has_them() {
     let schema = embedded();
-    let show = |interface: &str, method: &str| schema.interface(interface).and_then(|interface| interface.method(method)).expect("a method").to_string();
+    let show = |interface: &str, method: &str| {
+        schema.interface(interface).and_then(|interface| interface.method(method)).expect("a method").to_string()
+    };
     assert_eq!(show("IVirtualBox", "find_machine"), "findMachine(nameOrId: wstring) -> IMachine");
-    assert_eq!(show("IMachine", "getGuestProperty"), "getGuestProperty(name: wstring) -> (value: wstring, timestamp: long long, flags: wstring)");
+    assert_eq!(
+        show("IMachine", "getGuestProperty"),
+        "getGuestProperty(name: wstring) -> (value: wstring, timestamp: long long, flags: wstring)"
+    );
     assert_eq!(show("ISession", "unlockMachine"), "unlockMachine()");
 }
 
@@ -324,7 +353,9 @@ fn help_keys() -> Vec<String> {
     }
     for interface in schema.interfaces() {
         keys.push(interface.name.to_owned());
-        keys.extend(interface.own_attributes().iter().map(|attribute| format!("{}.{}", interface.name, attribute.name)));
+        keys.extend(
+            interface.own_attributes().iter().map(|attribute| format!("{}.{}", interface.name, attribute.name)),
+        );
         for method in interface.own_methods() {
             let key = format!("{}.{}", interface.name, method.name);
             // The line of the method itself says what it returns.
@@ -356,9 +387,13 @@ fn every_help_line_belongs_to_something_and_says_something() {
     let mut wrong = Vec::new();
     for line in help::lines() {
         match line.split_once(": ") {
-            Some((key, _)) if !keys.contains(key) && number_of_code(key).is_none() => wrong.push(format!("unknown: {line}")),
+            Some((key, _)) if !keys.contains(key) && number_of_code(key).is_none() => {
+                wrong.push(format!("unknown: {line}"))
+            }
             Some((key, _)) if !seen.insert(key) => wrong.push(format!("twice: {line}")),
-            Some((_, text)) if text.trim() != text || text.chars().count() < 8 => wrong.push(format!("no text: {line}")),
+            Some((_, text)) if text.trim() != text || text.chars().count() < 8 => {
+                wrong.push(format!("no text: {line}"))
+            }
             Some((_, text)) if text.chars().count() > 160 => wrong.push(format!("too long: {line}")),
             Some(_) => {}
             None => wrong.push(format!("no key: {line}")),

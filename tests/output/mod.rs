@@ -6,6 +6,8 @@
 mod canned;
 mod failures;
 mod json;
+#[cfg(unix)]
+mod process;
 mod tables;
 mod terminal;
 mod values;

@@ -57,6 +57,21 @@ fn a_read_that_fails_costs_one_cell() {
 }
 
 #[test]
+fn an_error_that_repeats_itself_is_told_once_a_row() {
+    let mut canned = machines();
+    for name in ["name", "state", "OSTypeId", "memorySize", "CPUCount"] {
+        canned.fail(1, name, Error::api(name, 0x8007_0005, "not accessible"));
+    }
+    assert_eq!(
+        piped(&list(canned.connect())).out,
+        "NAME            STATE    OS TYPE ID  MEMORY SIZE  CPU COUNT  ID
+web-01          Running  Debian_64       2048 MB          2  00000001-0126-43e0-b05d-326e74abb356
+E_ACCESSDENIED  -        -                     -          -  00000002-0126-43e0-b05d-326e74abb356
+"
+    );
+}
+
+#[test]
 fn media_show_their_size_in_units() {
     let mut canned = Canned::default();
     let attributes = [

@@ -165,7 +165,10 @@ fn a_detail_shows_every_attribute_and_goes_on_after_errors() {
     assert!(shown.contains("\n  description    two\n                 lines \\u{1b}[2J\n"), "{shown}");
     assert!(shown.contains("\n  timeStamp      951827696000 (2000-02-29 12:34:56Z)\n"), "{shown}");
     assert!(shown.contains("\n  machine        IMachine web-01\n  parent         -\n"), "{shown}");
-    assert!(shown.contains("medium: IMedium web-01.vdi,"), "{shown}");
+    let rows = "  children       CONTROLLER  PORT  DEVICE  TYPE  MEDIUM
+                 SATA        -     -       -     web-01.vdi
+";
+    assert!(shown.contains(rows), "{shown}");
 }
 
 #[test]

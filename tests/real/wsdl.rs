@@ -45,7 +45,8 @@ fn the_table_of_the_real_server_equals_the_embedded_one() {
     assert_eq!(real.version(), own.version());
     assert_eq!(real.enumerations(), own.enumerations());
     assert_eq!(real.result_codes(), own.result_codes());
-    let names = |schema: &'static Schema| schema.interfaces().iter().map(|interface| interface.name).collect::<Vec<_>>();
+    let names =
+        |schema: &'static Schema| schema.interfaces().iter().map(|interface| interface.name).collect::<Vec<_>>();
     assert_eq!(names(real), names(own));
     let (mut attributes, mut methods) = (0, 0);
     for (real, own) in real.interfaces().iter().zip(own.interfaces()) {

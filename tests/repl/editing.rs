@@ -7,7 +7,7 @@ use crate::support::program::Program;
 fn the_prompt_appears_behind_a_banner_of_two_lines() {
     let program = Program::new();
     let mut terminal = Terminal::start(&program, &["--color", "never"]);
-    let banner = terminal.shows("vbox> ");
+    let banner = terminal.prompted();
     assert!(banner.contains(concat!("vboxsh ", env!("CARGO_PKG_VERSION"))), "{banner}");
     assert!(banner.contains("`help`"), "{banner}");
     assert_eq!(banner.matches('\n').count(), 2, "{banner}");
@@ -19,7 +19,7 @@ fn the_prompt_appears_behind_a_banner_of_two_lines() {
 fn quiet_has_no_banner() {
     let program = Program::new();
     let mut terminal = Terminal::start(&program, &["-q", "--color", "never"]);
-    let before = terminal.shows("vbox> ");
+    let before = terminal.prompted();
     assert!(!before.contains("vboxsh"), "{before}");
 }
 
@@ -39,7 +39,7 @@ fn tab_completes_a_member_by_its_type() {
     terminal.types("vbox.findMac\t");
     terminal.shows("vbox.findMachine(");
     terminal.control('c');
-    terminal.shows("vbox> ");
+    terminal.answered();
     terminal.types("vbox.machine\t");
     let listed = terminal.shows("machineGroups");
     assert!(listed.contains("machines: IMachine[]"), "{listed}");
@@ -53,7 +53,7 @@ fn tab_completes_variables_after_their_first_use() {
     terminal.types("applia\t");
     terminal.shows("appliances");
     terminal.types(".len()\r");
-    assert!(terminal.shows("vbox> ").contains('0'));
+    assert!(terminal.answered().contains('0'));
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn open_brackets_go_on_in_the_next_line() {
     let mut terminal = Terminal::open(&program);
     terminal.enters("let a = [40,");
     terminal.enters("2];");
-    terminal.shows("vbox> ");
+    terminal.answered();
     assert!(terminal.answers("a[0] + a[1]").contains("42"));
 }
 
@@ -72,7 +72,7 @@ fn ctrl_d_discards_a_started_input_and_leaves_from_an_empty_line() {
     let mut terminal = Terminal::open(&program);
     terminal.enters("let a = [40,");
     terminal.control('d');
-    terminal.shows("vbox> ");
+    terminal.answered();
     assert!(terminal.answers("40 + 2").contains("42"));
     terminal.control('d');
     assert_eq!(terminal.ends(), 0);

@@ -44,16 +44,16 @@ fn up_walks_through_the_lines_of_an_earlier_run() {
     terminal.types("\x1b[A");
     terminal.shows("print(\"first\")");
     terminal.control('c');
-    terminal.shows("vbox> ");
+    terminal.answered();
     // With something typed, up looks for lines that begin so.
     terminal.types("pri\x1b[A");
     terminal.shows("print(\"first\")");
     terminal.types("\r");
-    assert!(terminal.shows("vbox> ").contains("first"));
+    assert!(terminal.answered().contains("first"));
     // And Ctrl-R for lines that hold it anywhere.
     terminal.control('r');
     terminal.types("+ 2");
     terminal.shows("40 + 2");
     terminal.types("\r");
-    assert!(terminal.shows("vbox> ").contains("42"));
+    assert!(terminal.answered().contains("42"));
 }

@@ -1,11 +1,10 @@
 //! The program on a terminal, with somebody typing.
 
 use crate::support::program::Program;
-use expectrl::process::Termios;
 use expectrl::process::unix::WaitStatus;
 use expectrl::session::OsSession;
 use expectrl::{Eof, Expect, Session};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Longer than anything here takes, even on a busy computer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -18,7 +17,7 @@ impl Terminal {
     /// Starts the program in the home of `program`, without colours, up to its first prompt.
     pub fn open(program: &Program) -> Self {
         let mut terminal = Self::start(program, &["--color", "never", "-q"]);
-        terminal.shows("vbox> ");
+        terminal.prompted();
         terminal
     }
 
@@ -59,26 +58,33 @@ impl Terminal {
         }
     }
 
+    /// Waits for a fresh prompt, and gives what stood before it. The editor paints a prompt many
+    /// times over; a fresh one comes when it takes the terminal (and switches bracketed paste on).
+    #[track_caller]
+    pub fn prompted(&mut self) -> String {
+        let before = self.shows("\x1b[?2004h").replace("\r\n", "\n");
+        self.shows("vbox> ");
+        before
+    }
+
     /// Enters a line and gives what it printed.
     #[track_caller]
     pub fn answers(&mut self, line: &str) -> String {
-        self.enters(line);
-        self.shows("vbox> ").replace("\r\n", "\n")
+        self.types(&format!("{line}\r"));
+        self.answered()
+    }
+
+    /// What the line printed that has just been entered.
+    #[track_caller]
+    pub fn answered(&mut self) -> String {
+        self.shows("\x1b[?2004l");
+        self.prompted()
     }
 
     /// Presses Ctrl and a letter.
     pub fn control(&mut self, letter: char) {
         let code = char::from(u8::try_from(letter).unwrap() & 0x1f);
         self.types(&code.to_string());
-    }
-
-    /// Waits until a line runs: the editor has given the terminal back.
-    pub fn is_running(&self) {
-        let end = Instant::now() + PATIENCE;
-        while !self.session.get_process().is_echo().unwrap() {
-            assert!(Instant::now() < end, "the line does not start to run");
-            std::thread::sleep(Duration::from_millis(5));
-        }
     }
 
     /// Waits for the end of the program and gives its exit code.

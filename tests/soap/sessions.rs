@@ -3,7 +3,7 @@
 use super::server::{Plan, Server};
 use super::wire::{call, get};
 use std::time::{Duration, Instant};
-use vboxsh::backend::webservice::{ConnectOptions, SchemaChoice, WebService, connect, is_logon_refused};
+use vboxsh::backend::webservice::{ConnectOptions, SchemaChoice, WebService, connect};
 use vboxsh::model::{Error, Handle, Operation, RawValue, Request, Result, Secret, Transport, Value};
 use vboxsh::schema::embedded;
 
@@ -133,7 +133,7 @@ fn a_refused_log_on_tells_its_cure_and_no_password() {
     let wrong = ConnectOptions { user: "ops".into(), password: Secret::new("geheim"), ..options(&server) };
     assert!(!format!("{wrong:?}").contains("geheim"));
     let error = WebService::connect(wrong).err().unwrap();
-    assert!(is_logon_refused(&error), "{error:?}");
+    assert!(matches!(error, Error::LogOn(_)), "{error:?}");
     let told = format!("{error} {:?}", error.hint());
     assert!(told.contains("`ops`") && told.contains("websrvauthlibrary") && !told.contains("geheim"), "{told}");
     let right = ConnectOptions { user: "ops".into(), password: Secret::new("swordfish"), ..options(&server) };

@@ -22,7 +22,6 @@ mod tls;
 mod unknown;
 
 pub use options::{ConnectOptions, Limits, SchemaChoice};
-pub use problem::is_logon_refused;
 pub use stream::{Stream, TlsOptions};
 
 use crate::model::{Connection, Error, Handle, Operation, RawValue, Request, Result, Transport};

@@ -86,11 +86,6 @@ pub(super) fn log_on_refused(address: &Address, user: &str) -> ConnectionProblem
 const LOG_ON_CURE: &str = "give the name and the password (`VBOXSH_PASSWORD`) of the user that runs it, or switch its \
                            check off on that machine: `VBoxManage setproperty websrvauthlibrary null`, then start it anew";
 
-/// Whether a connection failed because the server wants another user or password.
-pub fn is_logon_refused(error: &Error) -> bool {
-    matches!(error, Error::Connection(problem) if problem.hint == LOG_ON_CURE)
-}
-
 pub(super) fn version_unknown(address: &Address, version: &str) -> ConnectionProblem {
     let version: String = version.chars().filter(|letter| !letter.is_control()).take(40).collect();
     problem(

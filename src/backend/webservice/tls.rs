@@ -32,12 +32,18 @@ const LARGEST_CA_FILE: u64 = 8 << 20;
 /// # Errors
 /// Untrusted, wrong name, expired, another certificate than the pinned one, no TLS at all, an unreadable
 /// file of certificates: each with its cure.
-pub(super) fn connect(mut tcp: TcpStream, host: &str, options: &TlsOptions) -> Result<Box<dyn Stream>, ConnectionProblem> {
+pub(super) fn connect(
+    mut tcp: TcpStream,
+    host: &str,
+    options: &TlsOptions,
+) -> Result<Box<dyn Stream>, ConnectionProblem> {
     let verifier = Arc::new(Verifier::new(options)?);
     let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| problem(format!("TLS cannot be set up: {error}"), ""))?;
-    let mut config =
-        builder.dangerous().with_custom_certificate_verifier(Arc::clone(&verifier) as Arc<dyn ServerCertVerifier>).with_no_client_auth();
+    let mut config = builder
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::clone(&verifier) as Arc<dyn ServerCertVerifier>)
+        .with_no_client_auth();
     let name = match ServerName::try_from(host.to_owned()) {
         Ok(name) => name,
         Err(_) if verifier.checks_name() => {
@@ -53,7 +59,8 @@ pub(super) fn connect(mut tcp: TcpStream, host: &str, options: &TlsOptions) -> R
         }
     };
     let described = |error: io::Error| verifier.describe(host, &error);
-    let mut connection = ClientConnection::new(Arc::new(config), name).map_err(|error| described(io::Error::other(error)))?;
+    let mut connection =
+        ClientConnection::new(Arc::new(config), name).map_err(|error| described(io::Error::other(error)))?;
     while connection.is_handshaking() {
         connection.complete_io(&mut tcp).map_err(described)?;
     }
@@ -185,14 +192,21 @@ impl Verifier {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(rustls::Error::InvalidCertificate(invalid)) => match (invalid, &self.trust) {
                 (CertificateError::ApplicationVerificationFailure, Trust::Pinned(pinned)) => problem(
-                    format!("the certificate of {host} is not the pinned one: its fingerprint is {shown}, pinned is {}", show(pinned)),
-                    format!("somebody may stand in between; if the server has a new certificate, pin that: `--fingerprint {shown}`"),
+                    format!(
+                        "the certificate of {host} is not the pinned one: its fingerprint is {shown}, pinned is {}",
+                        show(pinned)
+                    ),
+                    format!(
+                        "somebody may stand in between; if the server has a new certificate, pin that: `--fingerprint {shown}`"
+                    ),
                 ),
-                (CertificateError::NotValidForName, _) => {
-                    problem(format!("the certificate of {host} is for another name (SHA-256 {shown})"), format!("connect by the name it is for; {pin}"))
-                }
+                (CertificateError::NotValidForName, _) => problem(
+                    format!("the certificate of {host} is for another name (SHA-256 {shown})"),
+                    format!("connect by the name it is for; {pin}"),
+                ),
                 (CertificateError::NotValidForNameContext { presented, .. }, _) => {
-                    let names: Vec<String> = presented.iter().take(8).map(|name| format!("`{}`", name_in(name))).collect();
+                    let names: Vec<String> =
+                        presented.iter().take(8).map(|name| format!("`{}`", name_in(name))).collect();
                     let names = if names.is_empty() { "no name at all".to_owned() } else { names.join(", ") };
                     problem(
                         format!("the certificate of {host} is for another name: for {names} (SHA-256 {shown})"),
@@ -209,7 +223,11 @@ impl Verifier {
                     format!("check the clocks of both machines; {pin}"),
                 ),
                 (CertificateError::UnknownIssuer, Trust::Chain { with_file, .. }) => {
-                    let by = if *with_file { "neither a well-known authority nor one of the `--ca-file`" } else { "no well-known authority" };
+                    let by = if *with_file {
+                        "neither a well-known authority nor one of the `--ca-file`"
+                    } else {
+                        "no well-known authority"
+                    };
                     untrusted(host, &format!("{by} signed it"), &shown, &pin)
                 }
                 (other, _) => untrusted(host, &format!("{other}"), &shown, &pin),
@@ -222,19 +240,28 @@ impl Verifier {
                 format!("{host} and vboxsh have no way of TLS in common: {what:?}"),
                 "the server wants an older TLS; vboxsh speaks TLS 1.2 and 1.3",
             ),
-            Some(rustls::Error::InvalidMessage(_) | rustls::Error::InappropriateMessage { .. } | rustls::Error::InappropriateHandshakeMessage { .. }) => {
-                no_tls(host, "what it answers is none")
-            }
-            Some(other) => problem(format!("the TLS handshake with {host} failed: {other}"), "check the address and the server's own log"),
+            Some(
+                rustls::Error::InvalidMessage(_)
+                | rustls::Error::InappropriateMessage { .. }
+                | rustls::Error::InappropriateHandshakeMessage { .. },
+            ) => no_tls(host, "what it answers is none"),
+            Some(other) => problem(
+                format!("the TLS handshake with {host} failed: {other}"),
+                "check the address and the server's own log",
+            ),
             None => match error.kind() {
-                ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
-                    no_tls(host, "it closed the connection at the first word of TLS")
-                }
+                ErrorKind::UnexpectedEof
+                | ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::BrokenPipe => no_tls(host, "it closed the connection at the first word of TLS"),
                 ErrorKind::WouldBlock | ErrorKind::TimedOut => problem(
                     format!("{host} did not finish the TLS handshake in time"),
                     "if the server does not use TLS, connect to `http://...`; else look at its log",
                 ),
-                _ => problem(format!("the TLS handshake with {host} failed: {error}"), "check the address and the network in between"),
+                _ => problem(
+                    format!("the TLS handshake with {host} failed: {error}"),
+                    "check the address and the network in between",
+                ),
             },
         }
     }
@@ -276,15 +303,19 @@ impl ServerCertVerifier for Verifier {
             Trust::Any => Ok(ServerCertVerified::assertion()),
             Trust::Pinned(pinned) if *pinned == seen => Ok(ServerCertVerified::assertion()),
             Trust::Pinned(_) => Err(CertificateError::ApplicationVerificationFailure.into()),
-            Trust::Chain { verifier, own, .. } => match verifier.verify_server_cert(end, intermediates, name, ocsp, now) {
-                // A self-made certificate is often its own authority, which may not serve as a server's
-                // by the rules. The user has named this very one.
-                Err(error) if own.iter().any(|own| own.as_ref() == end.as_ref()) && !is_about_name_or_age(&error) => {
-                    rustls::client::verify_server_name(&ParsedCertificate::try_from(end)?, name)?;
-                    Ok(ServerCertVerified::assertion())
+            Trust::Chain { verifier, own, .. } => {
+                match verifier.verify_server_cert(end, intermediates, name, ocsp, now) {
+                    // A self-made certificate is often its own authority, which may not serve as a server's
+                    // by the rules. The user has named this very one.
+                    Err(error)
+                        if own.iter().any(|own| own.as_ref() == end.as_ref()) && !is_about_name_or_age(&error) =>
+                    {
+                        rustls::client::verify_server_name(&ParsedCertificate::try_from(end)?, name)?;
+                        Ok(ServerCertVerified::assertion())
+                    }
+                    verified => verified,
                 }
-                verified => verified,
-            },
+            }
         }
     }
 
@@ -312,7 +343,9 @@ impl ServerCertVerifier for Verifier {
 }
 
 fn is_about_name_or_age(error: &rustls::Error) -> bool {
-    use CertificateError::{Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext};
+    use CertificateError::{
+        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext,
+    };
     matches!(
         error,
         rustls::Error::InvalidCertificate(

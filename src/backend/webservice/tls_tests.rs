@@ -48,7 +48,8 @@ fn by_authority(params: CertificateParams) -> (Identity, String) {
 fn serve(identity: &Identity) -> SocketAddr {
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key.clone()));
     let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().unwrap();
-    let config = Arc::new(builder.with_no_client_auth().with_single_cert(vec![identity.certificate.clone()], key).unwrap());
+    let config =
+        Arc::new(builder.with_no_client_auth().with_single_cert(vec![identity.certificate.clone()], key).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -129,7 +130,11 @@ fn an_untrusted_certificate_shows_its_fingerprint_and_the_ways_on() {
     let problem = refused(address, "localhost", &TlsOptions::default());
     assert!(problem.message.contains("not trusted: no well-known authority"), "{problem:?}");
     assert!(problem.message.contains(&identity.fingerprint()), "{problem:?}");
-    assert!(problem.hint.contains(&format!("--fingerprint {}", identity.fingerprint())) && problem.hint.contains("--ca-file"), "{problem:?}");
+    assert!(
+        problem.hint.contains(&format!("--fingerprint {}", identity.fingerprint()))
+            && problem.hint.contains("--ca-file"),
+        "{problem:?}"
+    );
     let (_, stranger) = by_authority(params(&["localhost"]));
     let (options, _folder) = with_file(&stranger);
     assert!(refused(address, "localhost", &options).message.contains("neither"));
@@ -198,7 +203,10 @@ fn another_certificate_than_the_pinned_one_shows_both() {
     let other = self_signed(params(&["localhost"]));
     let problem = refused(serve(&identity), "localhost", &pinned(other.fingerprint()));
     assert!(problem.message.contains("not the pinned one"), "{problem:?}");
-    assert!(problem.message.contains(&identity.fingerprint()) && problem.message.contains(&other.fingerprint()), "{problem:?}");
+    assert!(
+        problem.message.contains(&identity.fingerprint()) && problem.message.contains(&other.fingerprint()),
+        "{problem:?}"
+    );
     // Pinning wins over a file that would do.
     let (file, _folder) = with_file(&identity.pem);
     let both = TlsOptions { fingerprint: Some(other.fingerprint()), ..file };
@@ -249,7 +257,10 @@ fn bad_options_are_refused_before_a_word_is_sent() {
         assert!(refused(address, "localhost", &options).message.contains("cannot be read"), "{text}");
     }
     for fingerprint in ["", "12:34", &"zz".repeat(32), &"ab".repeat(33), "sha256:é", &"a".repeat(63)] {
-        assert!(refused(address, "localhost", &pinned(fingerprint)).message.contains("no SHA-256 fingerprint"), "{fingerprint}");
+        assert!(
+            refused(address, "localhost", &pinned(fingerprint)).message.contains("no SHA-256 fingerprint"),
+            "{fingerprint}"
+        );
     }
 }
 

@@ -75,7 +75,8 @@ pub(super) fn read(wsdl: &str) -> Result<Document, WsdlError> {
     let mut reader = Reader::from_str(wsdl);
     let mut state = State::default();
     loop {
-        let event = reader.read_event().map_err(|error| WsdlError(format!("{error} at byte {}", reader.error_position())))?;
+        let event =
+            reader.read_event().map_err(|error| WsdlError(format!("{error} at byte {}", reader.error_position())))?;
         match event {
             Event::Start(tag) => {
                 state.start(&tag)?;
@@ -165,9 +166,8 @@ impl State {
             Some((Open::Values(values), _)) => document.enumerations.push(values),
             Some((Open::Structure(name, fields), _)) => document.structures.push((name, fields)),
             Some((Open::Element(name, fields), _)) => {
-                if document.elements.insert(name.clone(), fields).is_none() {
-                    document.order.push(name);
-                }
+                let before = document.elements.insert(name.clone(), fields);
+                document.order.extend(before.is_none().then_some(name));
             }
             None => {}
         }
@@ -187,8 +187,13 @@ impl State {
                 self.document.interfaces.push(name);
             }
         } else {
-            let kinds = [("readonly attribute ", Note::ReadOnly), ("read/write attribute ", Note::Writable), ("method ", Note::Method)];
-            let note = kinds.into_iter().find_map(|(start, note)| Some((text.strip_prefix(start)?.split_once("::")?, note)));
+            let kinds = [
+                ("readonly attribute ", Note::ReadOnly),
+                ("read/write attribute ", Note::Writable),
+                ("method ", Note::Method),
+            ];
+            let note =
+                kinds.into_iter().find_map(|(start, note)| Some((text.strip_prefix(start)?.split_once("::")?, note)));
             if let Some(((interface, member), note)) = note {
                 let (interface, member) = (identifier(interface.to_owned())?, identifier(member.to_owned())?);
                 self.document.notes.push((interface, member, note));
@@ -209,7 +214,9 @@ fn numbers(words: &str) -> (String, HashMap<String, i64>) {
             (Some(name), _) => value = Some(name),
             (None, Some(name)) => {
                 // Every number of the API has 32 bits; what is larger is no number of one.
-                if let Some(number) = word.parse().ok().filter(|number: &i64| number.unsigned_abs() <= u64::from(u32::MAX)) {
+                if let Some(number) =
+                    word.parse().ok().filter(|number: &i64| number.unsigned_abs() <= u64::from(u32::MAX))
+                {
                     numbers.insert(name.to_owned(), number);
                 }
             }
@@ -243,7 +250,8 @@ fn field(tag: &BytesStart<'_>) -> Result<Field, WsdlError> {
 
 fn attribute(tag: &BytesStart<'_>, name: &str) -> Result<String, WsdlError> {
     let local = tag.local_name();
-    optional_attribute(tag, name)?.ok_or_else(|| WsdlError(format!("an element `{}` without `{name}`", shorten(local.as_ref()))))
+    optional_attribute(tag, name)?
+        .ok_or_else(|| WsdlError(format!("an element `{}` without `{name}`", shorten(local.as_ref()))))
 }
 
 fn optional_attribute(tag: &BytesStart<'_>, name: &str) -> Result<Option<String>, WsdlError> {
@@ -253,7 +261,9 @@ fn optional_attribute(tag: &BytesStart<'_>, name: &str) -> Result<Option<String>
 
 /// A name goes into a line of the table, so it may hold nothing that means something there.
 fn identifier(name: String) -> Result<String, WsdlError> {
-    let good = !name.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let good = !name.is_empty()
+        && name.len() <= LONGEST_NAME
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if good { Ok(name) } else { Err(WsdlError(format!("`{}` is no name", shorten(&name)))) }
 }
 

@@ -39,14 +39,18 @@ fn enumeration(values: &Values, table: &mut String) -> Result<(), WsdlError> {
         return Err(WsdlError(format!("the enumeration {} has no values", values.name)));
     }
     let known = embedded().enumeration(&values.name);
-    let exact = |known: &Enumeration, name: &str| known.values.iter().find(|value| value.name == name).map(|value| value.number);
-    let _ = write!(table, "E {} {}\n", values.name, known.map_or(NO_ID, |known| known.id));
+    let exact = |known: &Enumeration, name: &str| {
+        known.values.iter().find(|value| value.name == name).map(|value| value.number)
+    };
+    let _ = writeln!(table, "E {} {}", values.name, known.map_or(NO_ID, |known| known.id));
     let (mut next, mut greatest) = (0, -1);
     let stated: Vec<_> = values.values.iter().map(|(name, note)| note.or_else(|| exact(known?, name))).collect();
     let taken: HashSet<i64> = stated.iter().flatten().copied().collect();
     for ((name, _), number) in values.values.iter().zip(stated) {
         // A value that nobody numbers is one more than the one before it, or than all when that is taken.
-        let number = number.unwrap_or_else(|| if taken.contains(&next) { taken.iter().copied().fold(greatest, i64::max) + 1 } else { next });
+        let number = number.unwrap_or_else(|| {
+            if taken.contains(&next) { taken.iter().copied().fold(greatest, i64::max) + 1 } else { next }
+        });
         let _ = if number == next { write!(table, " {name}") } else { write!(table, " {name}={number}") };
         next = number + 1;
         greatest = greatest.max(number);
@@ -75,11 +79,16 @@ struct Server<'a> {
 
 impl<'a> Server<'a> {
     fn new(document: &'a Document) -> Result<Self, WsdlError> {
-        let structures: HashMap<&str, &[Field]> = document.structures.iter().map(|(name, fields)| (name.as_str(), fields.as_slice())).collect();
+        let structures: HashMap<&str, &[Field]> =
+            document.structures.iter().map(|(name, fields)| (name.as_str(), fields.as_slice())).collect();
         let mut order: Vec<String> = document.structures.iter().map(|(name, _)| name.clone()).collect();
         let members = members(document)?;
         let mut interfaces: HashSet<&str> = structures.keys().copied().collect();
-        let called = document.order.iter().filter_map(|element| Some(element.split_once('_')?.0)).filter(|name| members.contains_key(name));
+        let called = document
+            .order
+            .iter()
+            .filter_map(|element| Some(element.split_once('_')?.0))
+            .filter(|name| members.contains_key(name));
         for name in document.interfaces.iter().map(String::as_str).chain(called) {
             if interfaces.insert(name) {
                 order.push(name.to_owned());
@@ -106,11 +115,19 @@ impl<'a> Server<'a> {
         let mapping = match () {
             () if self.structures.contains_key(name) => 'v',
             () if name == "IWebsessionManager" => 'g',
-            () if !self.order.iter().any(|own| own == name) && known.is_some_and(|known| known.mapping == Mapping::Suppressed) => 's',
+            () if !self.order.iter().any(|own| own == name)
+                && known.is_some_and(|known| known.mapping == Mapping::Suppressed) =>
+            {
+                's'
+            }
             () => 'm',
         };
-        let _ = write!(table, "I {name} {} {mapping} {}", self.parent(name, known), known.map_or(NO_ID, |known| known.id));
-        for (word, slots) in [("ra", known.map_or(0, |known| known.reserved_attributes)), ("rm", known.map_or(0, |known| known.reserved_methods))] {
+        let _ =
+            write!(table, "I {name} {} {mapping} {}", self.parent(name, known), known.map_or(NO_ID, |known| known.id));
+        for (word, slots) in [
+            ("ra", known.map_or(0, |known| known.reserved_attributes)),
+            ("rm", known.map_or(0, |known| known.reserved_methods)),
+        ] {
             if slots > 0 {
                 let _ = write!(table, " {word}{slots}");
             }
@@ -119,7 +136,10 @@ impl<'a> Server<'a> {
         let (mut attributes, mut methods) = (Vec::new(), Vec::new());
         for field in self.structures.get(name).copied().unwrap_or_default() {
             let hint = known.and_then(|known| attribute(known, &field.name));
-            attributes.push((field.name.clone(), format!(" {} {}", field.name, self.word(field, hint.map(|hint| hint.kind), true)?)));
+            attributes.push((
+                field.name.clone(),
+                format!(" {} {}", field.name, self.word(field, hint.map(|hint| hint.kind), true)?),
+            ));
         }
         let own = if mapping == 'v' { &[] } else { self.members.get(name).map_or(&[][..], Vec::as_slice) };
         for member in own {
@@ -151,13 +171,16 @@ impl<'a> Server<'a> {
         match known {
             Some(known) => {
                 let line: Vec<_> = known.lineage().collect();
-                let nearest = line.iter().skip(1).find(|ancestor| self.has(ancestor.name)).map(|ancestor| ancestor.name);
+                let nearest =
+                    line.iter().skip(1).find(|ancestor| self.has(ancestor.name)).map(|ancestor| ancestor.name);
                 nearest.unwrap_or_else(|| line.last().map_or("$unknown", |eldest| eldest.parent_name))
             }
             None => {
                 let event = name.strip_prefix('I').and_then(|name| name.strip_suffix("Event"));
                 let types = self.document.enumerations.iter().find(|values| values.name == "VBoxEventType");
-                let is_event = event.zip(types).is_some_and(|(event, types)| types.values.iter().any(|(value, _)| value.strip_prefix("On") == Some(event)));
+                let is_event = event.zip(types).is_some_and(|(event, types)| {
+                    types.values.iter().any(|(value, _)| value.strip_prefix("On") == Some(event))
+                });
                 if is_event && self.has("IEvent") { "IEvent" } else { "$unknown" }
             }
         }
@@ -168,8 +191,14 @@ impl<'a> Server<'a> {
         let array = if field.array { "*" } else { "" };
         let word = match (&field.wire, hint) {
             (Wire::Letter(letter), _) => *letter,
-            (Wire::Named(name), _) if self.enumerations.contains(name.as_str()) || self.structures.contains_key(name.as_str()) => name.as_str(),
-            (Wire::Named(name), _) => return Err(WsdlError(format!("`{}` is of the type {name}, which it does not state", field.name))),
+            (Wire::Named(name), _)
+                if self.enumerations.contains(name.as_str()) || self.structures.contains_key(name.as_str()) =>
+            {
+                name.as_str()
+            }
+            (Wire::Named(name), _) => {
+                return Err(WsdlError(format!("`{}` is of the type {name}, which it does not state", field.name)));
+            }
             (Wire::Text, Some(hint)) if hint.is_blob() && !field.array => "o*",
             (Wire::Text, Some(hint)) => match hint.kind {
                 Kind::Uuid => "u",
@@ -179,19 +208,30 @@ impl<'a> Server<'a> {
             },
             // Nobody knows the place. In every release known, a read-only attribute that is named like
             // an interface is an object, if not always one of that interface.
-            (Wire::Text, None) if read_only && !field.array && self.has(&format!("I{}", capitalise(&field.name))) => "?",
+            (Wire::Text, None) if read_only && !field.array && self.has(&format!("I{}", capitalise(&field.name))) => {
+                "?"
+            }
             (Wire::Text, None) => "s",
         };
         Ok(format!("{word}{array}"))
     }
 
-    fn method(&self, name: &str, inputs: &[Field], outputs: &[Field], hint: Option<&'static Method>) -> Result<String, WsdlError> {
+    fn method(
+        &self,
+        name: &str,
+        inputs: &[Field],
+        outputs: &[Field],
+        hint: Option<&'static Method>,
+    ) -> Result<String, WsdlError> {
         let known = |direction: Direction, name: &str| {
-            let mut places = hint.into_iter().flat_map(|hint| &hint.parameters).filter(|place| place.direction == direction);
+            let mut places =
+                hint.into_iter().flat_map(|hint| &hint.parameters).filter(|place| place.direction == direction);
             places.find(|place| direction == Direction::Return || place.name == name)
         };
         let mut parameters = Vec::new();
-        for (field, to_caller) in inputs.iter().map(|field| (field, false)).chain(outputs.iter().map(|field| (field, true))) {
+        for (field, to_caller) in
+            inputs.iter().map(|field| (field, false)).chain(outputs.iter().map(|field| (field, true)))
+        {
             let (direction, sign) = match (to_caller, field.name.as_str()) {
                 (false, _) => (Direction::In, ""),
                 (true, "returnval") => (Direction::Return, "="),
@@ -204,7 +244,9 @@ impl<'a> Server<'a> {
         }
         // The WSDL keeps inputs and outputs apart; the API's own order is known when all of them are.
         if let Some(hint) = hint.filter(|hint| hint.parameters.len() == parameters.len()) {
-            let place = |direction, name| hint.parameters.iter().position(|place| place.direction == direction && place.name == name);
+            let place = |direction, name| {
+                hint.parameters.iter().position(|place| place.direction == direction && place.name == name)
+            };
             if parameters.iter().all(|(direction, name, _)| place(*direction, *name).is_some()) {
                 parameters.sort_by_key(|(direction, name, _)| place(*direction, *name));
             }
@@ -218,20 +260,28 @@ impl<'a> Server<'a> {
     }
 
     /// Members that no web service offers stay at their places, as long as the server has their types.
-    fn add_unreachable(&self, known: &'static Interface, attributes: &mut Vec<(String, String)>, methods: &mut Vec<(String, String)>) {
+    fn add_unreachable(
+        &self,
+        known: &'static Interface,
+        attributes: &mut Vec<(String, String)>,
+        methods: &mut Vec<(String, String)>,
+    ) {
         let all = known.mapping == Mapping::Suppressed && !self.order.iter().any(|own| own == known.name);
         let (mut attribute_at, mut method_at) = (0, 0);
         for line in known.source.lines() {
             let name = line.trim_start_matches([' ', '+']).split([' ', '(']).next().unwrap_or_default();
             let is_method = line.contains('(');
-            let (lines, at) = if is_method { (&mut *methods, &mut method_at) } else { (&mut *attributes, &mut attribute_at) };
+            let (lines, at) =
+                if is_method { (&mut *methods, &mut method_at) } else { (&mut *attributes, &mut attribute_at) };
             if let Some(place) = lines.iter().position(|(own, _)| own == name) {
                 *at = place + 1;
                 continue;
             }
             let (remote, kinds): (bool, Vec<Type>) = if is_method {
                 let method = known.own_methods().iter().find(|method| method.name == name);
-                method.map(|method| (method.remote, method.parameters.iter().map(|parameter| parameter.kind).collect())).unwrap_or((true, Vec::new()))
+                method
+                    .map(|method| (method.remote, method.parameters.iter().map(|parameter| parameter.kind).collect()))
+                    .unwrap_or((true, Vec::new()))
             } else {
                 attribute(known, name).map_or((true, Vec::new()), |attribute| (attribute.remote, vec![attribute.kind]))
             };
@@ -281,7 +331,10 @@ fn members(document: &Document) -> Result<HashMap<&str, Vec<Member<'_>>>, WsdlEr
     }
     // What no comment names is sorted by the embedded table, and by its shape.
     for operation in &document.order {
-        let Some(((interface, name), (inputs, outputs))) = operation.split_once('_').zip(exchange(document, operation)) else { continue };
+        let Some(((interface, name), (inputs, outputs))) = operation.split_once('_').zip(exchange(document, operation))
+        else {
+            continue;
+        };
         if used.contains(operation) {
             continue;
         }
@@ -289,8 +342,11 @@ fn members(document: &Document) -> Result<HashMap<&str, Vec<Member<'_>>>, WsdlEr
         match (getter(interface, name, inputs, outputs), outputs.first()) {
             (Some(attribute), Some(field)) => {
                 let setter = format!("{interface}_set{}", capitalise(&attribute));
-                let fits = |(inputs, outputs): (&[Field], &[Field])| outputs.is_empty() && inputs.len() == 1 && inputs[0].name == attribute;
-                let writable = exchange(document, &setter).is_some_and(fits) && !is_known_method(interface, &format!("set{}", capitalise(&attribute)));
+                let fits = |(inputs, outputs): (&[Field], &[Field])| {
+                    outputs.is_empty() && inputs.len() == 1 && inputs[0].name == attribute
+                };
+                let writable = exchange(document, &setter).is_some_and(fits)
+                    && !is_known_method(interface, &format!("set{}", capitalise(&attribute)));
                 used.insert(operation.clone());
                 if writable {
                     used.insert(setter);

@@ -35,7 +35,9 @@ fn members_of_the_same_release_equal_the_embedded_ones() {
         let mut members = 0;
         for interface in schema.interfaces() {
             let known = embedded().interface(interface.name).expect("a known interface");
-            let header = |interface: &crate::schema::Interface| (interface.parent_name, interface.mapping, interface.id, interface.reserved_methods);
+            let header = |interface: &crate::schema::Interface| {
+                (interface.parent_name, interface.mapping, interface.id, interface.reserved_methods)
+            };
             assert_eq!(header(interface), header(known), "{}", interface.name);
             for attribute in interface.own_attributes() {
                 assert_eq!(Some(attribute), known.attribute(attribute.name), "{}", interface.name);
@@ -63,7 +65,10 @@ fn a_method_that_looks_like_a_setter_is_none() {
         let schema = schema(wsdl, "7.2.22");
         let machine = schema.interface("IMachine").expect("IMachine");
         assert!(!machine.attribute("settingsFilePath").expect("an attribute").writable);
-        assert_eq!(signature(schema, "IMachine", "setSettingsFilePath"), "setSettingsFilePath(settingsFilePath: wstring) -> IProgress");
+        assert_eq!(
+            signature(schema, "IMachine", "setSettingsFilePath"),
+            "setSettingsFilePath(settingsFilePath: wstring) -> IProgress"
+        );
         assert!(machine.attribute("name").expect("an attribute").writable);
     }
 }
@@ -74,8 +79,14 @@ fn blobs_outs_and_arrays_have_their_types() {
     assert_eq!(signature(schema, "IMachine", "icon"), "+icon: octet[]");
     assert_eq!(signature(schema, "IMachine", "id"), "id: uuid");
     assert_eq!(signature(schema, "IMachine", "mediumAttachments"), "mediumAttachments: IMediumAttachment[]");
-    assert_eq!(signature(schema, "IVirtualBox", "getMachineStates"), "getMachineStates(machines: IMachine[]) -> MachineState[]");
-    let shot = schema.interface("IMachine").and_then(|interface| interface.method("readSavedScreenshotToArray")).expect("a method");
+    assert_eq!(
+        signature(schema, "IVirtualBox", "getMachineStates"),
+        "getMachineStates(machines: IMachine[]) -> MachineState[]"
+    );
+    let shot = schema
+        .interface("IMachine")
+        .and_then(|interface| interface.method("readSavedScreenshotToArray"))
+        .expect("a method");
     let outputs: Vec<_> = shot.outputs().map(|output| (output.name, output.kind)).collect();
     let long = Type::one(Kind::UnsignedLong);
     assert_eq!(outputs, [("data", Type::many(Kind::Octet)), ("width", long), ("height", long)]);
@@ -120,10 +131,16 @@ fn a_newer_server_brings_what_the_embedded_table_lacks() {
     assert_eq!(signature(schema, "ITeapot", "label"), "label: wstring");
     assert_eq!(signature(schema, "ITeapot", "lids"), "lids: wstring[]");
     // The unknown simple type of `minutes` reads as text.
-    assert_eq!(signature(schema, "ITeapot", "brew"), "brew(leaves: unsigned long long[], machine: wstring) -> (returnval: wstring, minutes: wstring)");
+    assert_eq!(
+        signature(schema, "ITeapot", "brew"),
+        "brew(leaves: unsigned long long[], machine: wstring) -> (returnval: wstring, minutes: wstring)"
+    );
     assert_eq!(signature(schema, "IMachine", "teapot"), "teapot: object");
     assert_eq!(signature(schema, "IMachine", "getTeapotLabel"), "getTeapotLabel() -> wstring");
-    assert_eq!(signature(schema, "IMachine", "lockMachine"), "lockMachine(session: ISession, lockType: LockType, patience: long)");
+    assert_eq!(
+        signature(schema, "IMachine", "lockMachine"),
+        "lockMachine(session: ISession, lockType: LockType, patience: long)"
+    );
     let event = schema.event_interface("OnTeapotBoiled").expect("an event");
     assert!(event.extends("IEvent"));
     assert_eq!(event.method("getVetos").map(|method| method.name), None);
@@ -132,7 +149,10 @@ fn a_newer_server_brings_what_the_embedded_table_lacks() {
 
 #[test]
 fn a_new_value_in_a_taken_place_gets_a_number_of_its_own() {
-    let wsdl = RELEASE.replace("            VM: 3 -\n", "").replace(r#"<xsd:enumeration value="Shared"/>"#, r#"<xsd:enumeration value="Fair"/><xsd:enumeration value="Shared"/>"#);
+    let wsdl = RELEASE.replace("            VM: 3 -\n", "").replace(
+        r#"<xsd:enumeration value="Shared"/>"#,
+        r#"<xsd:enumeration value="Fair"/><xsd:enumeration value="Shared"/>"#,
+    );
     let table = table_from_wsdl(&wsdl, "7.2.22", "7_2", 1).expect("a table");
     assert!(table.contains("\n Null Fair=4 Shared=1 Write VM\n"), "{table}");
 }
@@ -198,20 +218,8 @@ proptest! {
 #[test]
 fn directions_are_kept_apart() {
     let schema = schema(RELEASE, "7.2.22");
-    let method = schema.interface("IMachine").and_then(|interface| interface.method("getGuestProperty")).expect("a method");
+    let method =
+        schema.interface("IMachine").and_then(|interface| interface.method("getGuestProperty")).expect("a method");
     let directions: Vec<_> = method.parameters.iter().map(|parameter| parameter.direction).collect();
     assert_eq!(directions, [Direction::In, Direction::Out, Direction::Out, Direction::Out]);
-}
-
-#[test]
-fn scratch_real() {
-    let wsdl = std::fs::read_to_string("/tmp/real.wsdl").unwrap();
-    for _ in 0..15 {
-        let start = std::time::Instant::now();
-        let document = document::read(&wsdl).unwrap();
-        let read = start.elapsed();
-        let mut table = String::new();
-        merge::write(&document, &mut table).unwrap();
-        eprintln!("TIME read {read:?} all {:?}", start.elapsed());
-    }
 }

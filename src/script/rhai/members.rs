@@ -5,6 +5,7 @@
 //! object back into the attribute it came from.
 
 use super::error::{Outcome, mistake, raise};
+use super::write_back;
 use super::value::{Structure, from_dynamic, to_dynamic};
 use crate::model::{Object, Value};
 use crate::schema::{embedded, snake_case};
@@ -15,6 +16,9 @@ use std::sync::OnceLock;
 
 /// Rhai finds no function by wildcard beyond this many arguments, the object among them.
 const MOST_ARGUMENTS: usize = 16;
+
+/// Rhai's name for index setters; `new_index_setter` would say that they change the object.
+const INDEX_SETTER: &str = "index$set$";
 
 type Arguments<'a> = [&'a mut Dynamic];
 type Function = fn(&NativeCallContext, &mut Arguments) -> Outcome<Dynamic>;
@@ -58,10 +62,10 @@ fn build() -> Module {
         });
     }
     add(&mut module, FuncRegistration::new_index_getter(), &[object, text], &function(get));
-    add(&mut module, FuncRegistration::new_index_setter(), &[object, text, any], &function(set));
+    add(&mut module, FuncRegistration::new(INDEX_SETTER), &[object, text, any], &function(set));
     let structure = TypeId::of::<Structure>();
     add(&mut module, FuncRegistration::new_index_getter(), &[structure, text], &function(get_field));
-    add(&mut module, FuncRegistration::new_index_setter(), &[structure, text, any], &function(set_field));
+    add(&mut module, FuncRegistration::new(INDEX_SETTER), &[structure, text, any], &function(set_field));
     module
 }
 
@@ -126,7 +130,9 @@ pub(super) fn call_method(object: &Object, name: &str, arguments: Vec<Dynamic>, 
 fn get(context: &NativeCallContext, arguments: &mut Arguments) -> Outcome<Dynamic> {
     let object = object_of(arguments, context)?;
     let name = text_of(arguments.get_mut(1));
-    object.get(&name).map(to_dynamic).map_err(|error| raise(error, context))
+    let value = object.get(&name).map_err(|error| raise(error, context))?;
+    write_back::remember(&object, &name, context.call_position(), &value);
+    Ok(to_dynamic(value))
 }
 
 fn set(context: &NativeCallContext, arguments: &mut Arguments) -> Outcome<Dynamic> {
@@ -134,6 +140,9 @@ fn set(context: &NativeCallContext, arguments: &mut Arguments) -> Outcome<Dynami
     let name = text_of(arguments.get_mut(1));
     let value = from_dynamic(arguments.get_mut(2).map(|value| value.take()).unwrap_or_default());
     let value = value.map_err(|kind| mistake(format!("{}.{name} takes no {kind}", object.interface().name), "", context))?;
+    if write_back::is_unchanged(&object, &name, context.call_position(), &value) {
+        return Ok(Dynamic::UNIT);
+    }
     object.set(&name, value).map(|()| Dynamic::UNIT).map_err(|error| raise(error, context))
 }
 

@@ -23,6 +23,7 @@ mod text;
 mod value;
 mod waiting;
 mod worker;
+mod write_back;
 
 use crate::model::{ErrorKind, Value};
 use crate::output::Failure;

@@ -117,22 +117,24 @@ impl Runner {
 
     /// `let x` over an older `x` leaves the older one in the scope, unreachable and holding its object.
     fn drop_shadowed(&mut self, before: usize) {
-        let names: Vec<String> = self.scope.iter_raw().map(|(name, ..)| name.to_owned()).collect();
-        let (older, newer) = names.split_at(before.min(names.len()));
-        if !newer.iter().any(|name| older.contains(name)) {
+        // The newest comes first.
+        let mut seen = HashSet::new();
+        let newer = self.scope.len().saturating_sub(before);
+        if !self.scope.iter_raw().enumerate().any(|(at, (name, ..))| !seen.insert(name) && at >= newer) {
             return;
         }
-        let mut kept = Scope::new();
-        for (at, (name, constant, value)) in self.scope.iter_raw().enumerate() {
-            if names.iter().rposition(|known| known == name) == Some(at) {
-                if constant {
-                    kept.push_constant_dynamic(name, value.clone());
-                } else {
-                    kept.push_dynamic(name, value.clone());
-                }
+        let mut seen = HashSet::new();
+        let mut kept: Vec<_> = self.scope.iter_raw().filter(|(name, ..)| seen.insert(*name)).collect();
+        kept.reverse();
+        let mut scope = Scope::new();
+        for (name, constant, value) in kept {
+            if constant {
+                scope.push_constant_dynamic(name, value.clone());
+            } else {
+                scope.push_dynamic(name, value.clone());
             }
         }
-        self.scope = kept;
+        self.scope = scope;
     }
 
     pub(super) fn completeness(&self, source: &str) -> Completeness {
