@@ -1,7 +1,6 @@
 //! `connect`, `disconnect`, `reconnect`: which Main API answers.
 
-use crate::model::Error;
-use crate::output::{Failure, Reply};
+use crate::output::Reply;
 use crate::shell::{ArgumentKind, Arity, Category, Command, ConnectSettings, Credentials, Shell, Target, connect};
 use std::path::PathBuf;
 
@@ -60,9 +59,11 @@ pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
         .help("Objects in variables are gone with it. `connect` opens another one.")
         .example("disconnect", "log off and close"),
         Command::new("reconnect", Category::Connection, "close the connection and open it again", |shell: &mut Shell, _| {
-            let connection = shell.world().current().ok_or_else(|| {
-                Failure::from(Error::Refused { what: "there is no connection to open again".to_owned(), hint: "`connect TARGET` opens one".to_owned() })
-            })?;
+            let world = shell.world();
+            let Some(connection) = world.current() else {
+                let connection = world.connection()?;
+                return Ok(Reply::Note(format!("connected: {}", connection.transport().describe())));
+            };
             connection.reconnect()?;
             Ok(Reply::Note(format!("connected again: {}", connection.transport().describe())))
         })

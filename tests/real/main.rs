@@ -8,5 +8,6 @@ mod embedded;
 mod failures;
 mod program;
 mod rig;
+mod trace;
 mod wsdl;
 mod webservice;

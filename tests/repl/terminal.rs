@@ -16,7 +16,7 @@ pub struct Terminal {
 impl Terminal {
     /// Starts the program in the home of `program`, without colours, up to its first prompt.
     pub fn open(program: &Program) -> Self {
-        let mut terminal = Self::start(program, &["--color", "never", "-q"]);
+        let mut terminal = Self::start(program, &["--color", "never"]);
         terminal.prompted();
         terminal
     }

@@ -34,6 +34,7 @@ fn the_shell_sets_and_reads_variables() {
     let machine = bench.value("vbox.machines[0]");
     bench.engine.set_variable("_", machine.clone());
     assert_eq!(bench.text("_.name"), "web-01");
+    assert_eq!(bench.text("switch _.name { \"x\" => 1, _ => [_, 2][1] }"), "2");
     assert_eq!(bench.engine.variable("_"), Some(machine));
     bench.engine.set_variable("_", Value::List(vec![1.into(), 2.into()]));
     assert_eq!(bench.text("_[1]"), "2");

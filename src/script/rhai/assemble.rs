@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::error::Stop;
-use super::{enumeration, error, events, files, functions, globals, imports, locks, members, text, waiting};
+use super::{enumeration, error, events, files, functions, globals, imports, last_value, locks, members, text, waiting};
 use crate::model::Interrupt;
 use rhai::{Dynamic, Engine};
 use std::sync::Arc;
@@ -40,5 +40,6 @@ pub(super) fn engine(shared: &Arc<Context>) -> Engine {
     waiting::register(&mut engine, shared);
     events::register(&mut engine);
     globals::register(&mut engine, shared);
+    last_value::register(&mut engine, shared);
     engine
 }

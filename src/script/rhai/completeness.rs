@@ -13,8 +13,11 @@ pub(super) fn of(engine: &Engine, source: &str) -> Completeness {
     let more = match error.err_type() {
         ParseErrorType::UnexpectedEOF => true,
         ParseErrorType::BadInput(LexError::UnterminatedString) => is_multiline(source),
-        // A semicolon is missed between statements, and typing on does not put one there.
-        ParseErrorType::MissingToken(token, _) if token == ";" => false,
+        // Between statements typing on puts no semicolon there; at the end of an open block it, or
+        // the block's end, may still come.
+        ParseErrorType::MissingToken(token, _) if token == ";" => {
+            is_at_end(error.position(), source) && matches!(scan(source), Scan::Code { open } if open > 0)
+        }
         ParseErrorType::MissingToken(..)
         | ParseErrorType::PropertyExpected
         | ParseErrorType::VariableExpected
@@ -48,7 +51,10 @@ fn is_at_end(position: Position, source: &str) -> bool {
 
 #[derive(PartialEq)]
 enum Scan {
-    Code,
+    /// Code, with so many brackets open.
+    Code {
+        open: usize,
+    },
     Comment,
     Text,
 }
@@ -56,8 +62,11 @@ enum Scan {
 /// What the end of a source stands in.
 fn scan(source: &str) -> Scan {
     let mut letters = source.chars().peekable();
+    let mut open = 0_usize;
     while let Some(letter) = letters.next() {
         match letter {
+            '(' | '[' | '{' => open += 1,
+            ')' | ']' | '}' => open = open.saturating_sub(1),
             '/' if letters.peek() == Some(&'/') => {
                 letters.by_ref().find(|letter| *letter == '\n');
             }
@@ -92,7 +101,7 @@ fn scan(source: &str) -> Scan {
             _ => {}
         }
     }
-    Scan::Code
+    Scan::Code { open }
 }
 
 /// Skips a comment, and comments in it; false when it does not end.
@@ -125,7 +134,7 @@ mod tests {
     fn open_brackets_blocks_strings_and_comments_go_on() {
         let engine = Engine::new();
         for source in [
-            "if true {", "fn f(x) {", "let a = [1,", "print(", "vbox.", "let x =", "1 +", "`several\nlines", "/* a comment",
+            "if true {", "fn f(x) {", "fn f(a) {\n  a * 2", "if x {\n  a;\n  b\n", "let a = [1,", "print(", "vbox.", "let x =", "1 +", "`several\nlines", "/* a comment",
             "/* a /* b */", "while x", "list.map(|m| {", "let m = #{ a: 1,", "fn", "f(1, ", "switch x { 1 =>",
         ] {
             assert_eq!(of(&engine, source), Completeness::Incomplete, "{source}");

@@ -1,5 +1,6 @@
 //! What the parts of one engine share: the world, and notes that outlive a single call.
 
+use super::last_value::Places;
 use crate::model::Error;
 use crate::schema::{Schema, embedded};
 use crate::shell::World;
@@ -13,6 +14,8 @@ pub(super) struct Context {
     pub(super) world: Arc<World>,
     /// Arguments of the running script.
     pub(super) arguments: RwLock<Vec<String>>,
+    /// Where `_` is the last value, in what is being compiled.
+    pub(super) last_value: Mutex<Places>,
     /// Names that closures capture and that no statement assigns to. Variables of these names that
     /// hold objects are captured as copies of the reference: a shared variable would be locked while
     /// one of its own methods runs the closure (`m.session(|s| m.name)`).
@@ -49,6 +52,7 @@ impl Context {
         Arc::new(Self {
             world: Arc::clone(world),
             arguments: RwLock::default(),
+            last_value: Mutex::default(),
             captured: RwLock::default(),
             assigned: Mutex::default(),
             sources: Mutex::default(),

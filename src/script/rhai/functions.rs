@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::error::{Outcome, Stop, mistake, raise, stop};
-use super::members::call_method;
+use super::members::{call_method, set_attribute as set};
 use super::value::{EnumType, Structure, to_dynamic};
 use crate::model::{EnumValue, Error, Object, Value};
 use crate::schema::{Interface, Kind, manual, suggest_topic};
@@ -17,6 +17,7 @@ pub(super) const FUNCTIONS: &[(&str, &str, &str)] = &[
     ("dir", "dir(object)", "names of the members of an object"),
     ("interface_of", "interface_of(object)", "name of the interface of an object"),
     ("queryInterface", "queryInterface(object, \"IName\")", "the object as another interface"),
+    ("set", "object.set(\"name\", value)", "writes an attribute; Rhai has no assignment to the result of a call"),
     ("session", "machine.session(|s| ...)", "locks, gives the session, saves and unlocks; \"Write\" or \"VM\" may stand first"),
     ("wait", "wait(progress, seconds)", "waits for a progress and throws its failure; seconds are optional"),
     ("listen", "source.listen(types, seconds, |event| ...)", "calls the closure for each event until it gives false; types and seconds are optional"),
@@ -40,6 +41,9 @@ pub(super) fn register(engine: &mut Engine, shared: &Arc<Context>) {
             object.query(&interface).map_err(|error| raise(error, &context))
         });
     }
+    engine.register_fn("set", |context: NativeCallContext, object: Object, name: ImmutableString, value: Dynamic| {
+        set(&object, &name, value, &context)
+    });
     engine.register_fn("dir", |object: Object| dir(object.interface(), true));
     engine.register_fn("dir", |structure: Structure| dir(structure.interface, false));
     register_help(engine, shared);

@@ -138,12 +138,18 @@ fn get(context: &NativeCallContext, arguments: &mut Arguments) -> Outcome<Dynami
 fn set(context: &NativeCallContext, arguments: &mut Arguments) -> Outcome<Dynamic> {
     let object = object_of(arguments, context)?;
     let name = text_of(arguments.get_mut(1));
-    let value = from_dynamic(arguments.get_mut(2).map(|value| value.take()).unwrap_or_default());
-    let value = value.map_err(|kind| mistake(format!("{}.{name} takes no {kind}", object.interface().name), "", context))?;
-    if write_back::is_unchanged(&object, &name, context.call_position(), &value) {
-        return Ok(Dynamic::UNIT);
+    let value = arguments.get_mut(2).map(|value| value.take()).unwrap_or_default();
+    set_attribute(&object, &name, value, context).map(|()| Dynamic::UNIT)
+}
+
+/// Writes an attribute with a script's value.
+pub(super) fn set_attribute(object: &Object, name: &str, value: Dynamic, context: &NativeCallContext) -> Outcome<()> {
+    let value = from_dynamic(value)
+        .map_err(|kind| mistake(format!("{}.{name} takes no {kind}", object.interface().name), "", context))?;
+    if write_back::is_unchanged(object, name, context.call_position(), &value) {
+        return Ok(());
     }
-    object.set(&name, value).map(|()| Dynamic::UNIT).map_err(|error| raise(error, context))
+    object.set(name, value).map_err(|error| raise(error, context))
 }
 
 fn structure_of(arguments: &Arguments) -> Option<Structure> {

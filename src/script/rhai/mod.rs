@@ -14,6 +14,7 @@ mod functions;
 mod globals;
 mod imports;
 mod infer;
+mod last_value;
 mod locks;
 mod members;
 mod report;

@@ -264,6 +264,10 @@ fn parsing(kind: &ParseErrorType) -> Said {
         ParseErrorType::Reserved(word) => {
             (format!("`{word}` is a reserved word"), format!("a member of that name is reached by `object[\"{word}\"]`"))
         }
+        ParseErrorType::AssignmentToInvalidLHS(_) => (
+            "the result of a call cannot be assigned to".to_owned(),
+            "keep the object in a variable first (`let x = ...; x.name = ...`), or use `.set(\"name\", value)`".to_owned(),
+        ),
         ParseErrorType::MissingToken(token, why) => (format!("`{token}` is missing {why}").trim_end().to_owned(), String::new()),
         other => (uncapitalised(&other.to_string()).replace('\'', "`"), String::new()),
     }

@@ -2,11 +2,11 @@
 //!
 //! It lives on the worker's thread.
 
-use super::context::Context;
+use super::context::{Context, lock};
 use super::imports::without_shebang;
 use super::report::Reporter;
 use super::value::{from_any, to_dynamic};
-use super::{assemble, completeness, infer};
+use super::{assemble, completeness, infer, last_value};
 use crate::model::Value;
 use crate::output::Failure;
 use crate::schema::Type;
@@ -37,7 +37,10 @@ impl Runner {
     /// Runs a line of the prompt.
     pub(super) fn evaluate(&mut self, source: &str) -> Result<Value, Failure> {
         self.context.keep_source("", source);
-        let ast = match self.engine.compile_with_scope(&self.scope, source) {
+        *lock(&self.context.last_value) = last_value::places(source);
+        let compiled = self.engine.compile_with_scope(&self.scope, source);
+        lock(&self.context.last_value).clear();
+        let ast = match compiled {
             Ok(ast) => ast,
             Err(error) => return Err(self.prompt_failure(error.into(), &AST::empty())),
         };
@@ -138,7 +141,10 @@ impl Runner {
     }
 
     pub(super) fn completeness(&self, source: &str) -> Completeness {
-        completeness::of(&self.engine, source)
+        *lock(&self.context.last_value) = last_value::places(source);
+        let completeness = completeness::of(&self.engine, source);
+        lock(&self.context.last_value).clear();
+        completeness
     }
 
     pub(super) fn set_variable(&mut self, name: &str, value: Value) {
