@@ -63,7 +63,8 @@ fn main() {
     let root = logon.split("<returnval>").nth(1).unwrap().split('<').next().unwrap().to_owned();
     let message = envelope("IVirtualBox_getVersion", &format!("<_this>{root}</_this>"));
 
-    let service = WebService::connect(ConnectOptions { schema: SchemaChoice::Automatic, ..ConnectOptions::new(&*url) }).unwrap();
+    let service =
+        WebService::connect(ConnectOptions { schema: SchemaChoice::Automatic, ..ConnectOptions::new(&*url) }).unwrap();
     let version = embedded().interface("IVirtualBox").unwrap().attribute("version").unwrap();
     let request = Request { target: &Handle::Root, operation: Operation::Get(version), arguments: &[], waits: None };
 
@@ -85,7 +86,11 @@ fn main() {
         }
     }
     let (raw, ours) = (median(&mut raw), median(&mut ours));
-    println!("one read, median of {}: bare socket {raw:.1} us, web service {ours:.1} us, ratio {:.3}", ROUNDS * READS, ours / raw);
+    println!(
+        "one read, median of {}: bare socket {raw:.1} us, web service {ours:.1} us, ratio {:.3}",
+        ROUNDS * READS,
+        ours / raw
+    );
 
     // With all that a long run meets: new connections every hundred requests.
     let total = 2000;
@@ -103,7 +108,10 @@ fn main() {
         service.invoke(request).unwrap();
     }
     let ours = start.elapsed().as_secs_f64() / f64::from(total) * 1e6;
-    println!("one read, mean of {total} in a row: bare socket {raw:.1} us, web service {ours:.1} us, ratio {:.3}", ours / raw);
+    println!(
+        "one read, mean of {total} in a row: bare socket {raw:.1} us, web service {ours:.1} us, ratio {:.3}",
+        ours / raw
+    );
     let logoff = envelope("IWebsessionManager_logoff", &format!("<refIVirtualBox>{root}</refIVirtualBox>"));
     exchange(&mut connected(&place), &logoff);
 }

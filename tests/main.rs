@@ -11,5 +11,7 @@ mod output;
 #[cfg(unix)]
 mod repl;
 mod rhai;
+#[cfg(unix)]
+mod readme;
 mod support;
 mod soap;

@@ -42,7 +42,8 @@ fn overview(shell: &Shell) -> String {
     let mut text = String::new();
     let mut commands: Vec<_> = shell.commands().all().collect();
     commands.sort_by_key(|command| (command.category, command.name.clone()));
-    let widest = commands.iter().map(|command| command.name.len()).max().unwrap_or(0);
+    let names = commands.iter().map(|command| command.name.len());
+    let widest = names.chain(TOPICS.iter().map(|(name, ..)| name.len())).max().unwrap_or(0);
     let mut category = None;
     for command in commands {
         if category != Some(command.category) {

@@ -91,26 +91,59 @@ fn set_part(document: &mut Document, roles: &[&str], name: &'static str, value: 
 /// What `createMachine` gives for a type of guest.
 pub(super) fn new_machine(recommended: &Recommended) -> Document {
     let mut document = blank_machine();
-    for slot in document.children(ROOT, "networkAdapter") {
-        if recommended.is_known() {
+    if recommended.is_known() {
+        set_platform(&mut document, recommended);
+        set_part(&mut document, &["trustedPlatformModule"], "type", recommended.value("recommendedTpmType"));
+        for slot in document.children(ROOT, "networkAdapter") {
             set(&mut document, slot, "adapterType", recommended.value("adapterType"));
         }
+    }
+    // Their debuggers talk over it.
+    let id = recommended.id();
+    let id = id.as_text().unwrap_or_default();
+    if let Some(port) = document.child(ROOT, "serialPort", 0).filter(|_| id == "DOS" || id.starts_with("OS2")) {
+        set(&mut document, port, "enabled", RawValue::Bool(true));
     }
     if let Some(first) = document.child(ROOT, "networkAdapter", 0) {
         set(&mut document, first, "enabled", RawValue::Bool(true));
         set(&mut document, first, "attachmentType", enumerated("NetworkAttachmentType", "NAT"));
         set(&mut document, first, "MACAddress", text(new_mac_address()));
     }
-    set_part(&mut document, &["VRDEServer"], "VRDEExtPack", text("VNC"));
-    if recommended.is_known() {
-        let firmware = &["firmwareSettings"];
-        set_part(&mut document, firmware, "firmwareType", recommended.value("recommendedFirmware"));
-        set_part(&mut document, firmware, "IOAPICEnabled", recommended.value("recommendedIOAPIC"));
-        set_part(&mut document, &["trustedPlatformModule"], "type", recommended.value("recommendedTpmType"));
-        let x86 = &["platform", "x86"];
-        set_part(&mut document, x86, "CPUProperty.LongMode", recommended.value("is64Bit"));
-    }
     document
+}
+
+/// Chipset, processor and firmware as a type of guest likes them.
+fn set_platform(document: &mut Document, recommended: &Recommended) {
+    let platform = &["platform"];
+    set_part(document, platform, "chipsetType", recommended.value("recommendedChipset"));
+    set_part(document, platform, "iommuType", recommended.value("recommendedIommuType"));
+    set_part(document, platform, "RTCUseUTC", recommended.value("recommendedRTCUseUTC"));
+    let x86 = &["platform", "x86"];
+    set_part(document, x86, "HPETEnabled", recommended.value("recommendedHPET"));
+    for (name, recommendation) in [
+        ("CPUProperty.LongMode", "is64Bit"),
+        ("CPUProperty.X2APIC", "recommendedX2APIC"),
+        ("CPUProperty.PAE", "recommendedPAE"),
+        ("CPUProperty.TripleFaultReset", "recommendedTFReset"),
+    ] {
+        set_part(document, x86, name, recommended.value(recommendation));
+    }
+    let firmware = &["firmwareSettings"];
+    set_part(document, firmware, "firmwareType", recommended.value("recommendedFirmware"));
+    set_part(document, firmware, "IOAPICEnabled", recommended.value("recommendedIOAPIC"));
+    add_adapters(document, adapter_count(recommended.name("recommendedChipset")));
+}
+
+/// Adds a recording screen for every monitor; those beyond the first do not record.
+pub(super) fn add_screens(document: &mut Document) {
+    let monitors = part(document, &["graphicsAdapter"]).and_then(|id| document.get(id)).map_or(1, |adapter| adapter.int("monitorCount"));
+    let Some(parent) = part(document, &["recordingSettings"]) else { return };
+    for screen in 1..u32::try_from(monitors.clamp(1, 64)).unwrap_or(1) {
+        if document.child(parent, "screens", screen).is_none() {
+            let id = document.add("IRecordingScreenSettings", parent, "screens", screen);
+            set(document, id, "enabled", RawValue::Bool(false));
+        }
+    }
 }
 
 /// A MAC address in VirtualBox's range.
@@ -131,6 +164,9 @@ impl State {
         let root = Address::machine(view);
         let recommended = Recommended::of(self.element(root)?.text("OSTypeId"));
         let document = self.document_mut(view)?;
+        if !recommended.is_known() {
+            return Err(Fault::new(code::E_FAIL, "the machine has an unknown type of guest, so nothing is known to suit it"));
+        }
         set(document, ROOT, "memorySize", recommended.value("recommendedRAM"));
         set(document, ROOT, "CPUCount", recommended.value("recommendedCPUCount"));
         if recommended.flag("recommendedUSBTablet") {
@@ -142,29 +178,12 @@ impl State {
         let graphics = &["graphicsAdapter"];
         set_part(document, graphics, "graphicsControllerType", recommended.value("recommendedGraphicsController"));
         set_part(document, graphics, "VRAMSize", recommended.value("recommendedVRAM"));
-        let platform = &["platform"];
-        set_part(document, platform, "chipsetType", recommended.value("recommendedChipset"));
-        set_part(document, platform, "iommuType", recommended.value("recommendedIommuType"));
-        set_part(document, platform, "RTCUseUTC", recommended.value("recommendedRTCUseUTC"));
-        let x86 = &["platform", "x86"];
-        set_part(document, x86, "HPETEnabled", recommended.value("recommendedHPET"));
-        for (name, recommendation) in [
-            ("CPUProperty.LongMode", "is64Bit"),
-            ("CPUProperty.X2APIC", "recommendedX2APIC"),
-            ("CPUProperty.PAE", "recommendedPAE"),
-            ("CPUProperty.TripleFaultReset", "recommendedTFReset"),
-        ] {
-            set_part(document, x86, name, recommended.value(recommendation));
-        }
-        let firmware = &["firmwareSettings"];
-        set_part(document, firmware, "firmwareType", recommended.value("recommendedFirmware"));
-        set_part(document, firmware, "IOAPICEnabled", recommended.value("recommendedIOAPIC"));
+        set_platform(document, &recommended);
         let audio = &["audioSettings", "adapter"];
         set_part(document, audio, "audioController", recommended.value("recommendedAudioController"));
         set_part(document, audio, "audioCodec", recommended.value("recommendedAudioCodec"));
         set_part(document, audio, "enabled", RawValue::Bool(true));
         set_part(document, audio, "enabledOut", RawValue::Bool(true));
-        add_adapters(document, adapter_count(recommended.name("recommendedChipset")));
         self.add_default_controllers(view, &recommended)?;
         self.touch(view);
         Ok(())

@@ -30,7 +30,10 @@ impl State {
             }
             ("IRecordingSettings", "screens") => self.parts(at, "screens", "IRecordingScreenSettings")?,
             ("IRecordingSettings", "paused") => return Err(Fault::not_implemented("IRecordingSettings.paused")),
-            ("IRecordingSettings", "progress") => return Err(Fault::new(code::E_FAIL, "no recording was started")),
+            ("IRecordingSettings", "progress") => {
+                self.check_mutable(at.view, When::Always)?;
+                return Err(Fault::new(code::E_FAIL, "no recording was started"));
+            }
             ("IRecordingScreenSettings", "id") => RawValue::Int(self.element(at)?.index.into()),
             ("IRecordingScreenSettings", "filename") if self.element(at)?.text("filename").is_empty() => {
                 let file = self.machine(at.view)?.settings_file.with_extension("");
@@ -48,6 +51,21 @@ impl State {
             ("IBandwidthControl", "numGroups") => {
                 let groups = self.document(at.view)?.children(at.element, "bandwidthGroups").len();
                 RawValue::Int(i64::try_from(groups).unwrap_or_default())
+            }
+            ("IVRDEServer", "VRDEExtPack") if self.element(at)?.text("VRDEExtPack").is_empty() => {
+                let properties = self.properties_object("ISystemProperties");
+                text(self.element(properties)?.text("defaultVRDEExtPack"))
+            }
+            ("IBandwidthGroup", "reference") => {
+                let (document, name) = (self.document(at.view)?, self.element(at)?.text("name"));
+                let users = document.iter().filter(|(_, element)| element.role == "networkAdapter" && element.text("bandwidthGroupName") == name);
+                RawValue::Int(i64::try_from(users.count()).unwrap_or_default())
+            }
+            ("INetworkAdapter", "bandwidthGroup") => {
+                let (document, name) = (self.document(at.view)?, self.element(at)?.text("bandwidthGroupName"));
+                let control = document.child(ROOT, "bandwidthControl", 0).filter(|_| !name.is_empty());
+                let group = control.and_then(|control| document.named(control, "bandwidthGroups", name));
+                group.map_or(RawValue::Null, |element| Address { view: at.view, element }.value("IBandwidthGroup"))
             }
             ("INetworkAdapter", "NATEngine") => self.part_value(at, "NATEngine", "INATEngine")?,
             ("INetworkAdapter", "hostOnlyNetwork") => return Err(Fault::not_implemented("INetworkAdapter.hostOnlyNetwork on this platform")),
@@ -79,6 +97,30 @@ impl State {
                 let address = mac_address(arguments.text(0))?;
                 self.element_mut(at)?.set("MACAddress", text(address));
                 Ok(true)
+            }
+            ("INetworkAdapter", "bandwidthGroup") => {
+                let group = arguments.object(0).filter(|group| group.view == at.view);
+                let name = group.map_or(Ok(String::new()), |group| Ok(self.element(group)?.text("name").to_owned()))?;
+                self.element_mut(at)?.set("bandwidthGroupName", text(name));
+                Ok(true)
+            }
+            ("INetworkAdapter", "adapterType") if arguments.name(0) == "Null" => {
+                Err(Fault::new(code::E_FAIL, "`Null` is no type of network adapter"))
+            }
+            ("ISerialPort", "hostMode") => {
+                let needs_path = matches!(arguments.name(0), "HostPipe" | "HostDevice" | "RawFile" | "TCP");
+                if needs_path && self.element(at)?.text("path").is_empty() {
+                    let message = format!("the mode {} needs a path; set `path` first", arguments.name(0));
+                    return Err(Fault::argument(message));
+                }
+                Ok(false)
+            }
+            ("IAudioAdapter", "audioDriver") if !matches!(arguments.name(0), "Default" | "Null" | "OSS" | "ALSA" | "Pulse") => {
+                Err(Fault::new(code::E_FAIL, format!("this computer has no audio driver `{}`", arguments.name(0))))
+            }
+            ("IAudioAdapter", "audioController") if arguments.name(0) == "VirtioSound" => {
+                // VirtualBox takes it and cannot read the settings file afterwards.
+                Err(Fault::argument("`VirtioSound` cannot be kept in a settings file; AC97, SB16 and HDA can"))
             }
             ("INetworkAdapter", "attachmentType") => {
                 // The two kinds that need a name have one from then on.
@@ -451,15 +493,15 @@ impl State {
     }
 }
 
-/// Twelve hexadecimal digits of a unicast address, with or without colons; an empty text makes a new one.
+/// Twelve hexadecimal digits of a unicast address, without colons; an empty text makes a new one.
 fn mac_address(given: &str) -> Outcome<String> {
     if given.is_empty() {
         return Ok(super::defaults::new_mac_address());
     }
-    let digits: String = given.chars().filter(|letter| *letter != ':').map(|letter| letter.to_ascii_uppercase()).collect();
+    let digits = given.to_ascii_uppercase();
     let unicast = digits.chars().nth(1).and_then(|digit| digit.to_digit(16)).is_some_and(|digit| digit % 2 == 0);
     if digits.len() == 12 && digits.chars().all(|digit| digit.is_ascii_hexdigit()) && unicast {
         return Ok(digits);
     }
-    Err(Fault::argument(format!("`{given}` is no MAC address of one station: 12 hexadecimal digits, the second one even")))
+    Err(Fault::argument(format!("`{given}` is no MAC address of one station: 12 hexadecimal digits without colons, the second one even")))
 }

@@ -72,15 +72,13 @@ impl State {
             check_group(group)?;
             folder.push(group.trim_start_matches('/'));
         }
-        // What no file system takes in a name becomes `_`, as does a leading or trailing blank or dot.
-        let safe = |letter: char| if letter.is_control() || "/\\:*?\"<>|".contains(letter) { '_' } else { letter };
-        let mut safe: String = name.chars().map(safe).collect();
+        let mut below = safe_name(name);
         if flag(flags, "directoryIncludesUUID").is_some_and(|value| value == "1")
             && let Some(id) = flag(flags, "UUID").and_then(parse_id)
         {
-            safe = format!("{safe} ({id})");
+            below = safe_name(&format!("{name} ({id})"));
         }
-        Ok(folder.join(&safe).join(format!("{safe}.vbox")))
+        Ok(folder.join(below).join(format!("{}.vbox", safe_name(name))))
     }
 
     pub(super) fn default_machine_folder(&mut self) -> PathBuf {
@@ -114,10 +112,8 @@ impl State {
         if groups.is_empty() {
             groups.push("/".to_owned());
         }
+        // An unknown type is kept as it is: another release may know it.
         let recommended = Recommended::of(os_type);
-        if !os_type.is_empty() && !recommended.is_known() {
-            return Err(Fault::not_found(format!("`{os_type}` is no guest operating system type; `vbox.guestOSTypes` lists them")));
-        }
         let id = match flag(flags, "UUID").filter(|written| !written.is_empty()) {
             Some(written) => parse_id(written).ok_or_else(|| Fault::argument(format!("`{written}` is no UUID")))?,
             None => new_id(),
@@ -137,8 +133,10 @@ impl State {
         if let Some(root) = document.get_mut(ROOT) {
             root.set("name", super::value::text(name));
             root.set("groups", texts(groups));
-            if recommended.is_known() {
-                root.set("OSTypeId", recommended.id());
+            match recommended.id() {
+                RawValue::Text(id) if !id.is_empty() => root.set("OSTypeId", RawValue::Text(id)),
+                _ if os_type.is_empty() => {}
+                _ => root.set("OSTypeId", super::value::text(os_type)),
             }
         }
         let machine = Machine {
@@ -231,7 +229,7 @@ impl State {
         let (id, registered) = (machine.id.clone(), machine.registered);
         let name = self.machine_name(at.view);
         if registered {
-            return Err(Fault::new(code::INVALID_OBJECT_STATE, format!("the machine `{name}` is already registered")));
+            return Err(Fault::argument(format!("the machine `{name}` is already registered")));
         }
         if self.machines.values().any(|other| other.registered && other.id == id) {
             return Err(Fault::argument(format!("a registered machine has the id {id} already")));
@@ -281,9 +279,9 @@ impl State {
 
     /// A new name takes the settings file with it, and the folder when that was named alike.
     fn rename_files(&mut self, view: View) -> Outcome {
-        let name = self.machine_name(view);
+        let name = safe_name(&self.machine_name(view));
         let old = self.machine(view)?.settings_file.clone();
-        if file_stem(&old) == name || name.contains('/') || self.machine(view)?.tree.is_none() || !old.exists() {
+        if file_stem(&old) == name || self.machine(view)?.tree.is_none() || !old.exists() {
             return Ok(());
         }
         let folder = old.parent().unwrap_or(Path::new("")).to_owned();
@@ -322,7 +320,7 @@ impl State {
         let name = self.machine_name(original);
         let machine = self.machine(original)?;
         if !machine.registered {
-            return Err(Fault::new(code::INVALID_OBJECT_STATE, format!("the machine `{name}` is not registered")));
+            return Ok(RawValue::List(Vec::new()));
         }
         if machine.holder.is_some() {
             let message = format!("cannot unregister the machine `{name}` while it is locked; end its session first");
@@ -372,6 +370,21 @@ impl State {
 
 fn machine_is_modified(machine: &Machine) -> bool {
     machine.modified || machine.tree.is_none()
+}
+
+/// A name as it stands in file names: letters that file systems or shells take for something else become `_`.
+fn safe_name(name: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || " ()-._".contains(letter) || ('\u{a0}'..='\u{d7af}').contains(&letter);
+    let mut letters: Vec<char> = name.chars().map(|letter| if plain(letter) { letter } else { '_' }).collect();
+    if let Some(first) = letters.first_mut().filter(|letter| matches!(letter, '.' | '-')) {
+        *first = '_';
+    }
+    if let Some(last) = letters.last_mut().filter(|letter| **letter == '.') {
+        *last = '_';
+    }
+    letters.iter_mut().take_while(|letter| **letter == ' ').for_each(|letter| *letter = '_');
+    letters.iter_mut().rev().take_while(|letter| **letter == ' ').for_each(|letter| *letter = '_');
+    letters.into_iter().collect()
 }
 
 /// The value of `name=value` in comma-separated flags.

@@ -63,6 +63,11 @@ fn format(wanted: &str) -> Option<&'static (&'static str, &'static str, &'static
     FORMATS.iter().find(|known| known.0.eq_ignore_ascii_case(wanted))
 }
 
+/// A medium that cannot be opened counts as not found.
+fn unopened(path: &Path, error: std::io::Error) -> Fault {
+    Fault::not_found(format!("cannot open the medium `{}`: {error}", path.display()))
+}
+
 fn type_name(written: &str) -> &'static str {
     let enumeration = crate::schema::embedded().enumeration("MediumType");
     enumeration.and_then(|known| known.name_of(known.number(written)?)).unwrap_or("Normal")
@@ -128,10 +133,19 @@ impl State {
         let medium = self.medium(id)?;
         let object = |at: ElementId| Address::global(at).value("IMedium");
         Ok(Some(match name {
+            "id" if medium.id.is_empty() => text(Uuid::nil().to_string()),
             "id" => text(&medium.id),
             "description" => text(&medium.description),
             "state" => enumerated("MediumState", medium.state),
-            "variant" => RawValue::List(vec![enumerated("MediumVariant", if medium.fixed { "Fixed" } else { "Standard" })]),
+            // One element for each bit of the number that the real thing keeps.
+            "variant" => {
+                let bit = |at: u32| match at {
+                    16 if medium.fixed => "Fixed",
+                    17 if medium.parent.is_some() => "Diff",
+                    _ => "Standard",
+                };
+                RawValue::List((0..32).map(|at| enumerated("MediumVariant", bit(at))).collect())
+            }
             "location" => text(medium.location.to_string_lossy()),
             "name" => text(medium.location.file_name().unwrap_or_default().to_string_lossy()),
             "deviceType" => enumerated("DeviceType", medium.device),
@@ -145,15 +159,7 @@ impl State {
                 self.format_object(at)
             }
             "type" => enumerated("MediumType", medium.kind),
-            "allowedTypes" => {
-                let types: &[&str] = match medium.device {
-                    "HardDisk" if medium.parent.is_some() => &["Normal"],
-                    "HardDisk" => &["Normal", "Immutable", "Writethrough", "Shareable", "MultiAttach"],
-                    "DVD" => &["Readonly"],
-                    _ => &["Writethrough", "Readonly"],
-                };
-                RawValue::List(types.iter().map(|kind| enumerated("MediumType", kind)).collect())
-            }
+            "allowedTypes" => return Err(Fault::not_implemented("IMedium.allowedTypes")),
             "parent" => medium.parent.map_or(RawValue::Null, object),
             "children" => RawValue::List(self.children_of(id).into_iter().map(object).collect()),
             "base" => {
@@ -200,8 +206,8 @@ impl State {
 
     fn change_type(&mut self, id: ElementId, kind: &'static str) -> Outcome {
         let refuse = |why: &str| Err(Fault::new(code::INVALID_OBJECT_STATE, format!("cannot change the type of the medium: {why}")));
-        if !self.users_of(id).is_empty() {
-            return refuse("it is attached to a machine; detach it first");
+        if self.users_of(id).len() > 1 {
+            return refuse("it is attached to several machines; detach it first");
         }
         let medium = self.medium(id)?;
         if medium.parent.is_some() || medium.device != "HardDisk" {
@@ -211,7 +217,7 @@ impl State {
             return refuse("only an image of a fixed size can be shared");
         }
         if kind == "Readonly" {
-            return Err(Fault::argument("a hard disk cannot have the type `Readonly`"));
+            return refuse("a hard disk cannot be `Readonly`");
         }
         if !self.children_of(id).is_empty() {
             return Err(Fault::new(code::OBJECT_IN_USE, "the medium has differencing disks"));
@@ -299,7 +305,7 @@ impl State {
     pub(super) fn create_medium(&mut self, arguments: Arguments<'_>) -> Outcome<RawValue> {
         let (wanted, location, device) = (arguments.text(0), arguments.text(1), arguments.name(3));
         let wanted = if wanted.is_empty() { "VDI" } else { wanted };
-        let known = format(wanted).ok_or_else(|| Fault::not_found(format!("`{wanted}` is no format of media")))?;
+        let known = format(wanted).ok_or_else(|| Fault::argument(format!("`{wanted}` is no format of media")))?;
         if !matches!(device, "HardDisk" | "DVD" | "Floppy") {
             return Err(Fault::argument(format!("`{device}` is no kind of medium: HardDisk, DVD or Floppy")));
         }
@@ -388,7 +394,7 @@ impl State {
         if device == "HardDisk" {
             self.identify_disk(&mut medium, arguments.flag(3))?;
         } else {
-            let facts = path.metadata().map_err(|error| Fault::file(&path, error))?;
+            let facts = path.metadata().map_err(|error| unopened(path.as_path(), error))?;
             (medium.id, medium.logical_size, medium.fixed) = (super::machines::new_id(), facts.len(), true);
         }
         if let Some(other) = self.medium_by_id(&medium.id) {
@@ -406,7 +412,7 @@ impl State {
     /// Reads what a hard disk image says of itself.
     fn identify_disk(&self, medium: &mut Medium, new_id: bool) -> Outcome {
         let path = &medium.location;
-        let header = vdi::read(path).map_err(|error| Fault::file(path, error))?;
+        let header = vdi::read(path).map_err(|error| unopened(path, error))?;
         let Some(header) = header else {
             return Err(Fault::not_implemented("IVirtualBox.openMedium for hard disks of other formats than VDI"));
         };

@@ -100,7 +100,7 @@ pub(super) fn families() -> Vec<&'static str> {
 /// Names of the subtypes in a family.
 pub(super) fn subtypes(family: &str) -> Outcome<Vec<&'static str>> {
     if !families().contains(&family) {
-        return Err(Fault::argument(format!("`{family}` is no family of guest operating systems; `vbox.guestOSFamilies` lists them")));
+        return Err(Fault::not_found(format!("`{family}` is no family of guest operating systems; `vbox.guestOSFamilies` lists them")));
     }
     Ok(distinct(types().iter().filter(|known| field(known, "familyId") == family).map(|known| field(known, "subtype"))))
 }
@@ -109,7 +109,7 @@ pub(super) fn subtypes(family: &str) -> Outcome<Vec<&'static str>> {
 pub(super) fn descriptions(subtype: &str) -> Outcome<Vec<&'static str>> {
     let found: Vec<_> = types().iter().filter(|known| field(known, "subtype") == subtype).map(|known| field(known, "description")).collect();
     if found.is_empty() || subtype.is_empty() {
-        return Err(Fault::argument(format!("`{subtype}` is no subtype; `vbox.getGuestOSSubtypesByFamilyId(...)` lists them")));
+        return Err(Fault::not_found(format!("`{subtype}` is no subtype; `vbox.getGuestOSSubtypesByFamilyId(...)` lists them")));
     }
     Ok(found)
 }

@@ -175,6 +175,7 @@ impl State {
                 };
                 Ok(Some([1, least, most].map(RawValue::Int).to_vec()))
             }
+            "getSupportedGfxFeaturesForType" if first == "Null" => Err(Fault::argument("`Null` is no graphics controller")),
             "getSupportedGfxFeaturesForType" => {
                 one(enumeration("GraphicsFeature", if matches!(first, "VMSVGA" | "VBoxSVGA") { &["Acceleration3D"] } else { &[] }))
             }

@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 /// Version of the format that VirtualBox 7.2 writes.
 const VERSION: &str = "1.12-linux";
 
+/// Where the folders stand that all machines share.
+pub(super) const SHARED_FOLDERS: &str = "Global/SharedFolders";
+
 /// Comment at the top of every settings file.
 pub(super) const HEADING: &str = "** Written by vboxsh in the settings format of VirtualBox.\n** Close VirtualBox and vboxsh before you edit this file.";
 
@@ -69,6 +72,9 @@ impl State {
                     None => drop(own.remove(key)),
                 }
             }
+        }
+        if seen.at(SHARED_FOLDERS) != disk.at(SHARED_FOLDERS) {
+            super::settings::read_shared_folders(&mut self.global, &disk);
         }
         self.merge_media(&seen, &disk);
         self.merge_machines(&seen, &disk);
@@ -139,6 +145,7 @@ impl State {
             }
         }
         put_items(&mut tree, "Global/ExtraData", "ExtraDataItem", &self.element(Address::VIRTUAL_BOX)?.properties);
+        super::settings::write_shared_folders(&self.global, &mut tree);
         self.put_media(&mut tree, "Global/MediaRegistry", &super::media::Registry::Global, &folder);
         write(&file, &tree)?;
         self.registry = tree;

@@ -44,6 +44,7 @@ impl State {
             "floppyImages" => self.media_list("Floppy"),
             "guestOSTypes" => super::os_types::all(),
             "guestOSFamilies" => texts(super::os_types::families()),
+            "sharedFolders" => self.parts(Address::VIRTUAL_BOX, "sharedFolders", "ISharedFolder")?,
             "performanceCollector" => {
                 self.global_part("IPerformanceCollector", "performanceCollector", 0).value("IPerformanceCollector")
             }
@@ -125,8 +126,9 @@ impl State {
             }
             "findProgressById" => one(self.find_progress(arguments.text(0))?),
             "createSharedFolder" | "removeSharedFolder" => {
-                let message = "host-wide shared folders do not exist; share a folder with a machine: `machine.createSharedFolder(...)`";
-                Err(Fault::new(code::E_NOTIMPL, message))
+                let done = self.call_part_list(Address::VIRTUAL_BOX, name, arguments)?;
+                self.save_registry()?;
+                Ok(done)
             }
             "findDHCPServerByNetworkName" => Err(Fault::argument(format!("no DHCP server serves `{}`", arguments.text(0)))),
             "findNATNetworkByName" => Err(Fault::not_found(format!("no NAT network is named `{}`", arguments.text(0)))),

@@ -4,6 +4,7 @@
 
 use super::document::{Document, Element, ElementId, GuestProperty, ROOT};
 use super::media::Registry;
+use super::os_types::Recommended;
 use super::registry::put_items;
 use super::state::{Address, State, View};
 use super::table;
@@ -15,16 +16,19 @@ use crate::model::RawValue;
 /// Version of the format that VirtualBox 7.2 writes for machines that use all of it.
 const VERSION: &str = "1.21-linux";
 
-/// Parts that come in numbers: interface, role, place of the list, name of an item, whether slots number them.
-const LISTS: &[(&str, &str, &str, &str, bool)] = &[
-    ("INetworkAdapter", "networkAdapter", "Hardware/Network", "Adapter", true),
-    ("ISerialPort", "serialPort", "Hardware/UART", "Port", true),
-    ("IParallelPort", "parallelPort", "Hardware/LPT", "Port", true),
-    ("IStorageController", "storageControllers", "Hardware/StorageControllers", "StorageController", false),
-    ("IUSBController", "USBControllers", "Hardware/USB/Controllers", "Controller", false),
-    ("IUSBDeviceFilter", "deviceFilters", "Hardware/USB/DeviceFilters", "DeviceFilter", false),
-    ("ISharedFolder", "sharedFolders", "Hardware/SharedFolders", "SharedFolder", false),
-    ("IBandwidthGroup", "bandwidthGroups", "Hardware/IO/BandwidthGroups", "BandwidthGroup", false),
+/// A kind of parts that come in numbers: interface, role, place of the list, name of an item, what tells them apart.
+type List = (&'static str, &'static str, &'static str, &'static str, &'static str);
+
+const LISTS: &[List] = &[
+    ("INetworkAdapter", "networkAdapter", "Hardware/Network", "Adapter", "slot"),
+    ("ISerialPort", "serialPort", "Hardware/UART", "Port", "slot"),
+    ("IParallelPort", "parallelPort", "Hardware/LPT", "Port", "slot"),
+    ("IStorageController", "storageControllers", "Hardware/StorageControllers", "StorageController", "name"),
+    ("IUSBController", "USBControllers", "Hardware/USB/Controllers", "Controller", "name"),
+    ("IUSBDeviceFilter", "deviceFilters", "Hardware/USB/DeviceFilters", "DeviceFilter", "name"),
+    ("ISharedFolder", "sharedFolders", "Hardware/SharedFolders", "SharedFolder", "name"),
+    ("IBandwidthGroup", "bandwidthGroups", "Hardware/IO/BandwidthGroups", "BandwidthGroup", "name"),
+    ("IRecordingScreenSettings", "screens", "Recording", "Screen", "id"),
 ];
 
 /// How each kind of attachment of a network adapter is written, with the attribute that names what it is attached to.
@@ -42,8 +46,8 @@ fn read_rows(element: &mut Element, node: &XmlNode) {
     for row in table::rows(element.interface) {
         let written = row.places.iter().find_map(|place| node.value(place));
         let value = written.and_then(|written| row.read(written));
-        // A value that this release does not know reads as absent.
-        let value = value.or_else(|| (!row.places.is_empty()).then(|| row.absent.clone()));
+        // A value that this release does not know reads as absent; what should always be there stays as it is.
+        let value = value.or_else(|| (!row.places.is_empty() && !row.always).then(|| row.absent.clone()));
         if let Some(value) = value.filter(|value| element.value(row.name) != Some(value)) {
             element.set(row.name, value);
         }
@@ -73,6 +77,21 @@ impl State {
         }
         let chipset = document.child(ROOT, "platform", 0).and_then(|id| document.get(id)).map_or("", |element| element.name("chipsetType"));
         super::defaults::add_adapters(&mut document, super::defaults::adapter_count(chipset));
+        super::defaults::add_screens(&mut document);
+        // A slot that the file does not mention has what the type of guest likes.
+        let usual = Recommended::of(document.get(ROOT).map_or("", |root| root.text("OSTypeId"))).value("adapterType");
+        for adapter in document.children(ROOT, "networkAdapter").into_iter().filter(|_| !usual.is_null()) {
+            document.get_mut(adapter).into_iter().for_each(|element| element.set("adapterType", usual.clone()));
+        }
+        // Positions of a boot order that is written and not named there are empty.
+        if node.at("Hardware/Boot").is_some() {
+            for name in ["bootOrder.1", "bootOrder.2", "bootOrder.3", "bootOrder.4"] {
+                let row = document.get(ROOT).and_then(|root| table::find(root.interface, name));
+                if row.is_some_and(|row| row.places.iter().all(|place| node.value(place).is_none())) {
+                    document.get_mut(ROOT).into_iter().for_each(|root| root.set(name, enumerated("DeviceType", "Null")));
+                }
+            }
+        }
         for list in LISTS {
             self.read_list(&mut document, node, list);
         }
@@ -98,17 +117,19 @@ impl State {
         document
     }
 
-    fn read_list(&self, document: &mut Document, machine: &XmlNode, list: &(&'static str, &'static str, &str, &str, bool)) {
-        let (interface, role, path, item, slots) = *list;
+    fn read_list(&self, document: &mut Document, machine: &XmlNode, list: &List) {
+        let (interface, role, path, item, key) = *list;
+        let slots = key != "name";
         // Older releases have the controllers outside of the hardware.
         let path = if role == "storageControllers" && machine.at(path).is_none() { "StorageControllers" } else { path };
         let parent = match role {
             "deviceFilters" => document.child(ROOT, "USBDeviceFilters", 0).unwrap_or(ROOT),
             "bandwidthGroups" => document.child(ROOT, "bandwidthControl", 0).unwrap_or(ROOT),
+            "screens" => document.child(ROOT, "recordingSettings", 0).unwrap_or(ROOT),
             _ => ROOT,
         };
         for (at, node) in (0..).zip(machine.list(path, item)) {
-            let slot = node.attribute("slot").and_then(|slot| slot.parse().ok());
+            let slot = node.attribute(key).and_then(|slot| slot.parse().ok());
             let id = match (slots, slot) {
                 (true, Some(slot)) => document.child(parent, role, slot),
                 (true, None) => None,
@@ -163,6 +184,8 @@ impl State {
             self.write_list(document, node, list)?;
         }
         write_codec(document, node);
+        let screens = node.list("Recording", "Screen").count();
+        node.set_value("Recording@screens", (screens > 0).then(|| screens.to_string()));
         let root = self.element(Address::machine(view))?;
         let groups = match root.value("groups") {
             Some(RawValue::List(groups)) => groups.iter().filter_map(write).collect(),
@@ -183,14 +206,15 @@ impl State {
         Ok(())
     }
 
-    fn write_list(&self, document: &Document, machine: &mut XmlNode, list: &(&str, &'static str, &str, &str, bool)) -> Outcome {
-        let (_, role, path, item, slots) = *list;
+    fn write_list(&self, document: &Document, machine: &mut XmlNode, list: &List) -> Outcome {
+        let (_, role, path, item, key) = *list;
+        let slots = key != "name";
         let parent = match role {
             "deviceFilters" => document.child(ROOT, "USBDeviceFilters", 0).unwrap_or(ROOT),
             "bandwidthGroups" => document.child(ROOT, "bandwidthControl", 0).unwrap_or(ROOT),
+            "screens" => document.child(ROOT, "recordingSettings", 0).unwrap_or(ROOT),
             _ => ROOT,
         };
-        let key = if slots { "slot" } else { "name" };
         let mut old = Vec::new();
         // Older places give way to the new one.
         for place in [path, "StorageControllers"].into_iter().filter(|place| *place == path || role == "storageControllers") {
@@ -200,6 +224,8 @@ impl State {
                 old.extend::<Vec<_>>(items);
             }
         }
+        let usual_adapter = Recommended::of(document.get(ROOT).map_or("", |root| root.text("OSTypeId"))).name("adapterType");
+        let usual_adapter = if usual_adapter.is_empty() { "Am79C973" } else { usual_adapter };
         for id in document.children(parent, role) {
             let Some(element) = document.get(id) else { continue };
             let wanted = if slots { element.index.to_string() } else { element.text("name").to_owned() };
@@ -214,8 +240,9 @@ impl State {
                 _ => {}
             }
             // An unused slot is not written.
-            let unused = slots && node.attributes.len() <= 1 && node.children.is_empty();
-            let plain_port = slots && role != "networkAdapter" && !element.flag("enabled") && element.text("path").is_empty();
+            let absent_means_same = role != "networkAdapter" || usual_adapter == "Am79C973";
+            let unused = slots && absent_means_same && node.attributes.len() <= 1 && node.children.is_empty();
+            let plain_port = matches!(role, "serialPort" | "parallelPort") && !element.flag("enabled") && element.text("path").is_empty();
             if !unused && !plain_port {
                 machine.make(path).children.push(node);
             }
@@ -239,6 +266,32 @@ impl State {
     }
 }
 
+/// Reads the folders that all machines share, in place of those known.
+pub(super) fn read_shared_folders(document: &mut Document, tree: &XmlNode) {
+    for old in document.children(ROOT, "sharedFolders") {
+        document.remove(old);
+    }
+    for (at, node) in (0..).zip(tree.list(super::registry::SHARED_FOLDERS, "SharedFolder")) {
+        let id = document.add("ISharedFolder", ROOT, "sharedFolders", at);
+        document.get_mut(id).into_iter().for_each(|element| read_rows(element, node));
+    }
+}
+
+/// Puts the folders that all machines share into `VirtualBox.xml`.
+pub(super) fn write_shared_folders(document: &Document, tree: &mut XmlNode) {
+    let folders = document.children(ROOT, "sharedFolders");
+    if folders.is_empty() && tree.at(super::registry::SHARED_FOLDERS).is_none() {
+        return;
+    }
+    let list = tree.make(super::registry::SHARED_FOLDERS);
+    list.children.retain(|child| child.name != "SharedFolder");
+    for element in folders.into_iter().filter_map(|id| document.get(id)) {
+        let mut node = XmlNode::new("SharedFolder");
+        write_rows(element, &mut node);
+        list.children.push(node);
+    }
+}
+
 fn named_values(node: &XmlNode, path: &str, item: &str) -> std::collections::BTreeMap<String, String> {
     let items = node.list(path, item);
     items.filter_map(|item| Some((item.attribute("name")?.to_owned(), item.attribute("value")?.to_owned()))).collect()
@@ -249,6 +302,7 @@ pub(super) fn usual_codec(controller: &str) -> &'static str {
     match controller {
         "HDA" => "STAC9221",
         "SB16" => "SB16",
+        "VirtioSound" => "Null",
         _ => "STAC9700",
     }
 }

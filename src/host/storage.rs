@@ -208,8 +208,8 @@ impl State {
             let message = format!("`{name}` has no port {port}, device {device}: it has {ports} ports with {} devices each", limits.devices);
             return Err(Fault::argument(message));
         }
-        if !limits.device_types.contains(&kind) {
-            return Err(Fault::argument(format!("a {kind} cannot be attached to the bus {bus}")));
+        if !matches!(kind, "HardDisk" | "DVD" | "Floppy") {
+            return Err(Fault::argument(format!("a {kind} cannot be attached to a storage controller")));
         }
         if self.attachment(view, slot).is_ok() {
             return Err(Fault::new(code::OBJECT_IN_USE, format!("port {port}, device {device} of `{name}` is taken")));
@@ -297,10 +297,6 @@ impl State {
         let field = |name: &'static str| match name {
             "machine" => Address::machine(view).value("IMachine"),
             "controller" => text(controller.text("name")),
-            "isEjected" => {
-                let empty = element.value("medium").is_none_or(RawValue::is_null);
-                RawValue::Bool(empty && element.name("type") != "HardDisk")
-            }
             name => element.value(name).cloned().unwrap_or_default(),
         };
         let fields = interface.attributes().into_iter().map(|attribute| field(attribute.name)).collect();

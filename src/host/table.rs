@@ -39,7 +39,7 @@ pub(super) struct Row {
     pub(super) places: Vec<&'static str>,
     /// Least and greatest number.
     pub(super) range: Option<(i64, i64)>,
-    always: bool,
+    pub(super) always: bool,
     uuid: bool,
     hexadecimal: bool,
     spellings: Vec<(&'static str, &'static str)>,
@@ -119,6 +119,7 @@ fn row(interface: &'static Interface, line: &'static str) -> Option<Row> {
                 range = Some((least.parse().ok()?, greatest.parse().ok()?));
             }
             Some(("type", "b")) => kind = Some(Type::one(Kind::Boolean)),
+            Some(("type", "s")) => kind = Some(Type::one(Kind::String)),
             Some(("type", "I")) => kind = Some(Type::one(Kind::UnsignedLong)),
             Some(("type", name)) => kind = Some(Type::one(Kind::Enum(embedded().enumeration(name)?.name))),
             Some(("map", pairs)) => spellings = pairs.split(',').filter_map(|pair| pair.split_once(':')).collect(),

@@ -2,6 +2,8 @@
 
 use crate::model::{EnumValue, RawValue};
 use crate::schema::{Kind, Type, embedded};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 
 /// A text value.
 pub(super) fn text(text: impl Into<String>) -> RawValue {
@@ -58,7 +60,8 @@ pub(super) fn default_of(kind: Type) -> RawValue {
 /// Reads the text form of a value; an array's elements are apart by commas.
 pub(super) fn parse(kind: Type, written: &str) -> Option<RawValue> {
     if kind.is_blob() {
-        return written.is_empty().then(|| RawValue::Blob(Vec::new()));
+        let packed: String = written.split_whitespace().collect();
+        return BASE64.decode(packed).ok().map(RawValue::Blob);
     }
     if kind.array {
         let parts = written.split(',').filter(|part| !part.is_empty());
@@ -90,6 +93,7 @@ pub(super) fn write(value: &RawValue) -> Option<String> {
         RawValue::Int(number) => number.to_string(),
         RawValue::Text(text) => text.clone(),
         RawValue::Enum(value) => value.to_string(),
+        RawValue::Blob(bytes) => BASE64.encode(bytes),
         RawValue::List(values) => values.iter().map(write).collect::<Option<Vec<_>>>()?.join(","),
         _ => return None,
     })

@@ -159,7 +159,11 @@ fn api_hint(operation: &str, code: u32) -> String {
         0x80bb_000c => "something still uses it; detach or unlock that first".to_owned(),
         0x8000_4001 => "this Main API does not offer it; `doctor` shows which one answers".to_owned(),
         0x8007_0057 | 0x8000_4003 => member(),
-        0x8007_0005 => "the object is not ready, or another holds it; `info MACHINE` shows the session".to_owned(),
+        0x8007_0005 => {
+            "the object is not ready (a machine whose settings cannot be read says why in `accessError`), or another holds \
+             it; `info MACHINE` shows the session"
+                .to_owned()
+        },
         _ => String::new(),
     }
 }

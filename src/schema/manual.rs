@@ -51,7 +51,8 @@ pub fn suggest_topic(schema: &'static Schema, topic: &str) -> Vec<String> {
     let enumerations = schema.enumerations().iter().map(|enumeration| enumeration.name);
     let codes = schema.result_codes().iter().map(|(name, _)| *name);
     let with_prefix = format!("I{topic}");
-    let mut near: Vec<String> = schema.interface(&with_prefix).map(|interface| interface.name.to_owned()).into_iter().collect();
+    let mut near: Vec<String> =
+        schema.interface(&with_prefix).map(|interface| interface.name.to_owned()).into_iter().collect();
     near.extend(naming::suggest(topic, interfaces.chain(enumerations).chain(codes)).into_iter().map(str::to_owned));
     if near.is_empty() {
         let methods = schema.method_shapes();
@@ -139,7 +140,9 @@ fn method_page(method: &'static Method) -> String {
     if !method.result_codes.is_empty() {
         page += "\n\nresult codes";
         // The table leaves the usual prefix out.
-        let full = |code: &str| if code.starts_with("E_") || code.starts_with("VBOX_") { code.to_owned() } else { format!("VBOX_E_{code}") };
+        let full = |code: &str| {
+            if code.starts_with("E_") || code.starts_with("VBOX_") { code.to_owned() } else { format!("VBOX_E_{code}") }
+        };
         let rows = method.result_codes.iter().map(|code| full(code));
         let rows: Vec<_> = rows.map(|code| (code.clone(), help(&code).unwrap_or_default())).collect();
         append_rows(&mut page, &rows);
@@ -189,8 +192,14 @@ fn bare_member_page(schema: &'static Schema, topic: &str) -> Option<String> {
     }
     let mut owners: Vec<&'static Interface> = Vec::new();
     for interface in schema.interfaces() {
-        let own = interface.own_methods().iter().any(|method| method.name == topic || naming::snake_case(method.name) == topic)
-            || interface.own_attributes().iter().any(|attribute| attribute.name == topic || naming::snake_case(attribute.name) == topic);
+        let own = interface
+            .own_methods()
+            .iter()
+            .any(|method| method.name == topic || naming::snake_case(method.name) == topic)
+            || interface
+                .own_attributes()
+                .iter()
+                .any(|attribute| attribute.name == topic || naming::snake_case(attribute.name) == topic);
         if own {
             owners.push(interface);
         }

@@ -48,7 +48,8 @@ impl Schema {
         for parameter in parameters.split(',').filter(|part| !part.is_empty() && !part.starts_with(['>', '='])) {
             most += 1;
             let kind = parameter.split(' ').next().unwrap_or_default();
-            let number = matches!(kind, "b" | "o" | "h" | "H" | "i" | "I" | "l" | "L") || self.enumeration(kind).is_some();
+            let number =
+                matches!(kind, "b" | "o" | "h" | "H" | "i" | "I" | "l" | "L") || self.enumeration(kind).is_some();
             if number {
                 required = most;
             }
@@ -70,7 +71,8 @@ mod tests {
             for method in interface.own_methods() {
                 let inputs: Vec<_> = method.inputs().collect();
                 let optional = inputs.iter().rev().take_while(|input| {
-                    input.kind.array || matches!(input.kind.kind, Kind::String | Kind::Uuid | Kind::AnyObject | Kind::Interface(_))
+                    input.kind.array
+                        || matches!(input.kind.kind, Kind::String | Kind::Uuid | Kind::AnyObject | Kind::Interface(_))
                 });
                 let required = inputs.len() - optional.count();
                 expected.entry(method.name).or_default().extend(required..=inputs.len());

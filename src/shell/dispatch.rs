@@ -41,6 +41,11 @@ pub struct Shell {
     depth: usize,
 }
 
+/// First words of script that are no misspelt command.
+const KEYWORDS: &[&str] = &[
+    "let", "const", "fn", "for", "if", "while", "loop", "do", "switch", "return", "throw", "try", "import", "export", "print",
+];
+
 /// Scripts may run scripts; this deep and no deeper.
 const DEEPEST: usize = 16;
 
@@ -347,7 +352,8 @@ impl Shell {
     fn suggest_command(&self, source: &str, failure: Failure) -> Failure {
         let word = source.split_whitespace().next().unwrap_or_default();
         let one_word = word.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'));
-        if failure.kind != crate::model::ErrorKind::Script || !one_word || word.is_empty() {
+        let is_keyword = KEYWORDS.contains(&word);
+        if failure.kind != crate::model::ErrorKind::Script || !one_word || word.is_empty() || is_keyword {
             return failure;
         }
         match self.commands.suggest(word).first() {

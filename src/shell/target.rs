@@ -1,6 +1,7 @@
 //! Where to connect to, in the words of the user, and how to get there.
 
 use super::Credentials;
+use crate::backend::trace::Traced;
 use crate::model::{Connection, Error, Result, Transport};
 use crate::output::Ui;
 use std::path::{Path, PathBuf};
@@ -90,8 +91,12 @@ pub fn connect(target: &Target, settings: &ConnectSettings, ui: &Ui) -> Result<C
     Ok(Connection::new(transport))
 }
 
-fn trace(transport: Arc<dyn Transport>, _file: &Path) -> Result<Arc<dyn Transport>> {
-    Ok(transport)
+fn trace(transport: Arc<dyn Transport>, file: &Path) -> Result<Arc<dyn Transport>> {
+    let traced = Traced::to_file(transport, file).map_err(|error| Error::Refused {
+        what: format!("cannot write the trace {}: {error}", file.display()),
+        hint: "give `--trace` a file in a folder that can be written".to_owned(),
+    })?;
+    Ok(Arc::new(traced))
 }
 
 fn no_xpcom() -> Error {

@@ -86,7 +86,8 @@ pub fn encode_reply(
     // On the wire the outs stand first, the return value last.
     let is_return = |slot: &Slot| slot.0 == "returnval";
     let pairs = || slots.iter().copied().zip(values);
-    for (slot, value) in pairs().filter(|(slot, _)| !is_return(slot)).chain(pairs().filter(|(slot, _)| is_return(slot))) {
+    for (slot, value) in pairs().filter(|(slot, _)| !is_return(slot)).chain(pairs().filter(|(slot, _)| is_return(slot)))
+    {
         context.write(out, slot, value)?;
     }
     out.push_str("</vbox:");

@@ -87,8 +87,9 @@ pub fn decode_request(schema: &'static Schema, root: &str, body: &str) -> Result
     let context = Context { schema, root, as_server: true };
     let mut scanner = Scanner::new(body)?;
     let (_, name) = super::reply::enter_body(&mut scanner)?;
-    let operation = find_operation(schema, name)
-        .ok_or_else(|| CodecError::new(format_args!("`{}` is no operation", name.chars().take(80).collect::<String>())))?;
+    let operation = find_operation(schema, name).ok_or_else(|| {
+        CodecError::new(format_args!("`{}` is no operation", name.chars().take(80).collect::<String>()))
+    })?;
     let mut slots = inputs(operation);
     let global = is_global(schema, operation);
     if !global {

@@ -216,7 +216,10 @@ fn resolve(text: &str) -> Result<Cow<'_, str>, CodecError> {
         // The longest reference is `&#x10FFFF;`, leading zeros allowed for.
         let end = rest.bytes().take(32).position(|byte| byte == b';');
         let Some(end) = end else { return Err(CodecError::new("an `&` begins no reference")) };
-        out.push(reference(&rest[1..end]).ok_or_else(|| CodecError::new(format_args!("`&{};` is unknown", &rest[1..end])))?);
+        out.push(
+            reference(&rest[1..end])
+                .ok_or_else(|| CodecError::new(format_args!("`&{};` is unknown", &rest[1..end])))?,
+        );
         rest = &rest[end + 1..];
         at = find(rest, b'&');
     }
@@ -266,10 +269,13 @@ mod tests {
     #[test]
     fn elements_open_and_close() {
         let events = events("<?xml version='1.0'?>\n<a:b x=\"1>\" y='/'><!-- <c> --><d/></a:b>").unwrap();
-        let names: Vec<String> = events.iter().filter_map(|event| match event {
-            Event::Open { prefix, name } => Some(format!("{prefix}|{name}")),
-            _ => None,
-        }).collect();
+        let names: Vec<String> = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Open { prefix, name } => Some(format!("{prefix}|{name}")),
+                _ => None,
+            })
+            .collect();
         assert_eq!(names, ["a|b", "|d"]);
         assert_eq!(events.iter().filter(|event| **event == Event::Close).count(), 2);
     }
@@ -283,7 +289,19 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for bad in ["<a>", "<a></b>", "</a>", "<a", "<>", "<a>&nbsp;</a>", "<a>&</a>", "<!DOCTYPE a><a/>", "<a b='></a>", "<!--", "<a>&#x110000000;</a>"] {
+        for bad in [
+            "<a>",
+            "<a></b>",
+            "</a>",
+            "<a",
+            "<>",
+            "<a>&nbsp;</a>",
+            "<a>&</a>",
+            "<!DOCTYPE a><a/>",
+            "<a b='></a>",
+            "<!--",
+            "<a>&#x110000000;</a>",
+        ] {
             assert!(events(bad).is_err(), "{bad}");
         }
         let deep = "<a>".repeat(DEEPEST + 1);

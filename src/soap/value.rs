@@ -74,7 +74,11 @@ impl Context<'_> {
                 Some(name) => out.push_str(name),
                 None if self.as_server => push_number(out, value.number),
                 // A number would be taken for the position in the list of names, not for the value.
-                None => return Err(CodecError::new(format_args!("is {value}, and the web service carries named values only"))),
+                None => {
+                    return Err(CodecError::new(format_args!(
+                        "is {value}, and the web service carries named values only"
+                    )));
+                }
             },
             (Kind::Enum(_), Value::Text(name)) if self.as_server => write::text(out, name)?,
             (Kind::AnyObject | Kind::Interface(_), Value::Object((handle, _))) => self.write_handle(out, handle)?,
@@ -158,7 +162,8 @@ impl Context<'_> {
 
     fn read_text(self, text: &str, kind: Kind) -> Result<RawValue, CodecError> {
         let bare = text.trim_ascii();
-        let unreadable = || CodecError::new(format_args!("`{}` is no {kind}", bare.chars().take(40).collect::<String>()));
+        let unreadable =
+            || CodecError::new(format_args!("`{}` is no {kind}", bare.chars().take(40).collect::<String>()));
         Ok(match kind {
             Kind::String | Kind::Uuid => Value::Text(text.to_owned()),
             Kind::Boolean => match bare {

@@ -14,6 +14,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("ISystemProperties", "freeDiskSpaceError"),
     ("ISystemProperties", "freeDiskSpacePercentError"),
     ("IMachine", "settingsAuxFilePath"),
+    ("IMedium", "allowedTypes"),
     // Only a mutable machine tells.
     ("IMachine", "settingsModified"),
     ("IPlatform", "ARM"),

@@ -35,7 +35,9 @@ fn what_create_machine_refuses() {
         vbox.call("createMachine", vec!["".into(), name.into(), "x86".into(), list(groups), os_type.into(), flags.into()])
     };
     assert_eq!(code(create("", &[], "Other", "")), "E_INVALIDARG");
-    assert_eq!(code(create("x", &[], "nonsense", "")), "VBOX_E_OBJECT_NOT_FOUND");
+    // The real thing takes any type, too.
+    assert_eq!(text(&object(create("x", &[], "nonsense", "").unwrap()), "OSTypeId"), "nonsense");
+    assert!(text(&object(create(" a:b.", &[], "Other", "").unwrap()), "settingsFilePath").ends_with("/_a_b_/_a_b_.vbox"));
     assert_eq!(code(create("x", &["no-slash"], "Other", "")), "E_INVALIDARG");
     assert_eq!(code(create("x", &[], "Other", "UUID=rubbish")), "E_INVALIDARG");
     let zeros = object(create("zeros", &[], "Other", "UUID=00000000-0000-0000-0000-000000000000").unwrap());
@@ -79,7 +81,6 @@ fn values_out_of_range_are_refused() {
         assert_eq!(code(machine.set(name, Value::Int(value))), "E_INVALIDARG", "{name} = {value}");
     }
     assert_eq!(code(machine.set("name", "".into())), "E_INVALIDARG");
-    assert_eq!(code(machine.set("name", "a/b".into())), "E_INVALIDARG");
     assert_eq!(code(machine.set("name", "6a2ae80f-9a2f-4a8a-9b53-6a3a8f0c8c11".into())), "E_INVALIDARG");
     assert_eq!(code(machine.call("setBootOrder", vec![Value::Int(5), "DVD".into()])), "E_INVALIDARG");
     assert_eq!(code(machine.call("setBootOrder", vec![Value::Int(1), "USB".into()])), "E_NOTIMPL");

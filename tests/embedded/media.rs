@@ -47,14 +47,14 @@ fn images_are_opened_and_closed() {
     assert_eq!(code(open(&id, "HardDisk")), "VBOX_E_OBJECT_NOT_FOUND");
     let opened = object(open(&path, "HardDisk").unwrap());
     assert_eq!(text(&opened, "id"), id);
-    assert_eq!(code(open("/does/not/exist.vdi", "HardDisk")), "VBOX_E_FILE_ERROR");
+    assert_eq!(code(open("/does/not/exist.vdi", "HardDisk")), "VBOX_E_OBJECT_NOT_FOUND");
     let iso = home.folder.path().join("x.iso");
     std::fs::write(&iso, [0; 4096]).unwrap();
     let dvd = object(open(iso.to_str().unwrap(), "DVD").unwrap());
     assert_eq!(text(&dvd, "type"), "Readonly");
     assert_eq!(objects(vbox.get("DVDImages").unwrap()), [dvd]);
     let wrong = vec!["nonsense".into(), "/tmp/x".into(), "ReadWrite".into(), "HardDisk".into()];
-    assert_eq!(code(vbox.call("createMedium", wrong)), "VBOX_E_OBJECT_NOT_FOUND");
+    assert_eq!(code(vbox.call("createMedium", wrong)), "E_INVALIDARG");
 }
 
 #[test]
@@ -71,7 +71,8 @@ fn devices_are_attached_and_detached() {
     change(&machine, |mutable| {
         assert_eq!(code(attach(mutable, "nope", 0, "HardDisk", medium())), "VBOX_E_OBJECT_NOT_FOUND");
         assert_eq!(code(attach(mutable, "SATA", 9, "HardDisk", medium())), "E_INVALIDARG");
-        assert_eq!(code(attach(mutable, "SATA", 0, "Floppy", Value::Null)), "E_INVALIDARG");
+        assert_eq!(code(attach(mutable, "SATA", 0, "Network", Value::Null)), "E_INVALIDARG");
+        assert_eq!(code(attach(mutable, "SATA", 0, "DVD", medium())), "E_INVALIDARG");
         attach(mutable, "SATA", 0, "HardDisk", medium()).unwrap();
         assert_eq!(code(attach(mutable, "SATA", 0, "HardDisk", medium())), "VBOX_E_OBJECT_IN_USE");
         attach(mutable, "IDE", 1, "DVD", Value::Null).unwrap();

@@ -49,7 +49,7 @@ fn exit_codes_tell_what_went_wrong() {
     }
     let (code, _, err) = shell.run("http://127.0.0.1:9", &["-c", "list"]);
     assert_eq!(code, 5, "{err}");
-    assert!(err.contains("refused") && err.contains("vboxwebsrv"), "{err}");
+    assert!(err.contains("refuses connections") && err.contains("vboxwebsrv"), "{err}");
 }
 
 #[test]

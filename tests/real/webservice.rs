@@ -29,7 +29,16 @@ fn every_attribute_of_the_root_and_what_hangs_on_it_is_read() {
     let Some(connection) = connection() else { return };
     let mut reads = 0;
     let mut objects = vec![connection.root()];
-    for name in ["host", "systemProperties", "performanceCollector", "eventSource", "machines", "hardDisks", "DHCPServers", "NATNetworks"] {
+    for name in [
+        "host",
+        "systemProperties",
+        "performanceCollector",
+        "eventSource",
+        "machines",
+        "hardDisks",
+        "DHCPServers",
+        "NATNetworks",
+    ] {
         match connection.root().get(name).unwrap() {
             Value::Object(object) => objects.push(object),
             Value::List(values) => objects.extend(values.iter().filter_map(|value| value.as_object().cloned()).take(3)),
@@ -54,7 +63,8 @@ fn every_attribute_of_the_root_and_what_hangs_on_it_is_read() {
 fn texts_numbers_enums_and_blobs_come_back() {
     let Some(connection) = connection() else { return };
     let machine = machine(&connection, "tmp-webservice-values");
-    for text in ["", " a ", "a\r\nb\tc", "<&>\"'", "ä漢\u{1f600}", "\u{1}\u{1f}\u{7f}", "]]>", "\u{85}\u{2028}\u{feff}"] {
+    for text in ["", " a ", "a\r\nb\tc", "<&>\"'", "ä漢\u{1f600}", "\u{1}\u{1f}\u{7f}", "]]>", "\u{85}\u{2028}\u{feff}"]
+    {
         machine.set("description", text.into()).unwrap();
         assert_eq!(machine.get("description").unwrap(), Value::from(text), "{text:?}");
     }
@@ -78,14 +88,22 @@ fn failures_tell_all() {
     let Some(connection) = connection() else { return };
     let error = connection.root().call("findMachine", vec!["tmp-no-such".into()]).unwrap_err();
     let api = error.api_error().unwrap();
-    assert_eq!((api.code, api.interface.as_str(), api.component.as_str()), (0x80bb_0001, "IVirtualBox", "VirtualBoxWrap"));
+    assert_eq!(
+        (api.code, api.interface.as_str(), api.component.as_str()),
+        (0x80bb_0001, "IVirtualBox", "VirtualBoxWrap")
+    );
     assert!(api.message.contains("tmp-no-such"), "{}", api.message);
     for _ in 0..120 {
         connection.root().call("findMachine", vec!["tmp-no-such".into()]).unwrap_err();
     }
     let dead = Handle::Text("0000000000000001-0000000000000001".into());
     let name = connection.schema().interface("IMachine").unwrap().attribute("name").unwrap();
-    let request = vboxsh::model::Request { target: &dead, operation: vboxsh::model::Operation::Get(name), arguments: &[], waits: None };
+    let request = vboxsh::model::Request {
+        target: &dead,
+        operation: vboxsh::model::Operation::Get(name),
+        arguments: &[],
+        waits: None,
+    };
     assert!(matches!(connection.transport().invoke(request), Err(Error::Stale { .. })));
     assert!(connection.root().get("version").is_ok());
 }
@@ -129,7 +147,9 @@ fn many_threads_at_once_get_their_own_answers() {
 fn references_are_given_up_and_new_ones_work() {
     let Some(connection) = connection() else { return };
     let handles: Vec<Handle> = match connection.root().get("machines").unwrap() {
-        Value::List(machines) => machines.iter().filter_map(|value| value.as_object().map(|machine| machine.handle().clone())).collect(),
+        Value::List(machines) => {
+            machines.iter().filter_map(|value| value.as_object().map(|machine| machine.handle().clone())).collect()
+        }
         other => panic!("{other:?}"),
     };
     if handles.is_empty() {
@@ -137,7 +157,12 @@ fn references_are_given_up_and_new_ones_work() {
     }
     connection.transport().release(&handles);
     let name = connection.schema().interface("IMachine").unwrap().attribute("name").unwrap();
-    let request = vboxsh::model::Request { target: &handles[0], operation: vboxsh::model::Operation::Get(name), arguments: &[], waits: None };
+    let request = vboxsh::model::Request {
+        target: &handles[0],
+        operation: vboxsh::model::Operation::Get(name),
+        arguments: &[],
+        waits: None,
+    };
     assert!(matches!(connection.transport().invoke(request), Err(Error::Stale { .. })));
     let Value::List(machines) = connection.root().get("machines").unwrap() else { panic!() };
     assert!(machines[0].as_object().unwrap().get("accessible").is_ok());
@@ -148,7 +173,8 @@ fn objects_of_unknown_interface_are_asked_what_they_are() {
     let Some(connection) = connection() else { return };
     let collector = object(connection.root().get("performanceCollector").unwrap());
     let host = connection.root().get("host").unwrap();
-    let metrics = collector.call("getMetrics", vec![Value::List(vec!["CPU/Load/User".into()]), Value::List(vec![host])]).unwrap();
+    let metrics =
+        collector.call("getMetrics", vec![Value::List(vec!["CPU/Load/User".into()]), Value::List(vec![host])]).unwrap();
     let Value::List(metrics) = metrics else { panic!() };
     let Some(metric) = metrics.first().and_then(Value::as_object) else { return };
     let of = object(metric.get("object").unwrap());

@@ -7,7 +7,13 @@ use vboxsh::model::ErrorKind;
 #[test]
 fn an_interrupt_stops_a_loop_and_a_sleep_soon_and_no_try_holds_it() {
     let mut bench = Bench::new();
-    for source in ["loop {}", "try { loop {} } catch { print(\"caught\") }", "sleep(60)", "try { sleep(60.5) } catch {}", "vbox.eventSource.getEvent(vbox.eventSource.createListener(), -1)"] {
+    for source in [
+        "loop {}",
+        "try { loop {} } catch { print(\"caught\") }",
+        "sleep(60)",
+        "try { sleep(60.5) } catch {}",
+        "vbox.eventSource.getEvent(vbox.eventSource.createListener(), -1)",
+    ] {
         vboxsh::model::Interrupt::global().clear();
         let pressed = interrupt_after(100);
         let failure = bench.failure(source);
@@ -54,7 +60,11 @@ fn exit_ends_the_script_with_its_code() {
 fn a_script_has_its_own_scope_and_its_arguments() {
     let mut bench = Bench::new();
     bench.value("let mine = 1; fn helper() { 1 }");
-    let result = bench.script("#!/usr/bin/env vboxsh\nfn second() { args[1] }\nargs[0] + second() + args.len()", "a.rhai", &["--keep", "7"]);
+    let result = bench.script(
+        "#!/usr/bin/env vboxsh\nfn second() { args[1] }\nargs[0] + second() + args.len()",
+        "a.rhai",
+        &["--keep", "7"],
+    );
     assert_eq!(result.unwrap(), "--keep72".into());
     assert!(bench.script("mine", "a.rhai", &[]).is_err());
     assert!(bench.script("helper()", "a.rhai", &[]).is_err());
@@ -102,9 +112,17 @@ fn help_prints_pages() {
     assert!(page.contains("session: ISession"), "{page}");
     bench.value("help(vbox)");
     assert!(bench.printed().starts_with("IVirtualBox\n"));
-    bench.value("help(MachineState.Running); help(vbox, \"findMachine\"); help(MachineState); help(\"session\"); help()");
+    bench.value(
+        "help(MachineState.Running); help(vbox, \"findMachine\"); help(MachineState); help(\"session\"); help()",
+    );
     let page = bench.printed();
-    for part in ["MachineState.Running = 6", "IVirtualBox.findMachine(", "enum MachineState", "machine.session(|s| ...)", "write_file("] {
+    for part in [
+        "MachineState.Running = 6",
+        "IVirtualBox.findMachine(",
+        "enum MachineState",
+        "machine.session(|s| ...)",
+        "write_file(",
+    ] {
         assert!(page.contains(part), "{part}: {page}");
     }
 }

@@ -41,11 +41,21 @@ fn an_uncaught_api_error_keeps_its_kind_and_place() {
     assert_eq!((failure.kind, failure.exit_code()), (ErrorKind::NotFound, 4));
     assert_eq!(failure.api.as_ref().map(|api| api.code), Some(NOT_FOUND));
     let position = failure.position.unwrap();
-    assert_eq!((position.file.as_str(), position.line, position.source.as_str()), ("/s/nightly.rhai", 2, "vbox.findMachine(\"nobody\");"));
+    assert_eq!(
+        (position.file.as_str(), position.line, position.source.as_str()),
+        ("/s/nightly.rhai", 2, "vbox.findMachine(\"nobody\");")
+    );
     assert!(position.column > 0);
     let failure = bench.failure("wait(vbox.machines[0].deleteConfig([]))");
     assert_eq!((failure.kind, failure.exit_code()), (ErrorKind::Failed, 1));
-    // Thrown again it is the same.
+    // Thrown again it is the same, and its place is where it came up.
+    let source = "fn f() {\n vbox.findMachine(\"nobody\")\n}\ntry { f() } catch (e) {\n throw e;\n}";
+    let failure = bench.script(source, "again.rhai", &[]).unwrap_err();
+    assert_eq!(
+        failure.position.map(|position| (position.line, position.source)),
+        Some((2, " vbox.findMachine(\"nobody\")".to_owned()))
+    );
+    assert_eq!(failure.trace, ["thrown again (in line 5)"]);
     let failure = bench.failure("try { vbox.findMachine(\"nobody\") } catch (e) { throw e; }");
     assert_eq!((failure.kind, failure.api.is_some()), (ErrorKind::NotFound, true));
 }
@@ -67,14 +77,26 @@ fn mistakes_say_what_to_type() {
     let mut bench = Bench::new();
     for (source, message, hint) in [
         ("vbox.findMachin(\"x\")", "IVirtualBox has no method `findMachin`", "did you mean `findMachine`?"),
-        ("vbox.findMachine(\"x\", 2)", "IVirtualBox.findMachine wants 0 to 1 argument, not 2", "findMachine(nameOrId: wstring) -> IMachine"),
-        ("vbox.createMachine(\"\", \"\")", "IVirtualBox.createMachine wants 3 to 9 arguments, not 2", "createMachine(settingsFile: wstring"),
+        (
+            "vbox.findMachine(\"x\", 2)",
+            "IVirtualBox.findMachine wants 0 to 1 argument, not 2",
+            "findMachine(nameOrId: wstring) -> IMachine",
+        ),
+        (
+            "vbox.createMachine(\"\", \"\")",
+            "IVirtualBox.createMachine wants 3 to 9 arguments, not 2",
+            "createMachine(settingsFile: wstring",
+        ),
         ("vbox.findMachine(5)", "IVirtualBox.findMachine: `nameOrId` wants wstring, not the number 5", "quotes"),
         ("vbox.version(1)", "IVirtualBox.version is an attribute, not a method", ".version"),
         ("vbox.findMachine", "IVirtualBox.findMachine is a method", "call it"),
         ("vbox.verson", "IVirtualBox has no attribute `verson`", "did you mean `version`"),
         ("vbox.version = \"1\"", "IVirtualBox.version cannot be written: it is read-only", ""),
-        ("vbox.machines[0].lockMachine(session, \"Sharde\")", "IMachine.lockMachine: `lockType` `Sharde` is no value of LockType", "`Shared`"),
+        (
+            "vbox.machines[0].lockMachine(session, \"Sharde\")",
+            "IMachine.lockMachine: `lockType` `Sharde` is no value of LockType",
+            "`Shared`",
+        ),
         ("vbox.machines[0].memorySize = \"big\"", "IMachine.memorySize wants unsigned long, not the text \"big\"", ""),
         ("vbax", "there is no variable `vbax`", "did you mean `vbox`?"),
         ("MachinState.Running", "there is no variable `MachinState`", "`MachineState`"),
@@ -93,7 +115,11 @@ fn mistakes_say_what_to_type() {
         ("vbox.machines[0].session(7, |s| 1)", "the lock type of `session` is a name", "\"Shared\""),
         ("wait(vbox)", "`wait` wants an IProgress, not an IVirtualBox", "launchVMProcess"),
         ("host.listen(1, |e| false)", "IHost has no events", "eventSource"),
-        ("vbox.listen([\"OnMachineStateChange\"], 1, |e| false)", "`interesting` `OnMachineStateChange` is no value of VBoxEventType", "`OnMachineStateChanged`"),
+        (
+            "vbox.listen([\"OnMachineStateChange\"], 1, |e| false)",
+            "`interesting` `OnMachineStateChange` is no value of VBoxEventType",
+            "`OnMachineStateChanged`",
+        ),
         ("if vbox.version { 2 }", "a truth value is wanted here, not a text", ""),
         ("if 1 { 2 }", "a boolean expression", ""),
         ("let a = ;", "", ""),
@@ -109,7 +135,11 @@ fn mistakes_say_what_to_type() {
         assert!(failure.message.contains(message), "{source}: {}", failure.message);
         let said = failure.hint.clone().unwrap_or_default();
         assert!(said.contains(hint), "{source}: {said}");
-        assert!(!failure.message.ends_with('.') && !failure.message.contains("vboxsh::"), "{source}: {}", failure.message);
+        assert!(
+            !failure.message.ends_with('.') && !failure.message.contains("vboxsh::"),
+            "{source}: {}",
+            failure.message
+        );
         let position = failure.position.unwrap_or_default();
         assert_eq!((position.line, position.source.as_str()), (1, source), "{source}");
     }
@@ -139,12 +169,16 @@ fn a_function_does_not_see_variables_and_the_hint_says_so() {
 fn a_missing_connection_is_a_connection_error() {
     let turn = Bench::new();
     drop(turn);
-    let world = vboxsh::shell::World::new(vboxsh::output::Ui::captured(vboxsh::output::UiOptions::default()), None, false);
+    let world =
+        vboxsh::shell::World::new(vboxsh::output::Ui::captured(vboxsh::output::UiOptions::default()), None, false);
     let mut engine = vboxsh::script::rhai::RhaiEngine::new(&world).unwrap();
     let failure = engine.evaluate("1;\nvbox.version").unwrap_err();
     assert_eq!((failure.kind, failure.exit_code()), (ErrorKind::Connection, 5));
     assert_eq!(failure.position.unwrap().line, 2);
-    assert_eq!(engine.evaluate("let k = (); try { vbox.version } catch (e) { k = e.kind } k").unwrap(), "connection".into());
+    assert_eq!(
+        engine.evaluate("let k = (); try { vbox.version } catch (e) { k = e.kind } k").unwrap(),
+        "connection".into()
+    );
     assert_eq!(engine.evaluate("MachineState.Running.value").unwrap(), 6.into());
 }
 

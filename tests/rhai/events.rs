@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 use vboxsh::model::{ErrorKind, Interrupt};
 
 fn fire(bench: &Bench, id: &str) {
-    bench.fake.fire("OnMachineStateChanged", &[("machineId", id.into()), ("state", bench.fake.enumeration("MachineState", "Paused"))]);
+    bench.fake.fire(
+        "OnMachineStateChanged",
+        &[("machineId", id.into()), ("state", bench.fake.enumeration("MachineState", "Paused"))],
+    );
 }
 
 #[test]
@@ -25,9 +28,17 @@ fn each_event_is_given_with_its_interface_and_acknowledged() {
 fn types_and_time_limit_a_loop() {
     let mut bench = Bench::new();
     let start = Instant::now();
-    assert_eq!(bench.text("vbox.listen([\"OnMachineStateChanged\", VBoxEventType.OnSnapshotTaken], 0.3, |e| true)"), "0");
+    assert_eq!(
+        bench.text("vbox.listen([\"OnMachineStateChanged\", VBoxEventType.OnSnapshotTaken], 0.3, |e| true)"),
+        "0"
+    );
     assert!(start.elapsed() >= Duration::from_millis(250) && start.elapsed() < Duration::from_secs(2));
-    assert_eq!(bench.fake.count("IEventSource.registerListener(IEventListener, [OnMachineStateChanged, OnSnapshotTaken], false)"), 1);
+    assert_eq!(
+        bench
+            .fake
+            .count("IEventSource.registerListener(IEventListener, [OnMachineStateChanged, OnSnapshotTaken], false)"),
+        1
+    );
     bench.value("vbox.eventSource.listen([\"OnMachineStateChanged\"], 0, |e| ())");
     bench.value("listen(vbox, 0.1, |e| ())");
     fire(&bench, "x");

@@ -19,7 +19,12 @@ fn attributes_are_read_and_written_in_both_spellings() {
     bench.value("vbox.systemProperties.defaultMachineFolder = \"/other\"");
     assert_eq!(
         bench.fake.log()[2..],
-        ["IMachine.description = \"x\"", "IVirtualBox.findMachine(\"db-01\")", "IMachine.memorySize = 64", "ISystemProperties.defaultMachineFolder = \"/other\""]
+        [
+            "IMachine.description = \"x\"",
+            "IVirtualBox.findMachine(\"db-01\")",
+            "IMachine.memorySize = 64",
+            "ISystemProperties.defaultMachineFolder = \"/other\""
+        ]
     );
     assert_eq!(bench.text("vbox.systemProperties.defaultMachineFolder"), "/other");
 }
@@ -35,7 +40,10 @@ fn an_element_of_an_array_attribute_is_written_by_its_setter() {
 fn looking_at_an_array_attribute_does_not_write_it() {
     let mut bench = Bench::new();
     assert_eq!(bench.text("let m = vbox.machines[0]; m.groups.map(|g| g.len()); m.groups.len(); m.groups.contains(\"/a\"); m.groups.filter(|g| g == \"/b\")"), "/b");
-    assert_eq!(bench.text("m.state.to_string() + m.name.to_upper() + vbox.machines[0].to_debug().len()"), "RunningWEB-0112");
+    assert_eq!(
+        bench.text("m.state.to_string() + m.name.to_upper() + vbox.machines[0].to_debug().len()"),
+        "RunningWEB-0112"
+    );
     assert_eq!(bench.text("vbox.machines.map(|m| m.groups.map(|g| vbox.machines.map(|n| n.groups.len()))).len()"), "2");
     assert_eq!(bench.fake.log(), Vec::<String>::new());
     // A real change is written, once.
@@ -87,17 +95,25 @@ fn every_method_of_the_schema_is_reached_with_every_number_of_arguments() {
         bench.fake.set(0, "extensionPackManager", bench.fake.reference(object));
         for method in interface.own_methods() {
             // Those have a meaning of their own in the fake, and another test.
-            if ["waitForCompletion", "waitForOperationCompletion", "getEvent", "waitFor", "waitForArray"].contains(&method.name)
+            if ["waitForCompletion", "waitForOperationCompletion", "getEvent", "waitFor", "waitForArray"]
+                .contains(&method.name)
                 || ["findMachine", "lockMachine", "getGuestOSType"].contains(&method.name)
             {
                 continue;
             }
             let arguments: Vec<String> = method.inputs().map(|input| neutral(input.kind)).collect();
             let list = arguments.join(", ");
-            let call = if arguments.len() > 15 { format!("{}([{list}])", method.name) } else { format!("{}({list})", method.name) };
+            let call = if arguments.len() > 15 {
+                format!("{}([{list}])", method.name)
+            } else {
+                format!("{}({list})", method.name)
+            };
             let before = bench.fake.count(&format!("{}.{}(", method.owner, method.name));
             bench.value(&format!("vbox.extensionPackManager.{call}"));
-            bench.value(&format!("vbox.extensionPackManager.{}", call.replacen(method.name, &vboxsh::schema::snake_case(method.name), 1)));
+            bench.value(&format!(
+                "vbox.extensionPackManager.{}",
+                call.replacen(method.name, &vboxsh::schema::snake_case(method.name), 1)
+            ));
             assert_eq!(bench.fake.count(&format!("{}.{}(", method.owner, method.name)), before + 2, "{call}");
             calls += 2;
         }
@@ -195,7 +211,10 @@ fn globals_are_opened_when_used_and_seen_in_functions() {
 #[test]
 fn sessions_lock_give_save_and_unlock() {
     let mut bench = Bench::new();
-    assert_eq!(bench.text("let m = vbox.machines[1]; m.session(|s| { s.machine.memorySize = 512; s.machine.name })"), "db-01 (mutable)");
+    assert_eq!(
+        bench.text("let m = vbox.machines[1]; m.session(|s| { s.machine.memorySize = 512; s.machine.name })"),
+        "db-01 (mutable)"
+    );
     assert_eq!(
         bench.fake.log(),
         [
@@ -227,9 +246,17 @@ fn a_session_unlocks_without_saving_after_an_error() {
 fn a_closure_may_use_the_very_object_whose_method_runs_it() {
     let mut bench = Bench::new();
     assert_eq!(bench.text("let m = vbox.machines[0]; m.session(|s| m.name)"), "web-01");
-    assert_eq!(bench.text("fn f(m) { let got = []; m.session(|s| { got.push(m.name); m.memorySize = 7; }); got } f(vbox.machines[1])"), "db-01");
+    assert_eq!(
+        bench.text(
+            "fn f(m) { let got = []; m.session(|s| { got.push(m.name); m.memorySize = 7; }); got } f(vbox.machines[1])"
+        ),
+        "db-01"
+    );
     // What a closure changes is shared, as Rhai has it.
-    assert_eq!(bench.text("let n = 0; vbox.machines.for_each(|| n += 1); let k = 0; vbox.machines[0].session(|s| k += 5); k"), "5");
+    assert_eq!(
+        bench.text("let n = 0; vbox.machines.for_each(|| n += 1); let k = 0; vbox.machines[0].session(|s| k += 5); k"),
+        "5"
+    );
 }
 
 #[test]

@@ -9,13 +9,15 @@ fn files_are_found_beside_the_script_and_beside_each_other() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("lib")).unwrap();
     fs::write(folder.path().join("lib/names.rhai"), "import \"deeper\" as d;\nfn all() { vbox.machines.map(|m| d::shout(m.name)) }\nfn fail() {\n  vbox.findMachine(\"nobody\")\n}\nexport const STATE = MachineState.Running;\n").unwrap();
-    fs::write(folder.path().join("lib/deeper.rhai"), "#!/usr/bin/env vboxsh\nfn shout(text) { text.to_upper() }\n").unwrap();
+    fs::write(folder.path().join("lib/deeper.rhai"), "#!/usr/bin/env vboxsh\nfn shout(text) { text.to_upper() }\n")
+        .unwrap();
     let script = folder.path().join("main.rhai").display().to_string();
     let source = "import \"lib/names\" as names;\nnames::all() + [names::STATE]";
     let value = bench.script(source, &script, &[]).unwrap();
     assert_eq!(super::text(&value), "WEB-01, DB-01, MachineState.Running");
 
-    let failure = bench.script("import \"lib/names.rhai\" as n;\nfn outer() { n::fail() }\nouter();", &script, &[]).unwrap_err();
+    let failure =
+        bench.script("import \"lib/names.rhai\" as n;\nfn outer() { n::fail() }\nouter();", &script, &[]).unwrap_err();
     let position = failure.position.unwrap();
     assert!(position.file.ends_with("lib/names.rhai"), "{position:?} {} {:?}", failure.message, failure.trace);
     assert_eq!((position.line, position.source.as_str()), (4, "  vbox.findMachine(\"nobody\")"));

@@ -41,7 +41,8 @@ impl Bench {
     pub(crate) fn over(fake: Arc<Fake>) -> Self {
         let turn = turn();
         let connecting = Arc::clone(&fake);
-        let world = World::new(Ui::captured(UiOptions::default()), Some(Box::new(move || Ok(connecting.connect()))), false);
+        let world =
+            World::new(Ui::captured(UiOptions::default()), Some(Box::new(move || Ok(connecting.connect()))), false);
         let engine = RhaiEngine::new(&world).unwrap();
         Self { engine, fake, world, _turn: turn }
     }
@@ -90,7 +91,9 @@ pub(crate) fn text(value: &Value) -> String {
         Value::Object(object) => object.interface().name.to_owned(),
         Value::Struct(value) => value.interface.name.to_owned(),
         Value::List(values) => values.iter().map(text).collect::<Vec<_>>().join(", "),
-        Value::Map(entries) => entries.iter().map(|(name, value)| format!("{name}: {}", text(value))).collect::<Vec<_>>().join(", "),
+        Value::Map(entries) => {
+            entries.iter().map(|(name, value)| format!("{name}: {}", text(value))).collect::<Vec<_>>().join(", ")
+        }
     }
 }
 

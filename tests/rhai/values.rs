@@ -35,7 +35,9 @@ fn enumerations_compare_with_names_and_numbers() {
 #[test]
 fn enumerations_print_their_names() {
     let mut bench = Bench::new();
-    bench.value("print(MachineState.Running); print(MachineState[99]); print([MachineState.Paused]); print(MachineState)");
+    bench.value(
+        "print(MachineState.Running); print(MachineState[99]); print([MachineState.Paused]); print(MachineState)",
+    );
     let printed = bench.printed();
     let lines: Vec<&str> = printed.lines().collect();
     assert_eq!((lines[0], lines[1], lines[3]), ("Running", "MachineState(99)", "MachineState"));
@@ -67,12 +69,23 @@ fn structures_are_values() {
 #[test]
 fn values_come_back_as_they_are() {
     let mut bench = Bench::new();
-    assert_eq!(bench.value("[1, 2.5, true, \"x\", 'c', ()]"), Value::List(vec![
-        Value::Int(1), Value::Float(2.5), Value::Bool(true), Value::from("x"), Value::from("c"), Value::Null,
-    ]));
+    assert_eq!(
+        bench.value("[1, 2.5, true, \"x\", 'c', ()]"),
+        Value::List(vec![
+            Value::Int(1),
+            Value::Float(2.5),
+            Value::Bool(true),
+            Value::from("x"),
+            Value::from("c"),
+            Value::Null,
+        ])
+    );
     assert_eq!(text(&bench.value("#{ a: 1, b: [2] }")), "a: 1, b: 2");
     assert_eq!(bench.value("blob(3, 7)"), Value::Blob(vec![7; 3]));
-    assert_eq!(bench.value("vbox.machines[0].session(|s| s.console.display.takeScreenShotToArray(0, 1, 1, BitmapFormat.PNG))"), Value::Blob(b"\x89PNG picture".to_vec()));
+    assert_eq!(
+        bench.value("vbox.machines[0].session(|s| s.console.display.takeScreenShotToArray(0, 1, 1, BitmapFormat.PNG))"),
+        Value::Blob(b"\x89PNG picture".to_vec())
+    );
     assert_eq!(bench.text("vbox.machines.map(|m| m.name)"), "web-01, db-01");
     assert_eq!(bench.text("vbox.machines.filter(|m| m.state == \"Running\").len()"), "1");
     assert_eq!(bench.text("let sum = 0; for m in vbox.machines { sum += m.memorySize } sum"), "4096");
@@ -101,7 +114,8 @@ fn collections_print_their_objects() {
 #[test]
 fn json_has_api_names() {
     let mut bench = Bench::new();
-    let json: serde_json::Value = serde_json::from_str(&bench.text("to_json(#{ a: [1, \"x\", ()], s: MachineState.Running })")).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&bench.text("to_json(#{ a: [1, \"x\", ()], s: MachineState.Running })")).unwrap();
     assert_eq!(json["a"], serde_json::json!([1, "x", null]));
     assert!(json["s"].to_string().contains("Running"));
 }

@@ -3,8 +3,10 @@
 use super::values::{Dice, inputs, operations, outputs, value};
 use proptest::prelude::*;
 use vboxsh::model::{EnumValue, Handle, Operation, RawValue, Request};
-use vboxsh::schema::{embedded, Kind};
-use vboxsh::soap::{Fault, Reply, decode_reply, decode_request, encode_fault, encode_reply, encode_request, operation_name};
+use vboxsh::schema::{Kind, embedded};
+use vboxsh::soap::{
+    Fault, Reply, decode_reply, decode_request, encode_fault, encode_reply, encode_request, operation_name,
+};
 
 const ROOT: &str = "0000000000000007-0000000000000000";
 
@@ -133,7 +135,12 @@ fn every_value_of_every_enumeration_travels_by_name() {
                 // The second name of a number means the same.
                 known.name,
             );
-            assert_eq!(decode_reply(embedded(), ROOT, operation, &text), Ok(Reply::Values(vec![value])), "{name}.{}", known.name);
+            assert_eq!(
+                decode_reply(embedded(), ROOT, operation, &text),
+                Ok(Reply::Values(vec![value])),
+                "{name}.{}",
+                known.name
+            );
             seen += 1;
         }
     }
@@ -161,7 +168,8 @@ fn an_enum_number_without_name_is_not_sent() {
     let attribute = interface.attribute("clipboardMode").unwrap();
     let enumeration = embedded().enumeration("ClipboardMode").unwrap();
     let value = RawValue::Enum(EnumValue { enumeration, number: 99 });
-    let request = Request { target: &Handle::Root, operation: Operation::Set(attribute), arguments: &[value], waits: None };
+    let request =
+        Request { target: &Handle::Root, operation: Operation::Set(attribute), arguments: &[value], waits: None };
     let error = encode_request(&mut String::new(), embedded(), ROOT, &request).unwrap_err();
     assert!(error.message.contains("ClipboardMode(99)"), "{error}");
 }

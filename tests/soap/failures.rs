@@ -12,7 +12,12 @@ use vboxsh::backend::webservice::{ConnectOptions, Limits, WebService};
 use vboxsh::model::{Error, Handle, Interrupt, RawValue};
 
 fn quick() -> Limits {
-    Limits { connect: Duration::from_secs(2), reply: Duration::from_millis(400), wait: Duration::from_millis(300), idle: Duration::from_secs(50) }
+    Limits {
+        connect: Duration::from_secs(2),
+        reply: Duration::from_millis(400),
+        wait: Duration::from_millis(300),
+        idle: Duration::from_secs(50),
+    }
 }
 
 #[test]
@@ -27,11 +32,20 @@ fn wherever_the_way_is_cut_reads_succeed_and_calls_run_once_at_most() {
         proxy.cut_after(from_client, bytes);
         let version = invoke(&service, &Handle::Root, get("IVirtualBox", "version"), &[]);
         reads_cut += usize::from(!proxy.disarm());
-        assert_eq!(version.unwrap(), [RawValue::from("7.2.22_Debian")], "cut after {bytes}, from client: {from_client}");
+        assert_eq!(
+            version.unwrap(),
+            [RawValue::from("7.2.22_Debian")],
+            "cut after {bytes}, from client: {from_client}"
+        );
 
         proxy.cut_after(from_client, bytes);
         let key = format!("key-{round}-");
-        let result = invoke(&service, &Handle::Root, call("IVirtualBox", "setExtraData"), &[RawValue::from(key.as_str()), RawValue::from("x")]);
+        let result = invoke(
+            &service,
+            &Handle::Root,
+            call("IVirtualBox", "setExtraData"),
+            &[RawValue::from(key.as_str()), RawValue::from("x")],
+        );
         let cut = !proxy.disarm();
         let arrived = server.count(&key);
         match result {
@@ -40,7 +54,11 @@ fn wherever_the_way_is_cut_reads_succeed_and_calls_run_once_at_most() {
                 assert!(cut, "{error}");
                 assert!(arrived <= 1, "{key} arrived {arrived} times");
                 let told = error.to_string();
-                assert!(matches!(error, Error::Connection(_)) && (told.contains("not known") || told.contains("did not run")), "{told}");
+                assert!(
+                    matches!(error, Error::Connection(_))
+                        && (told.contains("not known") || told.contains("did not run")),
+                    "{told}"
+                );
                 if arrived == 1 { ran += 1 } else { lost += 1 }
             }
         }
@@ -50,7 +68,10 @@ fn wherever_the_way_is_cut_reads_succeed_and_calls_run_once_at_most() {
 
 #[test]
 fn a_server_that_never_answers_does_not_hold_us() {
-    let plan = Plan { tricks: Box::new(|line| (line.contains("findMachine") || line.contains("HomeFolder")).then_some(Trick::Hang)), ..Plan::default() };
+    let plan = Plan {
+        tricks: Box::new(|line| (line.contains("findMachine") || line.contains("HomeFolder")).then_some(Trick::Hang)),
+        ..Plan::default()
+    };
     let server = Server::start(plan);
     let mut options = options(&server);
     options.limits = quick();
@@ -123,7 +144,10 @@ fn garbage_and_oversized_answers_are_refused() {
 #[test]
 fn a_head_without_end_is_refused() {
     let endless = [b"HTTP/1.1 200 OK\r\n".to_vec(), b"X: y\r\n".repeat(20_000)].concat();
-    let server = Server::start(Plan { tricks: Box::new(move |line| line.contains("\"x\"").then(|| Trick::Bytes(endless.clone()))), ..Plan::default() });
+    let server = Server::start(Plan {
+        tricks: Box::new(move |line| line.contains("\"x\"").then(|| Trick::Bytes(endless.clone()))),
+        ..Plan::default()
+    });
     let service = WebService::connect(options(&server)).unwrap();
     assert!(matches!(find(&service, "x"), Err(Error::Connection(_))));
 }
@@ -159,9 +183,13 @@ fn every_way_not_to_connect_has_its_own_cure() {
     let (message, hint) = refused("http://no-such-host.invalid".into());
     assert!(message.contains("no-such-host.invalid") && hint.contains("spelling"), "{message} {hint}");
 
-    let port = stranger(b"HTTP/1.1 404 Not Found\r\nServer: nginx\r\nContent-Length: 9\r\nConnection: close\r\n\r\nnot found");
+    let port =
+        stranger(b"HTTP/1.1 404 Not Found\r\nServer: nginx\r\nContent-Length: 9\r\nConnection: close\r\n\r\nnot found");
     let (message, hint) = refused(format!("http://127.0.0.1:{port}"));
-    assert!(message.contains("no VirtualBox web service") && message.contains("nginx") && hint.contains("18083"), "{message} {hint}");
+    assert!(
+        message.contains("no VirtualBox web service") && message.contains("nginx") && hint.contains("18083"),
+        "{message} {hint}"
+    );
 
     let port = stranger(b"220 mail ready\r\n");
     let (message, _) = refused(format!("http://127.0.0.1:{port}"));
@@ -186,7 +214,13 @@ fn a_dead_idle_connection_is_found_before_a_call_is_sent() {
         proxy.cut_all();
         std::thread::sleep(Duration::from_millis(20));
         let key = format!("idle-{round}-");
-        invoke(&service, &Handle::Root, call("IVirtualBox", "setExtraData"), &[RawValue::from(key.as_str()), RawValue::from("x")]).unwrap();
+        invoke(
+            &service,
+            &Handle::Root,
+            call("IVirtualBox", "setExtraData"),
+            &[RawValue::from(key.as_str()), RawValue::from("x")],
+        )
+        .unwrap();
         assert_eq!(server.count(&key), 1);
     }
 }
@@ -205,7 +239,10 @@ fn ctrl_c_ends_a_wait() {
 #[test]
 #[ignore = "run by ctrl_c_ends_a_wait, in a process of its own"]
 fn ctrl_c_ends_a_wait_inside() {
-    let server = Server::start(Plan { tricks: Box::new(|line| line.contains("findMachine").then_some(Trick::Hang)), ..Plan::default() });
+    let server = Server::start(Plan {
+        tricks: Box::new(|line| line.contains("findMachine").then_some(Trick::Hang)),
+        ..Plan::default()
+    });
     let service = WebService::connect(options(&server)).unwrap();
     let raised = std::thread::spawn(|| {
         std::thread::sleep(Duration::from_millis(300));
@@ -216,7 +253,13 @@ fn ctrl_c_ends_a_wait_inside() {
     let late = raised.join().unwrap().elapsed();
     assert!(late < Duration::from_millis(200), "{late:?}");
     // With the flag still up, what cleans up is carried, and log-off too.
-    invoke(&service, &Handle::Root, call("IVirtualBox", "setExtraData"), &[RawValue::from("clean"), RawValue::from("")]).unwrap();
+    invoke(
+        &service,
+        &Handle::Root,
+        call("IVirtualBox", "setExtraData"),
+        &[RawValue::from("clean"), RawValue::from("")],
+    )
+    .unwrap();
     drop(service);
     assert_eq!((server.count("\"clean\""), server.count("logoff")), (1, 1));
 }

@@ -107,7 +107,10 @@ fn read_request(stream: &mut TcpStream) -> Option<(String, String)> {
     let (head, length) = loop {
         if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             let head = String::from_utf8(bytes[..at].to_vec()).ok()?;
-            let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).map_or(Some(0), |word| word.parse().ok())?;
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("Content-Length: "))
+                .map_or(Some(0), |word| word.parse().ok())?;
             break (head, at + 4 + length);
         }
         match stream.read(&mut piece).ok()? {
@@ -166,14 +169,24 @@ fn serve(state: &State, mut stream: TcpStream) {
             }
         };
         let closes = left == 0 || !status.starts_with("200");
-        let keep = if closes { "Connection: close".to_owned() } else { format!("Keep-Alive: timeout=60, max={left}\r\nConnection: keep-alive") };
+        let keep = if closes {
+            "Connection: close".to_owned()
+        } else {
+            format!("Keep-Alive: timeout=60, max={left}\r\nConnection: keep-alive")
+        };
         let framed = if state.plan.chunked {
             let half = body.len() / 2;
-            format!("Transfer-Encoding: chunked\r\n{keep}\r\n\r\n{half:x}\r\n{}\r\n{:X};x=y\r\n{}\r\n0\r\nTrailer: z\r\n\r\n", &body[..half], body.len() - half, &body[half..])
+            format!(
+                "Transfer-Encoding: chunked\r\n{keep}\r\n\r\n{half:x}\r\n{}\r\n{:X};x=y\r\n{}\r\n0\r\nTrailer: z\r\n\r\n",
+                &body[..half],
+                body.len() - half,
+                &body[half..]
+            )
         } else {
             format!("Content-Length: {}\r\n{keep}\r\n\r\n{body}", body.len())
         };
-        let reply = format!("HTTP/1.1 {status}\r\nServer: gSOAP/2.8\r\nContent-Type: text/xml; charset=utf-8\r\n{framed}");
+        let reply =
+            format!("HTTP/1.1 {status}\r\nServer: gSOAP/2.8\r\nContent-Type: text/xml; charset=utf-8\r\n{framed}");
         match pause {
             None if stream.write_all(reply.as_bytes()).is_err() => return,
             None => {}
@@ -198,7 +211,10 @@ fn root(session: usize) -> String {
 
 fn object(state: &State, interface: &str, number: usize) -> RawValue {
     let session = state.session.load(Ordering::SeqCst);
-    RawValue::Object((Handle::Text(format!("{session:016x}-{number:016x}").as_str().into()), embedded().interface(interface).unwrap()))
+    RawValue::Object((
+        Handle::Text(format!("{session:016x}-{number:016x}").as_str().into()),
+        embedded().interface(interface).unwrap(),
+    ))
 }
 
 fn answer(state: &State, call: &IncomingCall) -> Result<Vec<RawValue>, Fault> {
@@ -216,16 +232,27 @@ fn answer(state: &State, call: &IncomingCall) -> Result<Vec<RawValue>, Fault> {
     }
     let session = state.session.load(Ordering::SeqCst);
     let prefix = format!("{session:016x}-");
-    let dead = |handle: &Handle| !matches!(handle, Handle::Root) && !matches!(handle, Handle::Text(text) if text.starts_with(&prefix) && !text.ends_with("dead"));
-    let bad = call.target.iter().chain(call.arguments.iter().filter_map(|value| match value {
-        RawValue::Object((handle, _)) => Some(handle),
-        _ => None,
-    })).find(|handle| session == 0 || dead(handle)).map(|handle| handle.to_string());
+    let dead = |handle: &Handle| {
+        !matches!(handle, Handle::Root)
+            && !matches!(handle, Handle::Text(text) if text.starts_with(&prefix) && !text.ends_with("dead"))
+    };
+    let bad = call
+        .target
+        .iter()
+        .chain(call.arguments.iter().filter_map(|value| match value {
+            RawValue::Object((handle, _)) => Some(handle),
+            _ => None,
+        }))
+        .find(|handle| session == 0 || dead(handle))
+        .map(|handle| handle.to_string());
     if name == "IManagedObjectRef_getInterfaceName" {
         return Ok(vec![RawValue::from(if bad.is_some() { "" } else { "IMachine" })]);
     }
     if let Some(id) = bad {
-        return Err(Fault::InvalidObject { text: format!("VirtualBox error: Invalid managed object reference \"{id}\""), id });
+        return Err(Fault::InvalidObject {
+            text: format!("VirtualBox error: Invalid managed object reference \"{id}\""),
+            id,
+        });
     }
     Ok(match name.as_str() {
         "IVirtualBox_getVersion" => vec![RawValue::from(state.plan.version)],
@@ -244,7 +271,11 @@ fn answer(state: &State, call: &IncomingCall) -> Result<Vec<RawValue>, Fault> {
             });
         }
         "IVirtualBox_findMachine" if text(0) == "died" => {
-            return Err(Fault::Runtime { code: 0x8000_4004, info: None, text: "VirtualBox error: apirc=0x80004004".into() });
+            return Err(Fault::Runtime {
+                code: 0x8000_4004,
+                info: None,
+                text: "VirtualBox error: apirc=0x80004004".into(),
+            });
         }
         "IVirtualBox_findMachine" => vec![object(state, "IMachine", 5)],
         "IMachine_getName" => vec![RawValue::from("web-01")],
@@ -258,7 +289,11 @@ fn answer(state: &State, call: &IncomingCall) -> Result<Vec<RawValue>, Fault> {
             let id = call.target.as_ref().map(Handle::to_string).unwrap_or_default();
             return Err(Fault::InvalidObject { text: "VirtualBox error".into(), id });
         }
-        other => return Err(Fault::Request { text: format!("Method 'v:{other}' not implemented: method name or namespace not recognized") }),
+        other => {
+            return Err(Fault::Request {
+                text: format!("Method 'v:{other}' not implemented: method name or namespace not recognized"),
+            });
+        }
     })
 }
 

@@ -11,7 +11,12 @@ pub(super) fn options(server: &Server) -> ConnectOptions {
     ConnectOptions { schema: SchemaChoice::Automatic, ..ConnectOptions::new(server.url()) }
 }
 
-pub(super) fn invoke(service: &WebService, target: &Handle, operation: Operation, arguments: &[RawValue]) -> Result<Vec<RawValue>> {
+pub(super) fn invoke(
+    service: &WebService,
+    target: &Handle,
+    operation: Operation,
+    arguments: &[RawValue],
+) -> Result<Vec<RawValue>> {
     service.invoke(Request { target, operation, arguments, waits: None })
 }
 
@@ -45,7 +50,10 @@ fn a_hundred_requests_a_connection_and_more_go_unnoticed() {
         let server = Server::start(Plan { most, chunked, ..Plan::default() });
         let service = WebService::connect(options(&server)).unwrap();
         for _ in 0..250 {
-            assert_eq!(invoke(&service, &Handle::Root, get("IVirtualBox", "version"), &[]).unwrap(), [RawValue::from("7.2.22_Debian")]);
+            assert_eq!(
+                invoke(&service, &Handle::Root, get("IVirtualBox", "version"), &[]).unwrap(),
+                [RawValue::from("7.2.22_Debian")]
+            );
         }
         assert_eq!(server.count("getVersion"), 251);
         assert_eq!(server.connections(), 252_usize.div_ceil(most));
@@ -59,7 +67,10 @@ fn a_failed_call_tells_all_and_its_error_info_is_released() {
     for _ in 0..70 {
         let error = find(&service, "nope").unwrap_err();
         let api = error.api_error().unwrap();
-        assert_eq!((api.code, api.message.as_str(), api.component.as_str(), api.interface.as_str()), (0x80bb_0001, "No machine 'nope'", "VirtualBoxWrap", "IVirtualBox"));
+        assert_eq!(
+            (api.code, api.message.as_str(), api.component.as_str(), api.interface.as_str()),
+            (0x80bb_0001, "No machine 'nope'", "VirtualBoxWrap", "IVirtualBox")
+        );
     }
     assert_eq!(server.count("IManagedObjectRef_release"), 64);
     assert_eq!(server.count("\"nope\""), 70);
@@ -94,7 +105,8 @@ fn the_root_survives_the_end_of_its_session_and_other_objects_say_so() {
     let error = invoke(&service, &machine, get("IMachine", "name"), &[]).unwrap_err();
     assert!(matches!(&error, Error::Stale { hint, .. } if !hint.is_empty()), "{error:?}");
     // Nor does it count that it is an argument.
-    let error = invoke(&service, &Handle::Root, call("IVirtualBox", "getMachineStates"), &[RawValue::List(vec![])]).unwrap_err();
+    let error = invoke(&service, &Handle::Root, call("IVirtualBox", "getMachineStates"), &[RawValue::List(vec![])])
+        .unwrap_err();
     assert!(matches!(error, Error::Refused { .. }), "{error:?}");
 }
 

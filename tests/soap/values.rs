@@ -113,8 +113,35 @@ fn object(_: &Schema, interface: &'static Interface, dice: &mut Dice) -> RawValu
 /// Text with everything in it that the wire has to take care of.
 fn text(dice: &mut Dice) -> String {
     const PIECES: &[&str] = &[
-        "", "a", " ", "\r", "\n", "\t", "<", ">", "&", "&amp;", "]]>", "<![CDATA[", "\"", "'", "\u{1}", "\u{1f}", "\u{7f}",
-        "\u{85}", "ä", "\u{2028}", "\u{fffd}", "漢字", "\u{1f600}", "\u{feff}", "&#1;", "<!--", "null", "%", "\\",
+        "",
+        "a",
+        " ",
+        "\r",
+        "\n",
+        "\t",
+        "<",
+        ">",
+        "&",
+        "&amp;",
+        "]]>",
+        "<![CDATA[",
+        "\"",
+        "'",
+        "\u{1}",
+        "\u{1f}",
+        "\u{7f}",
+        "\u{85}",
+        "ä",
+        "\u{2028}",
+        "\u{fffd}",
+        "漢字",
+        "\u{1f600}",
+        "\u{feff}",
+        "&#1;",
+        "<!--",
+        "null",
+        "%",
+        "\\",
     ];
     (0..dice.below(6)).map(|_| PIECES[dice.below(PIECES.len())]).collect()
 }

@@ -221,7 +221,8 @@ impl Fake {
                     std::thread::sleep(Duration::from_millis(slice.clamp(0, 100).unsigned_abs()));
                     return Ok(Vec::new());
                 }
-                let percent = self.lock().objects[&target].attributes.get("percent").and_then(Value::as_int).unwrap_or(0) + 50;
+                let percent =
+                    self.lock().objects[&target].attributes.get("percent").and_then(Value::as_int).unwrap_or(0) + 50;
                 self.set(target, "percent", Value::Int(percent));
                 self.set(target, "completed", Value::Bool(percent >= 100));
                 Ok(Vec::new())
@@ -312,7 +313,8 @@ impl Transport for Fake {
         };
         match request.operation {
             Operation::Get(attribute) => {
-                let kept = self.lock().objects.get(&target).and_then(|object| object.attributes.get(attribute.name).cloned());
+                let kept =
+                    self.lock().objects.get(&target).and_then(|object| object.attributes.get(attribute.name).cloned());
                 Ok(vec![kept.unwrap_or_else(|| self.neutral(attribute.kind))])
             }
             Operation::Set(attribute) => {

@@ -33,7 +33,8 @@ impl Address {
         if url.chars().any(|letter| letter.is_control() || letter.is_whitespace()) {
             return Err(wrong("has a blank or a control character"));
         }
-        let (scheme, rest) = url.split_once("://").ok_or_else(|| wrong("does not begin with `http://` or `https://`"))?;
+        let (scheme, rest) =
+            url.split_once("://").ok_or_else(|| wrong("does not begin with `http://` or `https://`"))?;
         let tls = match scheme.to_ascii_lowercase().as_str() {
             "http" => false,
             "https" => true,
@@ -47,7 +48,9 @@ impl Address {
                 hint: "leave it out: it is asked for, or taken from `VBOXSH_PASSWORD`".to_owned(),
             });
         }
-        let user = user.filter(|user| !user.is_empty()).map(|user| unescape(user).ok_or_else(|| wrong("has a user that cannot be read")));
+        let user = user
+            .filter(|user| !user.is_empty())
+            .map(|user| unescape(user).ok_or_else(|| wrong("has a user that cannot be read")));
         let (host, port) = match place.strip_prefix('[') {
             Some(rest) => rest.split_once(']').ok_or_else(|| wrong("has a `[` without `]`"))?,
             None => place.find(':').map_or((place, ""), |at| place.split_at(at)),
@@ -57,7 +60,11 @@ impl Address {
         }
         let port = match port.strip_prefix(':') {
             None if port.is_empty() => DEFAULT_PORT,
-            Some(port) => port.parse().ok().filter(|port| *port != 0).ok_or_else(|| wrong("has a port that is no number from 1 to 65535"))?,
+            Some(port) => port
+                .parse()
+                .ok()
+                .filter(|port| *port != 0)
+                .ok_or_else(|| wrong("has a port that is no number from 1 to 65535"))?,
             None => return Err(wrong("has something odd behind the host")),
         };
         Ok(Self { tls, user: user.transpose()?, host: host.to_owned(), port, path: path.to_owned() })
@@ -65,7 +72,11 @@ impl Address {
 
     /// Host and port as they stand in a `Host:` line.
     pub(super) fn place(&self) -> String {
-        if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
     }
 }
 
@@ -113,7 +124,19 @@ mod tests {
 
     #[test]
     fn what_is_no_url_is_refused() {
-        for bad in ["", "host", "ftp://host", "http://", "http://:80", "http://host:x", "http://host:0", "http://[::1", "http://[::1]x", "http://h\r\nX: y", "http://%zz@h"] {
+        for bad in [
+            "",
+            "host",
+            "ftp://host",
+            "http://",
+            "http://:80",
+            "http://host:x",
+            "http://host:0",
+            "http://[::1",
+            "http://[::1]x",
+            "http://h\r\nX: y",
+            "http://%zz@h",
+        ] {
             assert!(Address::parse(bad).is_err(), "{bad}");
         }
         let error = Address::parse("http://ops:geheim@host").unwrap_err();

@@ -54,7 +54,14 @@ impl Inner {
     }
 
     /// The error that a call ended in, with all that the server tells about it.
-    fn runtime_error(&self, session: &Session, operation: Operation, code: u32, info: Option<String>, text: &str) -> Error {
+    fn runtime_error(
+        &self,
+        session: &Session,
+        operation: Operation,
+        code: u32,
+        info: Option<String>,
+        text: &str,
+    ) -> Error {
         if code == E_ABORT && info.is_none() && !self.root_answers(session) {
             return problem::server_died(self.pool.address()).into();
         }
@@ -69,7 +76,10 @@ impl Inner {
         }
         litter.extend(next);
         self.litter(litter);
-        let error = chain.into_iter().rev().fold(None, |next: Option<Box<ApiError>>, error| Some(Box::new(ApiError { next, ..error })));
+        let error = chain
+            .into_iter()
+            .rev()
+            .fold(None, |next: Option<Box<ApiError>>, error| Some(Box::new(ApiError { next, ..error })));
         let mut error = error.unwrap_or_default();
         // The fault's own code is what the call gave; the info's may be of something deeper.
         error.code = code;
@@ -145,7 +155,8 @@ impl Inner {
         let operation = request.operation;
         let place = |handle: &Handle| matches!(handle, Handle::Text(text) if **text == *id);
         let is_target = place(request.target);
-        let argument = argument_names(operation).into_iter().zip(request.arguments).find(|(_, value)| mentions(value, &place));
+        let argument =
+            argument_names(operation).into_iter().zip(request.arguments).find(|(_, value)| mentions(value, &place));
         let what = match argument {
             Some((name, _)) if !is_target => format!("`{name}` of {operation}"),
             _ => format!("the object of {operation}"),

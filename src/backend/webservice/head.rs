@@ -102,7 +102,8 @@ mod tests {
     fn what_a_head_says() {
         let head = parse("HTTP/1.1 200 OK\nServer: gSOAP/2.8\nContent-Length: 12\nKeep-Alive: timeout=60, max=99\nConnection: keep-alive\n\n").unwrap();
         assert_eq!(head, Head { status: 200, framing: Framing::Length(12), closes: false, server: "gSOAP/2.8".into() });
-        let head = parse("HTTP/1.1 500 Internal Server Error\ntransfer-encoding: Chunked\nconnection: Close\n\n").unwrap();
+        let head =
+            parse("HTTP/1.1 500 Internal Server Error\ntransfer-encoding: Chunked\nconnection: Close\n\n").unwrap();
         assert_eq!((head.status, head.framing, head.closes), (500, Framing::Chunked, true));
         assert_eq!(parse("HTTP/1.0 200 OK\n\n").unwrap().framing, Framing::ToTheEnd);
         assert!(parse("HTTP/1.0 200 OK\n\n").unwrap().closes);
@@ -111,7 +112,14 @@ mod tests {
 
     #[test]
     fn a_bad_head_is_refused() {
-        for bad in ["SSH-2.0-x\n\n", "HTTP/1.1 abc\n\n", "HTTP/1.1 200 OK\nContent-Length: x\n\n", "HTTP/1.1 200 OK\nContent-Length: 1\nContent-Length: 2\n\n", "HTTP/1.1 200 OK\nTransfer-Encoding: gzip\n\n", "HTTP/1.1 999 x\n\n"] {
+        for bad in [
+            "SSH-2.0-x\n\n",
+            "HTTP/1.1 abc\n\n",
+            "HTTP/1.1 200 OK\nContent-Length: x\n\n",
+            "HTTP/1.1 200 OK\nContent-Length: 1\nContent-Length: 2\n\n",
+            "HTTP/1.1 200 OK\nTransfer-Encoding: gzip\n\n",
+            "HTTP/1.1 999 x\n\n",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

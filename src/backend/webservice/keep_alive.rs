@@ -22,7 +22,8 @@ impl KeepAlive {
         let stop = Arc::new((Mutex::new(false), Condvar::new()));
         let (weak, signal) = (Arc::downgrade(inner), Arc::clone(&stop));
         let interval = inner.options.ping.max(Duration::from_millis(10));
-        let started = std::thread::Builder::new().name("keep alive".into()).spawn(move || run(&weak, &signal, interval));
+        let started =
+            std::thread::Builder::new().name("keep alive".into()).spawn(move || run(&weak, &signal, interval));
         // Without the thread a session that lies idle times out, and the next call logs on anew.
         let keeper = started.is_ok().then_some(Self(stop));
         *inner.keep_alive.lock().unwrap_or_else(PoisonError::into_inner) = keeper;

@@ -52,7 +52,12 @@ pub(super) fn open(pool: &Pool, options: &ConnectOptions) -> Result<Session> {
     let manner = Manner { patience: Patience { silence: pool.limits().reply, interruptible: true }, repeatable: true };
     let root = log_on(pool, options, manner)?;
     let read = |name| -> Result<String> {
-        let request = Request { target: &Handle::Root, operation: own_attribute("IVirtualBox", name)?, arguments: &[], waits: None };
+        let request = Request {
+            target: &Handle::Root,
+            operation: own_attribute("IVirtualBox", name)?,
+            arguments: &[],
+            waits: None,
+        };
         match carry(pool, embedded(), &root, &request, manner)? {
             Reply::Values(values) => Ok(match values.into_iter().next() {
                 Some(RawValue::Text(text)) => text,
@@ -117,7 +122,10 @@ fn log_on(pool: &Pool, options: &ConnectOptions, manner: Manner) -> Result<Arc<s
     })?;
     let stranger = || {
         let server = if response.server.is_empty() { "of unknown make" } else { &response.server };
-        Error::from(problem::not_virtualbox(address, format_args!("HTTP status {} from a server {server}", response.status)))
+        Error::from(problem::not_virtualbox(
+            address,
+            format_args!("HTTP status {} from a server {server}", response.status),
+        ))
     };
     let text = String::from_utf8_lossy(&response.body);
     match decode_reply(embedded(), "", operation, &text) {
@@ -152,7 +160,9 @@ fn fetch_wsdl(pool: &Pool, patience: Patience) -> Result<String> {
     let text = String::from_utf8_lossy(&response.body).into_owned();
     match response.status {
         200 => Ok(text),
-        status => Err(problem::not_virtualbox(pool.address(), format_args!("HTTP status {status} for its WSDL")).into()),
+        status => {
+            Err(problem::not_virtualbox(pool.address(), format_args!("HTTP status {status} for its WSDL")).into())
+        }
     }
 }
 

@@ -22,7 +22,10 @@ impl Inner {
         }
         let Some(operation) = probe_of(interface) else {
             return Err(Error::Refused {
-                what: format!("the web service cannot tell whether an object is an {}: it has nothing to read", interface.name),
+                what: format!(
+                    "the web service cannot tell whether an object is an {}: it has nothing to read",
+                    interface.name
+                ),
                 hint: "connect by XPCOM on the machine itself: `vboxsh --connect xpcom`".to_owned(),
             });
         };
@@ -74,7 +77,8 @@ mod tests {
     #[test]
     fn most_interfaces_have_a_read_of_their_own() {
         let managed = embedded().interfaces().iter().filter(|interface| interface.mapping == Mapping::Managed);
-        let without: Vec<_> = managed.filter(|interface| probe_of(interface).is_none()).map(|interface| interface.name).collect();
+        let without: Vec<_> =
+            managed.filter(|interface| probe_of(interface).is_none()).map(|interface| interface.name).collect();
         assert_eq!(without, WITHOUT, "interfaces that nothing tells");
         let machine = probe_of(embedded().interface("IMachineStateChangedEvent").unwrap()).unwrap();
         assert_eq!(machine.to_string(), "IMachineStateChangedEvent.state");

@@ -77,10 +77,7 @@ pub(super) fn not_virtualbox(address: &Address, what: impl fmt::Display) -> Conn
 
 pub(super) fn log_on_refused(address: &Address, user: &str) -> ConnectionProblem {
     let who = if user.is_empty() { "a log-on without user".to_owned() } else { format!("the log-on of `{user}`") };
-    problem(
-        format_args!("the web service at {address} refuses {who}"),
-        LOG_ON_CURE,
-    )
+    problem(format_args!("the web service at {address} refuses {who}"), LOG_ON_CURE)
 }
 
 const LOG_ON_CURE: &str = "give the name and the password (`VBOXSH_PASSWORD`) of the user that runs it, or switch its \
@@ -106,9 +103,15 @@ pub(super) fn server_died(address: &Address) -> ConnectionProblem {
 }
 
 /// An answer to a call that cannot be understood.
-pub(super) fn unreadable(address: &Address, operation: impl fmt::Display, what: impl fmt::Display) -> ConnectionProblem {
+pub(super) fn unreadable(
+    address: &Address,
+    operation: impl fmt::Display,
+    what: impl fmt::Display,
+) -> ConnectionProblem {
     problem(
-        format_args!("the answer of {address} to {operation} cannot be read: {what}; whether the call ran is not known"),
+        format_args!(
+            "the answer of {address} to {operation} cannot be read: {what}; whether the call ran is not known"
+        ),
         "look at what it should have changed before you repeat it; a proxy in between may be the cause",
     )
 }

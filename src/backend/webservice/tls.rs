@@ -230,7 +230,7 @@ impl Verifier {
                     };
                     untrusted(host, &format!("{by} signed it"), &shown, &pin)
                 }
-                (other, _) => untrusted(host, &format!("{other}"), &shown, &pin),
+                (other, _) => untrusted(host, &why_invalid(other), &shown, &pin),
             },
             Some(rustls::Error::AlertReceived(alert)) => problem(
                 format!("{host} broke the TLS handshake off: {alert:?}"),
@@ -264,6 +264,20 @@ impl Verifier {
                 ),
             },
         }
+    }
+}
+
+/// The rarer reasons, in words. The library names some of them only inside of others.
+fn why_invalid(error: &CertificateError) -> String {
+    let named = format!("{error:?}");
+    if named.contains("CaUsedAsEndEntity") {
+        "it signed itself".to_owned()
+    } else if named.contains("UnsupportedCertVersion") {
+        "it has the form of version 1, which cannot be checked; the server needs a new one".to_owned()
+    } else if matches!(error, CertificateError::BadSignature) {
+        "its signature does not fit the authority that it names".to_owned()
+    } else {
+        error.to_string()
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::context::Context;
 use super::error::Stop;
-use super::{enumeration, error, events, files, functions, globals, imports, last_value, locks, members, text, waiting};
+use super::{
+    enumeration, error, events, files, functions, globals, imports, last_value, locks, members, text, waiting,
+};
 use crate::model::Interrupt;
 use rhai::{Dynamic, Engine};
 use std::sync::Arc;

@@ -76,11 +76,7 @@ fn scan(source: &str) -> Scan {
                     return Scan::Comment;
                 }
             }
-            '`' => {
-                if !letters.by_ref().any(|letter| letter == '`') {
-                    return Scan::Text;
-                }
-            }
+            '`' if !letters.by_ref().any(|letter| letter == '`') => return Scan::Text,
             '"' => {
                 while let Some(letter) = letters.next() {
                     match letter {
@@ -92,11 +88,9 @@ fn scan(source: &str) -> Scan {
                     }
                 }
             }
-            '\'' => {
-                // A character: at most an escape and its end.
-                if letters.next() == Some('\\') {
-                    letters.next();
-                }
+            // A character: at most an escape and its end.
+            '\'' if letters.next() == Some('\\') => {
+                letters.next();
             }
             _ => {}
         }
@@ -134,14 +128,41 @@ mod tests {
     fn open_brackets_blocks_strings_and_comments_go_on() {
         let engine = Engine::new();
         for source in [
-            "if true {", "fn f(x) {", "fn f(a) {\n  a * 2", "if x {\n  a;\n  b\n", "let a = [1,", "print(", "vbox.", "let x =", "1 +", "`several\nlines", "/* a comment",
-            "/* a /* b */", "while x", "list.map(|m| {", "let m = #{ a: 1,", "fn", "f(1, ", "switch x { 1 =>",
+            "if true {",
+            "fn f(x) {",
+            "fn f(a) {\n  a * 2",
+            "if x {\n  a;\n  b\n",
+            "let a = [1,",
+            "print(",
+            "vbox.",
+            "let x =",
+            "1 +",
+            "`several\nlines",
+            "/* a comment",
+            "/* a /* b */",
+            "while x",
+            "list.map(|m| {",
+            "let m = #{ a: 1,",
+            "fn",
+            "f(1, ",
+            "switch x { 1 =>",
         ] {
             assert_eq!(of(&engine, source), Completeness::Incomplete, "{source}");
         }
         for source in [
-            "", "1 + 1", "let x = 1", "vbox.machines", "let a = ;", "a b", "}", ")", "\"open", "1 /* done */", "`a` // `",
-            "\"/*\"", "let \"x\" = 2;",
+            "",
+            "1 + 1",
+            "let x = 1",
+            "vbox.machines",
+            "let a = ;",
+            "a b",
+            "}",
+            ")",
+            "\"open",
+            "1 /* done */",
+            "`a` // `",
+            "\"/*\"",
+            "let \"x\" = 2;",
         ] {
             assert_eq!(of(&engine, source), Completeness::Complete, "{source}");
         }

@@ -22,16 +22,18 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("==", |left: EnumType, right: EnumType| left.name == right.name);
     engine.register_fn("!=", |left: EnumType, right: EnumType| left.name != right.name);
 
-    engine.register_indexer_get(|context: NativeCallContext, value: &mut EnumValue, name: ImmutableString| match &*name {
-        "name" => Ok(Dynamic::from(value.to_string())),
-        "value" => Ok(Dynamic::from(value.number)),
-        "type" => Ok(Dynamic::from(value.enumeration.name.to_owned())),
-        other => Err(mistake(
-            format!("a value of {} has no `{other}`", value.enumeration.name),
-            "it has `name`, `value` and `type`",
-            &context,
-        )),
-    });
+    engine.register_indexer_get(
+        |context: NativeCallContext, value: &mut EnumValue, name: ImmutableString| match &*name {
+            "name" => Ok(Dynamic::from(value.to_string())),
+            "value" => Ok(Dynamic::from(value.number)),
+            "type" => Ok(Dynamic::from(value.enumeration.name.to_owned())),
+            other => Err(mistake(
+                format!("a value of {} has no `{other}`", value.enumeration.name),
+                "it has `name`, `value` and `type`",
+                &context,
+            )),
+        },
+    );
     engine.register_fn("to_string", |value: &mut EnumValue| value.to_string());
     engine.register_fn("to_debug", |value: &mut EnumValue| format!("{}.{value}", value.enumeration.name));
     engine.register_fn("to_int", |value: &mut EnumValue| value.number);
@@ -56,8 +58,10 @@ fn register_comparisons(engine: &mut Engine) {
             engine.register_fn("!=", move |left: $left, right: $right| order(&left, &right) != Some(Ordering::Equal));
             engine.register_fn("<", move |left: $left, right: $right| order(&left, &right) == Some(Ordering::Less));
             engine.register_fn(">", move |left: $left, right: $right| order(&left, &right) == Some(Ordering::Greater));
-            engine.register_fn("<=", move |left: $left, right: $right| order(&left, &right).is_some_and(Ordering::is_le));
-            engine.register_fn(">=", move |left: $left, right: $right| order(&left, &right).is_some_and(Ordering::is_ge));
+            engine
+                .register_fn("<=", move |left: $left, right: $right| order(&left, &right).is_some_and(Ordering::is_le));
+            engine
+                .register_fn(">=", move |left: $left, right: $right| order(&left, &right).is_some_and(Ordering::is_ge));
         }};
     }
     compare!(EnumValue, EnumValue, |left, right| {

@@ -13,9 +13,12 @@ pub(super) type Outcome<T> = Result<T, Box<EvalAltResult>>;
 pub(super) struct ScriptError {
     /// The error itself.
     pub(super) error: Arc<Error>,
+    /// File of the call that failed, empty for the prompt.
+    pub(super) file: String,
     /// Line of the call that failed; 0 when unknown.
-    line: i64,
-    column: i64,
+    pub(super) line: i64,
+    /// Its column.
+    pub(super) column: i64,
 }
 
 /// Why a script was stopped; `try` does not hold it up.
@@ -29,21 +32,30 @@ pub(super) enum Stop {
 
 /// Throws an error of the model at the place of a call.
 pub(super) fn raise(error: Error, context: &NativeCallContext) -> Box<EvalAltResult> {
-    raise_at(error, context.call_position())
+    raise_in(error, context.call_source().unwrap_or_default(), context.call_position())
 }
 
-/// Throws an error of the model at a place.
-pub(super) fn raise_at(error: Error, position: Position) -> Box<EvalAltResult> {
+/// Throws an error of the model at a place that Rhai fills in.
+pub(super) fn raise_unplaced(error: Error) -> Box<EvalAltResult> {
+    raise_in(error, "", Position::NONE)
+}
+
+fn raise_in(error: Error, file: &str, position: Position) -> Box<EvalAltResult> {
     if matches!(error, Error::Interrupted) {
         return stop(Stop::Interrupted, position);
     }
     let number = |number: Option<usize>| number.and_then(|number| i64::try_from(number).ok()).unwrap_or_default();
-    let error = ScriptError { error: Arc::new(error), line: number(position.line()), column: number(position.position()) };
+    let (line, column) = (number(position.line()), number(position.position()));
+    let error = ScriptError { error: Arc::new(error), file: file.to_owned(), line, column };
     EvalAltResult::ErrorRuntime(Dynamic::from(error), position).into()
 }
 
 /// Throws a mistake in the script.
-pub(super) fn mistake(message: impl std::fmt::Display, hint: impl std::fmt::Display, context: &NativeCallContext) -> Box<EvalAltResult> {
+pub(super) fn mistake(
+    message: impl std::fmt::Display,
+    hint: impl std::fmt::Display,
+    context: &NativeCallContext,
+) -> Box<EvalAltResult> {
     raise(Error::usage(message, hint), context)
 }
 
@@ -56,7 +68,9 @@ pub(super) fn stop(stop: Stop, position: Position) -> Box<EvalAltResult> {
 pub(super) fn stop_of(error: &EvalAltResult) -> Option<Stop> {
     match error {
         EvalAltResult::ErrorTerminated(token, _) => token.read_lock::<Stop>().map(|stop| *stop),
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => stop_of(inner),
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
+            stop_of(inner)
+        }
         _ => None,
     }
 }
@@ -86,6 +100,7 @@ impl ScriptError {
         fields.push(("operation".to_owned(), Value::Text(operation)));
         fields.push(("hint".to_owned(), Value::Text(self.error.hint().unwrap_or_default())));
         fields.push(("kind".to_owned(), Value::from(kind_name(self.error.kind()))));
+        fields.push(("file".to_owned(), Value::Text(self.file.clone())));
         fields.push(("line".to_owned(), Value::Int(self.line)));
         fields.push(("column".to_owned(), Value::Int(self.column)));
         fields

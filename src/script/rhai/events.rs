@@ -48,13 +48,19 @@ fn seconds_of(context: &NativeCallContext, seconds: &Dynamic) -> Outcome<Duratio
     let number = seconds.as_float().or_else(|_| seconds.as_int().map(|whole| whole as f64));
     match number {
         Ok(number) => duration(number, context),
-        Err(kind) => Err(mistake(format!("a number of seconds is wanted, not {kind}"), "event types stand in brackets: `[\"OnMachineStateChanged\"]`", context)),
+        Err(kind) => Err(mistake(
+            format!("a number of seconds is wanted, not {kind}"),
+            "event types stand in brackets: `[\"OnMachineStateChanged\"]`",
+            context,
+        )),
     }
 }
 
 fn type_list(context: &NativeCallContext, types: Array) -> Outcome<Vec<Value>> {
     let values = types.into_iter().map(from_dynamic).collect::<Result<_, _>>();
-    values.map_err(|kind| mistake(format!("an event type is a name, not {kind}"), "`help VBoxEventType` lists them", context))
+    values.map_err(|kind| {
+        mistake(format!("an event type is a name, not {kind}"), "`help VBoxEventType` lists them", context)
+    })
 }
 
 /// The event source that an object is, or has.
@@ -64,7 +70,10 @@ fn source_of(object: &Object) -> Result<Object, Error> {
         return Ok(object.clone());
     }
     if interface.attribute("eventSource").is_none() {
-        return Err(Error::usage(format!("{} has no events", interface.name), "`vbox`, a machine's console and other objects with an `eventSource` have"));
+        return Err(Error::usage(
+            format!("{} has no events", interface.name),
+            "`vbox`, a machine's console and other objects with an `eventSource` have",
+        ));
     }
     match object.get("eventSource")? {
         Value::Object(source) => Ok(source),
@@ -74,7 +83,13 @@ fn source_of(object: &Object) -> Result<Object, Error> {
 
 /// Calls `work` for each event, until it gives `false`, the time is over or the user presses Ctrl-C.
 /// Gives the number of events.
-fn listen(context: &NativeCallContext, object: &Object, types: Vec<Value>, time: Duration, work: &FnPtr) -> Outcome<i64> {
+fn listen(
+    context: &NativeCallContext,
+    object: &Object,
+    types: Vec<Value>,
+    time: Duration,
+    work: &FnPtr,
+) -> Outcome<i64> {
     let mut count = 0;
     for_each(context, object, types, time, |event| {
         count += 1;

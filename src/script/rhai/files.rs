@@ -14,7 +14,9 @@ const LARGEST: u64 = 256 << 20;
 pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("read_file", |context: NativeCallContext, path: ImmutableString| {
         let bytes = read(&context, &path)?;
-        String::from_utf8(bytes).map_err(|_| mistake(format!("`{path}` is no text"), format!("`read_blob({path:?})` reads bytes"), &context))
+        String::from_utf8(bytes).map_err(|_| {
+            mistake(format!("`{path}` is no text"), format!("`read_blob({path:?})` reads bytes"), &context)
+        })
     });
     engine.register_fn("read_blob", |context: NativeCallContext, path: ImmutableString| read(&context, &path));
     engine.register_fn("write_file", |context: NativeCallContext, path: ImmutableString, text: ImmutableString| {

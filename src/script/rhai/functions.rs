@@ -18,9 +18,17 @@ pub(super) const FUNCTIONS: &[(&str, &str, &str)] = &[
     ("interface_of", "interface_of(object)", "name of the interface of an object"),
     ("queryInterface", "queryInterface(object, \"IName\")", "the object as another interface"),
     ("set", "object.set(\"name\", value)", "writes an attribute; Rhai has no assignment to the result of a call"),
-    ("session", "machine.session(|s| ...)", "locks, gives the session, saves and unlocks; \"Write\" or \"VM\" may stand first"),
+    (
+        "session",
+        "machine.session(|s| ...)",
+        "locks, gives the session, saves and unlocks; \"Write\" or \"VM\" may stand first",
+    ),
     ("wait", "wait(progress, seconds)", "waits for a progress and throws its failure; seconds are optional"),
-    ("listen", "source.listen(types, seconds, |event| ...)", "calls the closure for each event until it gives false; types and seconds are optional"),
+    (
+        "listen",
+        "source.listen(types, seconds, |event| ...)",
+        "calls the closure for each event until it gives false; types and seconds are optional",
+    ),
     ("events", "source.events(types, seconds)", "the events of the next seconds as an array; types are optional"),
     ("sleep", "sleep(seconds)", "waits"),
     ("exit", "exit(code)", "ends the script"),
@@ -63,7 +71,9 @@ fn register_help(engine: &mut Engine, shared: &Arc<Context>) {
     let context = Arc::clone(shared);
     engine.register_fn("help", move || context.world.ui().print(&overview()));
     let context = Arc::clone(shared);
-    engine.register_fn("help", move |call: NativeCallContext, topic: ImmutableString| print_page(&context, &topic, &call));
+    engine.register_fn("help", move |call: NativeCallContext, topic: ImmutableString| {
+        print_page(&context, &topic, &call)
+    });
     let context = Arc::clone(shared);
     engine.register_fn("help", move |call: NativeCallContext, object: Object| {
         print_page(&context, object.interface().name, &call)
@@ -103,7 +113,9 @@ fn print_page(context: &Context, topic: &str, call: &NativeCallContext) -> Outco
 
 fn overview() -> String {
     let widest = FUNCTIONS.iter().map(|(_, usage, _)| usage.len()).max().unwrap_or(0);
-    let mut text = "Start from `vbox`, `session` and `host`; enumerations go by their names (`MachineState.Running`).\n".to_owned();
+    let mut text =
+        "Start from `vbox`, `session` and `host`; enumerations go by their names (`MachineState.Running`).\n"
+            .to_owned();
     for (_, usage, what) in FUNCTIONS {
         text += &format!("\n  {usage:widest$}  {what}");
     }
@@ -139,7 +151,8 @@ fn exit(code: i64, context: &NativeCallContext) -> Outcome<Dynamic> {
 
 /// Seconds as a time.
 pub(super) fn duration(seconds: f64, context: &NativeCallContext) -> Outcome<Duration> {
-    Duration::try_from_secs_f64(seconds).map_err(|_| mistake(format!("{seconds} is no number of seconds"), "give 0 or more", context))
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| mistake(format!("{seconds} is no number of seconds"), "give 0 or more", context))
 }
 
 /// Methods that the connected release has and the embedded table has not, and notes for error
@@ -151,7 +164,8 @@ fn register_later_members(engine: &mut Engine, shared: &Arc<Context>) {
     engine.on_missing_function(move |name, arguments, _, context| {
         // Rhai comes here after every failed call of a native function, and with closures that it
         // tries as methods; only calls that found nothing matter.
-        if !name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_') || name.starts_with("anon$") {
+        if !name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_') || name.starts_with("anon$")
+        {
             return Ok(None);
         }
         let object = arguments.first().and_then(|first| first.read_lock::<Object>().map(|object| object.clone()));

@@ -3,11 +3,11 @@
 //! They are looked up when used, so a script that needs no connection opens none.
 
 use super::context::Context;
-use super::error::{Outcome, raise_at};
+use super::error::{Outcome, raise_unplaced};
 use super::functions::arguments;
 use super::value::to_dynamic;
 use crate::model::{EnumValue, Error, Object, Value};
-use rhai::{Dynamic, Engine, EvalContext, Position};
+use rhai::{Dynamic, Engine, EvalContext};
 use std::sync::Arc;
 
 /// The names that stand for objects.
@@ -26,7 +26,8 @@ fn resolve(shared: &Context, name: &str, index: usize, context: &EvalContext) ->
         if !shared.is_captured(name) {
             return Ok(None);
         }
-        let object = context.scope().get(name).and_then(|value| value.read_lock::<Object>().map(|object| object.clone()));
+        let object =
+            context.scope().get(name).and_then(|value| value.read_lock::<Object>().map(|object| object.clone()));
         return Ok(object.map(Dynamic::from));
     }
     let world = &shared.world;
@@ -37,7 +38,7 @@ fn resolve(shared: &Context, name: &str, index: usize, context: &EvalContext) ->
         "args" => return Ok(Some(arguments(shared))),
         _ => return enumeration(shared, name),
     };
-    value.map(|value| Some(to_dynamic(value))).map_err(|error| raise_at(error, Position::NONE))
+    value.map(|value| Some(to_dynamic(value))).map_err(raise_unplaced)
 }
 
 /// An enumeration, or one of its values by its flat name (`MachineState_Running`).
@@ -53,12 +54,9 @@ fn enumeration(shared: &Context, name: &str) -> Outcome<Option<Dynamic>> {
     let Some((enumeration, value)) = flat else { return Ok(None) };
     match enumeration.number(value) {
         Some(number) => Ok(Some(Dynamic::from(EnumValue { enumeration, number }))),
-        None => Err(raise_at(
-            Error::usage(
-                format!("{} has no value `{value}`", enumeration.name),
-                super::report_names::did_you_mean(&enumeration.suggest(value)),
-            ),
-            Position::NONE,
-        )),
+        None => Err(raise_unplaced(Error::usage(
+            format!("{} has no value `{value}`", enumeration.name),
+            super::report_names::did_you_mean(&enumeration.suggest(value)),
+        ))),
     }
 }

@@ -52,7 +52,14 @@ impl Imports {
         Ok(module)
     }
 
-    fn evaluate(&self, engine: &Engine, global: &mut GlobalRuntimeState, file: &Path, text: &str, position: Position) -> Resolved {
+    fn evaluate(
+        &self,
+        engine: &Engine,
+        global: &mut GlobalRuntimeState,
+        file: &Path,
+        text: &str,
+        position: Position,
+    ) -> Resolved {
         let name = file.display().to_string();
         let text = without_shebang(text);
         self.context.keep_source(&name, &text);

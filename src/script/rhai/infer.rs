@@ -6,7 +6,11 @@ use crate::schema::{Kind, Schema, Type};
 
 /// The type of a chain such as `vbox.machines[0].getNetworkAdapter(0)`; a dot at its end is allowed.
 /// `None` when it is not such a chain or its type is not known.
-pub(super) fn static_type(schema: &'static Schema, expression: &str, variable: &dyn Fn(&str) -> Option<Value>) -> Option<Type> {
+pub(super) fn static_type(
+    schema: &'static Schema,
+    expression: &str,
+    variable: &dyn Fn(&str) -> Option<Value>,
+) -> Option<Type> {
     let expression = expression.trim().trim_end_matches(['.', '?']).trim_end();
     let (root, mut rest) = take_name(expression)?;
     let mut known = root_type(schema, root, variable)?;
@@ -177,7 +181,17 @@ mod tests {
         ] {
             assert_eq!(of(expression).as_deref(), Some(kind), "{expression}");
         }
-        for expression in ["", "nobody", "vbox.nothing", "vbox.machines.name", "1 + 1", "vbox.machines[", "vbox.findMachine(", "f(x)", "-vbox"] {
+        for expression in [
+            "",
+            "nobody",
+            "vbox.nothing",
+            "vbox.machines.name",
+            "1 + 1",
+            "vbox.machines[",
+            "vbox.findMachine(",
+            "f(x)",
+            "-vbox",
+        ] {
             assert_eq!(of(expression), None, "{expression}");
         }
     }

@@ -18,7 +18,9 @@ pub(super) fn places(source: &str) -> Places {
     let mut places = Places::new();
     for (line, text) in source.lines().enumerate() {
         let letters: Vec<char> = text.chars().collect();
-        let is_name = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|letter| letter.is_alphanumeric() || *letter == '_');
+        let is_name = |at: Option<usize>| {
+            at.and_then(|at| letters.get(at)).is_some_and(|letter| letter.is_alphanumeric() || *letter == '_')
+        };
         for (column, letter) in letters.iter().enumerate() {
             if *letter != '_' || is_name(column.checked_sub(1)) || is_name(Some(column + 1)) {
                 continue;
@@ -57,7 +59,8 @@ mod tests {
 
     #[test]
     fn default_cases_stay() {
-        let mut found: Vec<_> = places("_ + my_name + _.x\nswitch _ { 1 => 2, _ => 3, _ if x => _ }").into_iter().collect();
+        let mut found: Vec<_> =
+            places("_ + my_name + _.x\nswitch _ { 1 => 2, _ => 3, _ if x => _ }").into_iter().collect();
         found.sort_unstable();
         assert_eq!(found, [(1, 1), (1, 15), (2, 8), (2, 38)]);
     }

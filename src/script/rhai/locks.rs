@@ -17,7 +17,13 @@ pub(super) fn register(engine: &mut Engine) {
         let lock = match from_dynamic(lock) {
             Ok(Value::Text(name)) => name,
             Ok(Value::Enum(value)) => value.to_string(),
-            _ => return Err(mistake("the lock type of `session` is a name", "`\"Shared\"`, `\"Write\"` or `\"VM\"`", &context)),
+            _ => {
+                return Err(mistake(
+                    "the lock type of `session` is a name",
+                    "`\"Shared\"`, `\"Write\"` or `\"VM\"`",
+                    &context,
+                ));
+            }
         };
         session(&context, &machine, &lock, &work)
     });

@@ -5,8 +5,8 @@
 //! object back into the attribute it came from.
 
 use super::error::{Outcome, mistake, raise};
-use super::write_back;
 use super::value::{Structure, from_dynamic, to_dynamic};
+use super::write_back;
 use crate::model::{Object, Value};
 use crate::schema::{embedded, snake_case};
 use rhai::{Dynamic, FuncRegistration, ImmutableString, Module, NativeCallContext, RhaiFunc, Shared};
@@ -35,7 +35,8 @@ pub(super) fn is_registered(name: &str, arguments: usize) -> bool {
     let names = NAMES.get_or_init(|| {
         let mut names = HashMap::new();
         for shape in embedded().method_shapes() {
-            let arities = shape.arities().filter(|count| *count < MOST_ARGUMENTS).fold(0, |bits, count| bits | 1 << count);
+            let arities =
+                shape.arities().filter(|count| *count < MOST_ARGUMENTS).fold(0, |bits, count| bits | 1 << count);
             spellings(shape.name, |spelling| *names.entry(spelling.to_owned()).or_default() |= arities);
         }
         names
@@ -56,7 +57,9 @@ fn build() -> Module {
             for count in shape.arities() {
                 match types.get(..=count) {
                     Some(types) => add(&mut module, FuncRegistration::new(name), types, &call),
-                    None => add(&mut module, FuncRegistration::new(name), &[object, TypeId::of::<rhai::Array>()], &spread),
+                    None => {
+                        add(&mut module, FuncRegistration::new(name), &[object, TypeId::of::<rhai::Array>()], &spread)
+                    }
                 }
             }
         });
@@ -118,10 +121,16 @@ fn spread(context: &NativeCallContext, arguments: &mut Arguments) -> Outcome<Dyn
 }
 
 /// Calls a method with a script's arguments.
-pub(super) fn call_method(object: &Object, name: &str, arguments: Vec<Dynamic>, context: &NativeCallContext) -> Outcome<Dynamic> {
+pub(super) fn call_method(
+    object: &Object,
+    name: &str,
+    arguments: Vec<Dynamic>,
+    context: &NativeCallContext,
+) -> Outcome<Dynamic> {
     let values = arguments.into_iter().map(from_dynamic).collect::<Result<Vec<Value>, String>>();
     let values = values.map_err(|kind| {
-        let hint = object.interface().method(name).map(|method| format!("its signature: `{method}`")).unwrap_or_default();
+        let hint =
+            object.interface().method(name).map(|method| format!("its signature: `{method}`")).unwrap_or_default();
         mistake(format!("{}.{name} takes no {kind}", object.interface().name), hint, context)
     })?;
     object.call(name, values).map(to_dynamic).map_err(|error| raise(error, context))

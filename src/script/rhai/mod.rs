@@ -45,6 +45,7 @@ impl RhaiEngine {
     ///
     /// # Errors
     /// The system gives no thread to run scripts on.
+    #[expect(clippy::new_ret_no_self, reason = "it is an engine factory: the shell knows engines by their trait")]
     pub fn new(world: &Arc<World>) -> Result<Box<dyn Engine>, Failure> {
         let worker = start(world)?;
         Ok(Box::new(Self { worker, world: Arc::clone(world) }))
@@ -59,8 +60,11 @@ impl RhaiEngine {
             Some(result) => result,
             None => {
                 self.worker = start(&self.world)?;
-                Err(Failure::new(ErrorKind::Script, "the script engine broke down and was started anew: its variables are gone")
-                    .hinted("please report what was run"))
+                Err(Failure::new(
+                    ErrorKind::Script,
+                    "the script engine broke down and was started anew: its variables are gone",
+                )
+                .hinted("please report what was run"))
             }
         }
     }
@@ -69,7 +73,8 @@ impl RhaiEngine {
 fn start(world: &Arc<World>) -> Result<Worker<Runner>, Failure> {
     let world = Arc::clone(world);
     Worker::start("rhai", move || Runner::new(&world)).map_err(|error| {
-        Failure::new(ErrorKind::Failed, format!("there is no thread for scripts: {error}")).hinted("raise the limits of `ulimit -u` and `ulimit -v`")
+        Failure::new(ErrorKind::Failed, format!("there is no thread for scripts: {error}"))
+            .hinted("raise the limits of `ulimit -u` and `ulimit -v`")
     })
 }
 

@@ -40,7 +40,8 @@ impl Reporter<'_> {
         loop {
             match error {
                 EvalAltResult::ErrorInFunctionCall(name, source, inner, position) => {
-                    let what = if name.starts_with("anon$") { "a closure".to_owned() } else { format!("function `{name}`") };
+                    let what =
+                        if name.starts_with("anon$") { "a closure".to_owned() } else { format!("function `{name}`") };
                     trace.push(format!("in {what} ({})", self.called_in(&file, position)));
                     if !source.is_empty() || self.file.is_empty() {
                         file = source;
@@ -49,7 +50,10 @@ impl Reporter<'_> {
                     error = *inner;
                 }
                 EvalAltResult::ErrorInModule(name, inner, position) => {
-                    trace.push(format!("in file `{name}` ({})", self.called_in(&file, position).replace("called", "imported")));
+                    trace.push(format!(
+                        "in file `{name}` ({})",
+                        self.called_in(&file, position).replace("called", "imported")
+                    ));
                     file = name;
                     has_source = true;
                     error = *inner;
@@ -58,7 +62,11 @@ impl Reporter<'_> {
             }
         }
         trace.reverse();
-        let position = error.position();
+        let mut position = error.position();
+        if let Some((first_file, first)) = thrown_again(&error) {
+            trace.insert(0, format!("thrown again ({})", self.called_in(&file, position).replace("called ", "")));
+            (file, position) = (first_file, first);
+        }
         let mut failure = self.describe(error);
         if failure.exit.is_some() {
             return failure;
@@ -68,7 +76,11 @@ impl Reporter<'_> {
             Some(line) => failure.at(Position {
                 line,
                 column: position.position().unwrap_or(0),
-                source: if has_source { self.context.source_line(&file, line).unwrap_or_default() } else { String::new() },
+                source: if has_source {
+                    self.context.source_line(&file, line).unwrap_or_default()
+                } else {
+                    String::new()
+                },
                 file,
             }),
             None if file.is_empty() => failure,
@@ -126,7 +138,8 @@ impl Reporter<'_> {
             EvalAltResult::ErrorFunctionNotFound(signature, _) => self.unknown_function(signature),
             EvalAltResult::ErrorDotExpr(text, _) => property(text),
             EvalAltResult::ErrorIndexingType(types, _) => indexing(types),
-            EvalAltResult::ErrorMismatchDataType(wanted, given, _) | EvalAltResult::ErrorMismatchOutputType(wanted, given, _) => {
+            EvalAltResult::ErrorMismatchDataType(wanted, given, _)
+            | EvalAltResult::ErrorMismatchOutputType(wanted, given, _) => {
                 (format!("{} is wanted here, not {}", type_name(wanted), type_name(given)), String::new())
             }
             EvalAltResult::ErrorModuleNotFound(path, _) => {
@@ -139,9 +152,10 @@ impl Reporter<'_> {
                 format!("{} is used by a closure while a method of it runs", what.replace('\'', "`")),
                 "give the closure a copy: `let copy = x;` before it".to_owned(),
             ),
-            EvalAltResult::ErrorNonPureMethodCallOnConstant(name, _) => {
-                (format!("`{name}` would change a constant"), "keep the value in a variable first: `let x = ...;`".to_owned())
-            }
+            EvalAltResult::ErrorNonPureMethodCallOnConstant(name, _) => (
+                format!("`{name}` would change a constant"),
+                "keep the value in a variable first: `let x = ...;`".to_owned(),
+            ),
             EvalAltResult::ErrorAssignmentToConstant(name, _) => {
                 (format!("`{name}` is a constant"), format!("`let {name} = ...;` makes a variable of that name"))
             }
@@ -213,18 +227,56 @@ impl Reporter<'_> {
     fn near_function(&self, name: &str) -> String {
         // Some of Rhai's own; there are too many to list all.
         let common = [
-            "len", "push", "pop", "insert", "remove", "filter", "map", "find", "sort", "reverse", "contains", "split", "trim",
-            "replace", "to_upper", "to_lower", "parse_int", "parse_float", "keys", "values", "type_of", "debug", "round", "index_of",
+            "len",
+            "push",
+            "pop",
+            "insert",
+            "remove",
+            "filter",
+            "map",
+            "find",
+            "sort",
+            "reverse",
+            "contains",
+            "split",
+            "trim",
+            "replace",
+            "to_upper",
+            "to_lower",
+            "parse_int",
+            "parse_float",
+            "keys",
+            "values",
+            "type_of",
+            "debug",
+            "round",
+            "index_of",
         ];
         let functions = self.functions.iter_functions().map(|function| function.name);
-        let known = functions.filter(|name| !name.starts_with("anon$")).chain(FUNCTIONS.iter().map(|(name, ..)| *name)).chain(common);
+        let known = functions
+            .filter(|name| !name.starts_with("anon$"))
+            .chain(FUNCTIONS.iter().map(|(name, ..)| *name))
+            .chain(common);
         let near = suggest(name, known);
         let schema = self.context.schema();
-        if near.is_empty() && schema.interface("IVirtualBox").is_some_and(|interface| interface.method(name).is_some()) {
+        if near.is_empty() && schema.interface("IVirtualBox").is_some_and(|interface| interface.method(name).is_some())
+        {
             return format!("it is a method: `vbox.{name}(...)`");
         }
         did_you_mean(&near)
     }
+}
+
+/// Where an error came up first that a script caught and threw again. For the prompt nobody knows
+/// whether that was in the same line.
+fn thrown_again(error: &EvalAltResult) -> Option<(String, rhai::Position)> {
+    let EvalAltResult::ErrorRuntime(thrown, position) = error else { return None };
+    let first = thrown.read_lock::<ScriptError>()?;
+    let place = rhai::Position::new(u16::try_from(first.line).ok()?, u16::try_from(first.column).ok()?);
+    let elsewhere = !first.file.is_empty()
+        && first.line > 0
+        && (place.line(), place.position()) != (position.line(), position.position());
+    elsewhere.then(|| (first.file.clone(), place))
 }
 
 fn list(types: &[&str]) -> String {
@@ -260,15 +312,21 @@ fn indexing(types: &str) -> Said {
 
 fn parsing(kind: &ParseErrorType) -> Said {
     match kind {
-        ParseErrorType::UnexpectedEOF => ("the script ends too early".to_owned(), "is a bracket or brace left open?".to_owned()),
-        ParseErrorType::Reserved(word) => {
-            (format!("`{word}` is a reserved word"), format!("a member of that name is reached by `object[\"{word}\"]`"))
+        ParseErrorType::UnexpectedEOF => {
+            ("the script ends too early".to_owned(), "is a bracket or brace left open?".to_owned())
         }
+        ParseErrorType::Reserved(word) => (
+            format!("`{word}` is a reserved word"),
+            format!("a member of that name is reached by `object[\"{word}\"]`"),
+        ),
         ParseErrorType::AssignmentToInvalidLHS(_) => (
             "the result of a call cannot be assigned to".to_owned(),
-            "keep the object in a variable first (`let x = ...; x.name = ...`), or use `.set(\"name\", value)`".to_owned(),
+            "keep the object in a variable first (`let x = ...; x.name = ...`), or use `.set(\"name\", value)`"
+                .to_owned(),
         ),
-        ParseErrorType::MissingToken(token, why) => (format!("`{token}` is missing {why}").trim_end().to_owned(), String::new()),
+        ParseErrorType::MissingToken(token, why) => {
+            (format!("`{token}` is missing {why}").trim_end().to_owned(), String::new())
+        }
         other => (uncapitalised(&other.to_string()).replace('\'', "`"), String::new()),
     }
 }

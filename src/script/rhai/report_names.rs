@@ -45,7 +45,10 @@ mod tests {
 
     #[test]
     fn signatures_come_apart() {
-        assert_eq!(split_signature("f (i64, &str | ImmutableString | String)"), ("f", vec!["i64", "&str | ImmutableString | String"]));
+        assert_eq!(
+            split_signature("f (i64, &str | ImmutableString | String)"),
+            ("f", vec!["i64", "&str | ImmutableString | String"])
+        );
         assert_eq!(split_signature("f ()"), ("f", vec![]));
         assert_eq!(split_signature("g"), ("g", vec![]));
         assert_eq!(split_signature("f (())"), ("f", vec!["()"]));

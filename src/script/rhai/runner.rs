@@ -85,7 +85,8 @@ impl Runner {
         self.set_arguments(Vec::new());
         result.map(from_any).map_err(|error| {
             let defined_here = function_names(&functions);
-            Reporter { context: &self.context, file: &file, functions: &functions, scope: &scope, defined_here }.failure(*error)
+            Reporter { context: &self.context, file: &file, functions: &functions, scope: &scope, defined_here }
+                .failure(*error)
         })
     }
 
@@ -95,7 +96,8 @@ impl Runner {
 
     fn prompt_failure(&self, error: EvalAltResult, line: &AST) -> Failure {
         let defined_here = function_names(line);
-        Reporter { context: &self.context, file: "", functions: &self.functions, scope: &self.scope, defined_here }.failure(error)
+        Reporter { context: &self.context, file: "", functions: &self.functions, scope: &self.scope, defined_here }
+            .failure(error)
     }
 
     fn import_statements(&self) -> String {
@@ -162,7 +164,8 @@ impl Runner {
     pub(super) fn names(&self) -> Vec<String> {
         let variables = self.scope.iter_raw().map(|(name, ..)| name.to_owned());
         let functions = function_names(&self.functions).into_iter().filter(|name| !name.starts_with("anon$"));
-        let mut names: Vec<String> = variables.chain(functions).chain(self.imports.iter().map(|(_, alias)| alias.clone())).collect();
+        let mut names: Vec<String> =
+            variables.chain(functions).chain(self.imports.iter().map(|(_, alias)| alias.clone())).collect();
         names.sort();
         names.dedup();
         names
