@@ -2,7 +2,11 @@
 //!
 //! `VBOXSH_TEST_WEB_URL=http://127.0.0.1:18083 cargo bench --bench webservice`: the server must take a
 //! log-on without a user. Both take turns, so that a busy machine slows both.
-#![allow(clippy::print_stdout, reason = "a benchmark reports on standard output")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark reports on standard output, and stops when anything fails"
+)]
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -13,5 +13,5 @@ mod repl;
 mod rhai;
 #[cfg(unix)]
 mod readme;
-mod support;
 mod soap;
+mod support;

@@ -45,24 +45,25 @@ fn work(mut arguments: Arguments, ui: &Ui) -> Result<i32, Failure> {
     let mut ran = false;
     for line in &arguments.command {
         ran = true;
-        run_lines(&mut shell, |shell| shell.run_line(line))?;
+        Interrupt::global().clear();
+        shell.run_line(line)?;
         if let Some(code) = shell.quit() {
             return Ok(code);
         }
     }
     for source in &arguments.eval {
         ran = true;
-        run_lines(&mut shell, |shell| vec![shell.evaluate(source)])?;
+        show(&mut shell, |shell| shell.evaluate(source))?;
     }
     if let Some(file) = arguments.batch.take() {
         ran = true;
         let mut words: Vec<String> = arguments.script.take().into_iter().collect();
         words.append(&mut arguments.arguments);
-        run_lines(&mut shell, |shell| vec![shell.run_file(&file, words)])?;
+        show(&mut shell, |shell| shell.run_file(&file, words))?;
     } else if let Some(file) = arguments.script.take() {
         ran = true;
         let words = std::mem::take(&mut arguments.arguments);
-        run_lines(&mut shell, |shell| vec![shell.run_file(&file, words)])?;
+        show(&mut shell, |shell| shell.run_file(&file, words))?;
     }
     if ran {
         return Ok(shell.quit().unwrap_or(0));
@@ -82,13 +83,11 @@ fn prompt_options(target: &Target, settings: &ConnectSettings) -> repl::Options 
     repl::Options { connection, open_early, home: settings.home.clone() }
 }
 
-/// Runs and shows; the first failure ends it.
-fn run_lines(shell: &mut Shell, run: impl FnOnce(&mut Shell) -> Vec<Result<Reply, Failure>>) -> Result<(), Failure> {
+/// Runs and shows what comes of it.
+fn show(shell: &mut Shell, run: impl FnOnce(&mut Shell) -> Result<Reply, Failure>) -> Result<(), Failure> {
     Interrupt::global().clear();
-    for result in run(shell) {
-        shell.ui().reply(&result?)?;
-    }
-    Ok(())
+    let reply = run(shell)?;
+    shell.ui().reply(&reply)
 }
 
 fn shell(arguments: &Arguments, target: Target, settings: ConnectSettings, ui: &Ui) -> Result<Shell, Failure> {

@@ -140,6 +140,7 @@ impl State {
             match role {
                 "networkAdapter" => read_network(document, id, node),
                 "storageControllers" => self.read_controller(document, id, node),
+                "screens" => read_features(document, id, node),
                 _ => {}
             }
         }
@@ -235,13 +236,15 @@ impl State {
             match role {
                 "networkAdapter" => write_network(document, id, &mut node),
                 "storageControllers" => self.write_controller(document, id, &mut node)?,
-                "deviceFilters" | "sharedFolders" => {}
+                "screens" => write_features(element, &mut node),
                 "bandwidthGroups" => node.set_attribute("type", element.name("type")),
                 _ => {}
             }
             // An unused slot is not written.
             let absent_means_same = role != "networkAdapter" || usual_adapter == "Am79C973";
-            let unused = slots && absent_means_same && node.attributes.len() <= 1 && node.children.is_empty();
+            let plain_nat = |child: &XmlNode| child.name == "NAT" && child.attributes.is_empty() && child.children.is_empty();
+            let no_content = node.children.iter().all(|child| child.name == "DisabledModes" && child.children.iter().all(plain_nat));
+            let unused = slots && absent_means_same && node.attributes.len() <= 1 && no_content;
             let plain_port = matches!(role, "serialPort" | "parallelPort") && !element.flag("enabled") && element.text("path").is_empty();
             if !unused && !plain_port {
                 machine.make(path).children.push(node);
@@ -297,6 +300,15 @@ fn named_values(node: &XmlNode, path: &str, item: &str) -> std::collections::BTr
     items.filter_map(|item| Some((item.attribute("name")?.to_owned(), item.attribute("value")?.to_owned()))).collect()
 }
 
+/// What VirtualBox takes on this system when it may choose the driver of the sound card.
+const USUAL_DRIVER: &str = if cfg!(target_os = "macos") {
+    "CoreAudio"
+} else if cfg!(windows) {
+    "WAS"
+} else {
+    "ALSA"
+};
+
 /// The codec that a machine has when the file names none follows from the controller.
 pub(super) fn usual_codec(controller: &str) -> &'static str {
     match controller {
@@ -331,9 +343,24 @@ fn write_codec(document: &Document, machine: &mut XmlNode) {
     machine.set_value("Hardware/AudioAdapter@codec", unusual.then(|| codec.to_owned()));
     let default = adapter.name("audioDriver") == "Default";
     machine.set_value("Hardware/AudioAdapter@useDefault", default.then(|| "true".to_owned()));
+    if default {
+        machine.set_value("Hardware/AudioAdapter@driver", Some(USUAL_DRIVER.to_owned()));
+    }
     if !adapter.properties.is_empty() || machine.at("Hardware/AudioAdapter").is_some() {
         put_items(machine, "Hardware/AudioAdapter", "Property", &adapter.properties);
     }
+}
+
+fn read_features(document: &mut Document, screen: ElementId, node: &XmlNode) {
+    let written = node.attribute("featuresEnabled").unwrap_or_default();
+    let features = [("video", "Video"), ("audio", "Audio")].into_iter().filter(|(word, _)| written.contains(word));
+    let features = features.map(|(_, name)| enumerated("RecordingFeature", name)).collect();
+    document.get_mut(screen).into_iter().for_each(|element| element.set("features", RawValue::List(features)));
+}
+
+fn write_features(screen: &Element, node: &mut XmlNode) {
+    let written = screen.value("features").and_then(write).unwrap_or_default();
+    node.set_attribute("featuresEnabled", written.to_ascii_lowercase());
 }
 
 fn read_network(document: &mut Document, id: ElementId, node: &XmlNode) {
@@ -352,8 +379,12 @@ fn read_network(document: &mut Document, id: ElementId, node: &XmlNode) {
     }
     adapter.set("attachmentType", enumerated("NetworkAttachmentType", attachment));
     adapter.properties = named_values(node, "GenericInterface", "Property");
-    let (Some(engine), Some(nat)) = (engine, node.child("NAT").or_else(|| node.at("DisabledModes/NAT"))) else { return };
-    let Some(engine) = document.get_mut(engine) else { return };
+    let Some(engine) = engine.and_then(|engine| document.get_mut(engine)) else { return };
+    let Some(nat) = node.child("NAT").or_else(|| node.at("DisabledModes/NAT")) else {
+        // An adapter that does not mention NAT has its old default.
+        engine.set("localhostReachable", RawValue::Bool(true));
+        return;
+    };
     read_rows(engine, nat);
     let mode = |name: &str, bit: i64| if nat.value(name) == Some("true") { bit } else { 0 };
     engine.set("aliasMode", RawValue::Int(mode("Alias@logging", 1) | mode("Alias@proxy-only", 2) | mode("Alias@use-same-ports", 4)));
@@ -399,7 +430,7 @@ fn write_network(document: &Document, id: ElementId, node: &mut XmlNode) {
         }
         if attachment == "NAT" {
             active.push(nat);
-        } else if !nat.attributes.is_empty() || !nat.children.is_empty() {
+        } else {
             disabled.push(nat);
         }
     }

@@ -30,14 +30,12 @@ pub(super) struct Shown {
 /// Runs a line and shows what came of it.
 pub(super) fn show(shell: &mut Shell, line: &str) -> Shown {
     let mut shown = Shown::default();
-    for result in shell.run_line(line) {
-        if let Err(failure) = result.and_then(|reply| shell.ui().reply(&reply)) {
-            if failure.exit.is_some() {
-                shown.leave = failure.exit;
-            } else {
-                shown.failed = Some(failure.exit_code());
-                shell.ui().fail(&failure);
-            }
+    if let Err(failure) = shell.run_line(line) {
+        if failure.exit.is_some() {
+            shown.leave = failure.exit;
+        } else {
+            shown.failed = Some(failure.exit_code());
+            shell.ui().fail(&failure);
         }
     }
     shown.leave = shown.leave.or(shell.quit());

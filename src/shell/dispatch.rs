@@ -2,7 +2,7 @@
 
 use super::{Command, Commands, Engine, EngineFactory, Given, Language, Origin, World, split_commands, split_words};
 use crate::model::{Interrupt, Value};
-use crate::output::{Failure, Reply, Ui};
+use crate::output::{Failure, Position, Reply, Ui};
 use crate::schema;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -182,24 +182,24 @@ impl Shell {
         Some((Arc::clone(self.commands.find(word)?), rest))
     }
 
-    /// Runs a whole line: commands separated by `;`, or script. Stops at the first failure. Gives
-    /// what each command gave, the failure last.
-    pub fn run_line(&mut self, line: &str) -> Vec<Result<Reply, Failure>> {
+    /// Runs a whole line, commands separated by `;` or script, and shows what each gives as it comes.
+    ///
+    /// # Errors
+    /// The first failure; what comes behind it does not run.
+    pub fn run_line(&mut self, line: &str) -> Result<(), Failure> {
         let parts = match self.classify(line) {
             Line::Command { ref command, .. } if !takes_source(command) => split_commands(line),
             Line::UnknownCommand(_) => split_commands(line),
             _ => vec![line],
         };
-        let mut results = Vec::new();
         for part in parts {
-            let result = self.run_part(part);
-            let failed = result.is_err();
-            results.push(result);
-            if failed || self.quit.is_some() {
+            let reply = self.run_part(part)?;
+            self.ui().reply(&reply)?;
+            if self.quit.is_some() {
                 break;
             }
         }
-        results
+        Ok(())
     }
 
     fn run_part(&mut self, part: &str) -> Result<Reply, Failure> {
@@ -310,16 +310,12 @@ impl Shell {
                 let Some((_, next)) = lines.next() else { break };
                 text = format!("{text}\n{next}");
             }
-            for result in self.run_line(&text) {
-                let shown = result.and_then(|reply| self.ui().reply(&reply));
-                if let Err(mut failure) = shown {
-                    let inner = failure.position.take().filter(|position| !position.file.is_empty());
-                    failure.position = inner.or_else(|| {
-                        let file = if file == "-" { "standard input" } else { file };
-                        Some(crate::output::Position { file: file.to_owned(), line: number + 1, column: 0, source: line.to_owned() })
-                    });
-                    return Err(failure);
-                }
+            if let Err(mut failure) = self.run_line(&text) {
+                let inner = failure.position.take().filter(|position| !position.file.is_empty());
+                let file = if file == "-" { "standard input" } else { file };
+                let here = || Position { file: file.to_owned(), line: number + 1, column: 0, source: line.to_owned() };
+                failure.position = inner.or_else(|| Some(here()));
+                return Err(failure);
             }
             Interrupt::global().check()?;
             if self.quit.is_some() {

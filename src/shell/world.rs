@@ -2,7 +2,7 @@
 
 use crate::model::{Connection, ConnectionProblem, Error, Interrupt, Object, Result};
 use crate::output::Ui;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Opens the connection that the user chose; called when something first needs it.
 pub type Opener = Box<dyn Fn() -> Result<Connection> + Send + Sync>;
@@ -10,6 +10,8 @@ pub type Opener = Box<dyn Fn() -> Result<Connection> + Send + Sync>;
 /// The shared part of a shell. Engines and commands hold it by `Arc`.
 pub struct World {
     connection: RwLock<Option<Connection>>,
+    /// Held while a connection is opened: a second asker waits for the first one's.
+    opening: Mutex<()>,
     opener: RwLock<Option<Opener>>,
     ui: Ui,
     yes: bool,
@@ -18,7 +20,7 @@ pub struct World {
 impl World {
     /// A world without connection; `opener` makes one when it is first needed.
     pub fn new(ui: Ui, opener: Option<Opener>, yes: bool) -> Arc<Self> {
-        Arc::new(Self { connection: RwLock::new(None), opener: RwLock::new(opener), ui, yes })
+        Arc::new(Self { connection: RwLock::new(None), opening: Mutex::new(()), opener: RwLock::new(opener), ui, yes })
     }
 
     /// The door to the terminal.
@@ -41,6 +43,10 @@ impl World {
     /// # Errors
     /// Why there is none.
     pub fn connection(&self) -> Result<Connection> {
+        if let Some(connection) = self.current() {
+            return Ok(connection);
+        }
+        let _one = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(connection) = self.current() {
             return Ok(connection);
         }

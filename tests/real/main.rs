@@ -9,5 +9,5 @@ mod failures;
 mod program;
 mod rig;
 mod trace;
-mod wsdl;
 mod webservice;
+mod wsdl;

@@ -56,29 +56,31 @@ fn check_argument(operation: Operation, name: &str, kind: Kind, value: &RawValue
             format!("{operation}: `{name}` has {} bytes, and the web service takes {LARGEST_BLOB}", bytes.len()),
             "pass it in pieces, or connect by XPCOM on the machine itself: `vboxsh --connect xpcom`",
         )),
-        RawValue::Null if kind.is_object() && ends_the_server(operation, name) => Err(Error::usage(
-            format!("{operation}: `{name}` must be an object: VirtualBox would crash without one"),
+        RawValue::Null if kind.is_object() && !may_be_null(operation, name) => Err(Error::usage(
+            format!("{operation}: `{name}` must be an object: without one VirtualBox itself may crash"),
             format!("`help {operation}` says what it is"),
         )),
         RawValue::List(values) if kind.is_object() && values.iter().any(RawValue::is_null) => Err(Error::usage(
-            format!("{operation}: `{name}` has an empty place among its objects, which VirtualBox does not expect"),
+            format!("{operation}: `{name}` has an empty place among its objects, at which VirtualBox crashes"),
             "leave it out of the list",
         )),
         _ => Ok(()),
     }
 }
 
-/// Arguments that VBoxSVC, or a machine's process, uses without a look whether they are there.
-const NEVER_NULL: &[(&str, &str, &str)] = &[
-    ("IEventSource", "eventProcessed", "event"),
-    ("IEventSource", "eventProcessed", "listener"),
-    ("IEventSource", "fireEvent", "event"),
-    ("IEventSource", "registerListener", "listener"),
-    ("IEventListener", "handleEvent", "event"),
+/// The arguments for which "no object" has a meaning: interface, member, argument. For nearly every other
+/// one VBoxSVC takes the object without a look whether it is there, and crashes.
+const MAY_BE_NULL: &[(&str, &str, &str)] = &[
+    ("IMachine", "attachDevice", "medium"),
+    ("IMachine", "mountMedium", "medium"),
+    ("IMachine", "setBandwidthGroupForDevice", "bandwidthGroup"),
+    ("INetworkAdapter", "bandwidthGroup", "bandwidthGroup"),
+    ("IMedium", "cloneTo", "parent"),
+    ("IMedium", "resizeAndCloneTo", "parent"),
 ];
 
-fn ends_the_server(operation: Operation, parameter: &str) -> bool {
-    NEVER_NULL.contains(&(operation.owner(), operation.name(), parameter))
+fn may_be_null(operation: Operation, argument: &str) -> bool {
+    MAY_BE_NULL.contains(&(operation.owner(), operation.name(), argument))
 }
 
 #[cfg(test)]
@@ -123,6 +125,41 @@ mod tests {
         let error = checked(operation, &[listener.clone(), RawValue::Null]).unwrap_err();
         assert!(error.to_string().contains("`event`"), "{error}");
         assert!(checked(method("IEventSource", "getEvent"), &[listener, RawValue::Int(0)]).is_ok());
+    }
+
+    /// Each of these was seen to end a real VBoxSVC.
+    #[test]
+    fn an_object_that_is_not_there_is_refused_unless_it_has_a_meaning() {
+        for (interface, name) in [
+            ("IVirtualBox", "registerMachine"),
+            ("IVirtualBox", "removeNATNetwork"),
+            ("IVirtualBox", "removeCloudNetwork"),
+            ("IEventSource", "fireEvent"),
+        ] {
+            let error = checked(method(interface, name), &[RawValue::Null, RawValue::Int(0)]).unwrap_err();
+            assert!(error.to_string().contains("must be an object"), "{interface}.{name}: {error}");
+        }
+        let lock = [RawValue::Null, RawValue::from("Shared")];
+        assert!(checked(method("IMachine", "lockMachine"), &lock).is_err());
+        let insert = [RawValue::Int(0), RawValue::Null];
+        assert!(checked(method("IUSBDeviceFilters", "insertDeviceFilter"), &insert).is_err());
+        let set = Operation::Set(embedded().interface("IUnattended").unwrap().attribute("machine").unwrap());
+        assert!(checked(set, &[RawValue::Null]).is_err());
+
+        let eject = [RawValue::from("IDE"), RawValue::Int(0), RawValue::Int(0), RawValue::Null, RawValue::Bool(false)];
+        assert!(checked(method("IMachine", "mountMedium"), &eject).is_ok());
+        let set = Operation::Set(embedded().interface("INetworkAdapter").unwrap().attribute("bandwidthGroup").unwrap());
+        assert!(checked(set, &[RawValue::Null]).is_ok());
+    }
+
+    #[test]
+    fn what_may_be_nothing_is_in_the_schema() {
+        for (interface, member, argument) in MAY_BE_NULL {
+            let interface = embedded().interface(interface).unwrap();
+            let method =
+                interface.method(member).is_some_and(|method| method.inputs().any(|input| input.name == *argument));
+            assert!(method || interface.attribute(member).is_some_and(|attribute| attribute.writable), "{member}");
+        }
     }
 
     #[test]

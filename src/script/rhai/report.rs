@@ -272,10 +272,11 @@ impl Reporter<'_> {
 fn thrown_again(error: &EvalAltResult) -> Option<(String, rhai::Position)> {
     let EvalAltResult::ErrorRuntime(thrown, position) = error else { return None };
     let first = thrown.read_lock::<ScriptError>()?;
+    if first.file.is_empty() || first.line < 1 {
+        return None;
+    }
     let place = rhai::Position::new(u16::try_from(first.line).ok()?, u16::try_from(first.column).ok()?);
-    let elsewhere = !first.file.is_empty()
-        && first.line > 0
-        && (place.line(), place.position()) != (position.line(), position.position());
+    let elsewhere = (place.line(), place.position()) != (position.line(), position.position());
     elsewhere.then(|| (first.file.clone(), place))
 }
 
