@@ -1,7 +1,7 @@
 //! `connect`, `disconnect`, `reconnect`: which Main API answers.
 
 use crate::output::Reply;
-use crate::shell::{ArgumentKind, Arity, Category, Command, ConnectSettings, Credentials, Shell, Target, connect};
+use crate::shell::{Asking, ArgumentKind, Arity, Category, Command, ConnectSettings, Credentials, Shell, Target, connect};
 use std::path::PathBuf;
 
 pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
@@ -23,7 +23,7 @@ pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
             settings.ca_file = given.option("ca-file").map(PathBuf::from).or(settings.ca_file);
             settings.fingerprint = given.option("fingerprint").map(str::to_owned).or(settings.fingerprint);
             settings.insecure |= given.flag("insecure");
-            let connection = connect(&target, &settings, shell.ui())?;
+            let connection = connect(&target, &settings, shell.ui(), Asking::Allowed)?;
             let described = connection.transport().describe();
             let world = shell.world();
             if let Some(earlier) = world.current() {

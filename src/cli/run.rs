@@ -73,14 +73,13 @@ fn work(mut arguments: Arguments, ui: &Ui) -> Result<i32, Failure> {
 
 /// What the prompt says of the connection before it is open.
 fn prompt_options(target: &Target, settings: &ConnectSettings) -> repl::Options {
-    let (connection, open_early) = match target {
-        Target::Auto => (format!("the embedded host: {}", why_auto()), true),
-        Target::Embedded => ("the embedded host".to_owned(), true),
-        Target::Xpcom => ("the local VirtualBox over XPCOM".to_owned(), true),
-        // A server may ask for a password, which must not come up in the middle of a line.
-        Target::WebService(url) => (format!("the web service {url}"), false),
+    let connection = match target {
+        Target::Auto => format!("the embedded host: {}", why_auto()),
+        Target::Embedded => "the embedded host".to_owned(),
+        Target::Xpcom => "the local VirtualBox over XPCOM".to_owned(),
+        Target::WebService(url) => format!("the web service {url}"),
     };
-    repl::Options { connection, open_early, home: settings.home.clone() }
+    repl::Options { connection, open_early: true, home: settings.home.clone() }
 }
 
 /// Runs and shows what comes of it.
@@ -93,7 +92,7 @@ fn show(shell: &mut Shell, run: impl FnOnce(&mut Shell) -> Result<Reply, Failure
 fn shell(arguments: &Arguments, target: Target, settings: ConnectSettings, ui: &Ui) -> Result<Shell, Failure> {
     let commands = builtins::commands(&settings);
     let opener_ui = ui.clone();
-    let opener = Box::new(move || connect(&target, &settings, &opener_ui));
+    let opener = Box::new(move |asking| connect(&target, &settings, &opener_ui, asking));
     let world = World::new(ui.clone(), Some(opener), arguments.yes);
     let mut shell = Shell::new(world, commands, script::factories());
     if arguments.lang == Lang::Python {

@@ -242,7 +242,9 @@ impl State {
             }
             // An unused slot is not written.
             let absent_means_same = role != "networkAdapter" || usual_adapter == "Am79C973";
-            let plain_nat = |child: &XmlNode| child.name == "NAT" && child.attributes.is_empty() && child.children.is_empty();
+            // A slot that is not mentioned does not reach the host either.
+            let usual = |(name, value): &(String, String)| name == "localhost-reachable" && value == "false";
+            let plain_nat = |child: &XmlNode| child.name == "NAT" && child.attributes.iter().all(usual) && child.children.is_empty();
             let no_content = node.children.iter().all(|child| child.name == "DisabledModes" && child.children.iter().all(plain_nat));
             let unused = slots && absent_means_same && node.attributes.len() <= 1 && no_content;
             let plain_port = matches!(role, "serialPort" | "parallelPort") && !element.flag("enabled") && element.text("path").is_empty();
@@ -355,7 +357,9 @@ fn read_features(document: &mut Document, screen: ElementId, node: &XmlNode) {
     let written = node.attribute("featuresEnabled").unwrap_or_default();
     let features = [("video", "Video"), ("audio", "Audio")].into_iter().filter(|(word, _)| written.contains(word));
     let features = features.map(|(_, name)| enumerated("RecordingFeature", name)).collect();
-    document.get_mut(screen).into_iter().for_each(|element| element.set("features", RawValue::List(features)));
+    if let Some(element) = document.get_mut(screen) {
+        element.set("features", RawValue::List(features));
+    }
 }
 
 fn write_features(screen: &Element, node: &mut XmlNode) {
@@ -430,7 +434,7 @@ fn write_network(document: &Document, id: ElementId, node: &mut XmlNode) {
         }
         if attachment == "NAT" {
             active.push(nat);
-        } else {
+        } else if !nat.attributes.is_empty() || !nat.children.is_empty() {
             disabled.push(nat);
         }
     }

@@ -151,7 +151,7 @@ fn shell_history(shell: &Shell, options: &Options) -> Option<PathBuf> {
 /// it comes up again, in full, when the connection is first needed.
 fn open_early(shell: &Shell) {
     let world = Arc::clone(shell.world());
-    let open = move || drop(world.connection());
+    let open = move || world.open_early();
     // Without the thread it is opened when first needed.
     let _ = std::thread::Builder::new().name("open-early".to_owned()).spawn(open);
 }

@@ -41,8 +41,7 @@ pub struct Options {
     /// What will be connected to, and why, for the banner (`embedded host in ~/.local/share/vboxsh:
     /// no VirtualBox is installed here`). The connection itself need not be open.
     pub connection: String,
-    /// Open the connection in the background while the user types. Only for connections whose
-    /// opening asks nothing: a question would come up in the middle of the prompt.
+    /// Open the connection in the background while the user types; that asks no questions.
     pub open_early: bool,
     /// Folder of the history file; `VBOXSH_HOME` or the user's data folder when left out.
     pub home: Option<PathBuf>,

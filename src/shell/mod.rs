@@ -27,4 +27,4 @@ pub use locked::{Changed, with_lock_if_needed};
 pub use path::{Path, Place, Step, call as call_by_words, follow, place as place_of};
 pub use split::{split_commands, split_words};
 pub use target::{ConnectSettings, Target, connect, local_library, why_auto};
-pub use world::{Opener, World};
+pub use world::{Asking, Opener, World};

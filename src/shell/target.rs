@@ -1,6 +1,6 @@
 //! Where to connect to, in the words of the user, and how to get there.
 
-use super::Credentials;
+use super::{Asking, Credentials};
 use crate::backend::trace::Traced;
 use crate::model::{Connection, Error, Result, Transport};
 use crate::output::Ui;
@@ -78,11 +78,11 @@ fn user_part(url: &str) -> Option<&str> {
 ///
 /// # Errors
 /// Why there is no connection, with the cure.
-pub fn connect(target: &Target, settings: &ConnectSettings, ui: &Ui) -> Result<Connection> {
+pub fn connect(target: &Target, settings: &ConnectSettings, ui: &Ui, asking: Asking) -> Result<Connection> {
     let transport: Arc<dyn Transport> = match target {
         Target::Auto | Target::Embedded => crate::backend::embedded::transport(settings.home.clone())?,
         Target::Xpcom => return Err(no_xpcom()),
-        Target::WebService(url) => web_service(url, settings, ui)?,
+        Target::WebService(url) => web_service(url, settings, ui, asking)?,
     };
     let transport = match &settings.trace {
         Some(file) => trace(transport, file)?,
@@ -135,7 +135,7 @@ pub fn why_auto() -> String {
 }
 
 #[cfg(feature = "webservice")]
-fn web_service(url: &str, settings: &ConnectSettings, ui: &Ui) -> Result<Arc<dyn Transport>> {
+fn web_service(url: &str, settings: &ConnectSettings, ui: &Ui, asking: Asking) -> Result<Arc<dyn Transport>> {
     use crate::backend::webservice::{ConnectOptions, TlsOptions, WebService};
     use crate::model::Secret;
 
@@ -163,7 +163,7 @@ fn web_service(url: &str, settings: &ConnectSettings, ui: &Ui) -> Result<Arc<dyn
     let nothing_at_hand = at_hand.is_none();
     match log_on(user, at_hand.unwrap_or_default()) {
         // A server without authentication takes anything; only one that refuses is worth a question.
-        Err(error @ Error::LogOn(_)) if nothing_at_hand => match asked.ask(ui, url)? {
+        Err(error @ Error::LogOn(_)) if nothing_at_hand && asking == Asking::Allowed => match asked.ask(ui, url)? {
             Some((user, password)) => Ok(Arc::new(log_on(user, password)?)),
             None => Err(error),
         },
@@ -178,7 +178,7 @@ fn is_local(url: &str) -> bool {
 }
 
 #[cfg(not(feature = "webservice"))]
-fn web_service(_url: &str, _settings: &ConnectSettings, _ui: &Ui) -> Result<Arc<dyn Transport>> {
+fn web_service(_url: &str, _settings: &ConnectSettings, _ui: &Ui, _asking: Asking) -> Result<Arc<dyn Transport>> {
     Err(Error::Refused {
         what: "this vboxsh was built without the web service".to_owned(),
         hint: "build it with the feature `webservice`, which is on by default".to_owned(),

@@ -4,8 +4,18 @@ use crate::model::{Connection, ConnectionProblem, Error, Interrupt, Object, Resu
 use crate::output::Ui;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-/// Opens the connection that the user chose; called when something first needs it.
-pub type Opener = Box<dyn Fn() -> Result<Connection> + Send + Sync>;
+/// Opens the connection that the user chose; called when something first needs it. The argument says
+/// whether it may ask the user for a password.
+pub type Opener = Box<dyn Fn(Asking) -> Result<Connection> + Send + Sync>;
+
+/// Whether opening a connection may ask questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asking {
+    /// The user waits for it.
+    Allowed,
+    /// It happens behind the user's back.
+    Never,
+}
 
 /// The shared part of a shell. Engines and commands hold it by `Arc`.
 pub struct World {
@@ -43,6 +53,16 @@ impl World {
     /// # Errors
     /// Why there is none.
     pub fn connection(&self) -> Result<Connection> {
+        self.open(Asking::Allowed)
+    }
+
+    /// Opens the connection ahead of its first use, and asks nothing. A failure is not told: the first
+    /// use will meet it again.
+    pub fn open_early(&self) {
+        let _ = self.open(Asking::Never);
+    }
+
+    fn open(&self, asking: Asking) -> Result<Connection> {
         if let Some(connection) = self.current() {
             return Ok(connection);
         }
@@ -51,7 +71,7 @@ impl World {
             return Ok(connection);
         }
         let connection = match self.opener.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            Some(opener) => opener()?,
+            Some(opener) => opener(asking)?,
             None => {
                 return Err(Error::Connection(ConnectionProblem {
                     message: "there is no connection".to_owned(),

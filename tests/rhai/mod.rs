@@ -42,7 +42,7 @@ impl Bench {
         let turn = turn();
         let connecting = Arc::clone(&fake);
         let world =
-            World::new(Ui::captured(UiOptions::default()), Some(Box::new(move || Ok(connecting.connect()))), false);
+            World::new(Ui::captured(UiOptions::default()), Some(Box::new(move |_| Ok(connecting.connect()))), false);
         let engine = RhaiEngine::new(&world).unwrap();
         Self { engine, fake, world, _turn: turn }
     }

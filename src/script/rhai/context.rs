@@ -6,6 +6,7 @@ use crate::schema::{Schema, embedded};
 use crate::shell::World;
 use rhai::{AST, ASTNode, Expr, Stmt};
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The shared part of one engine.
@@ -14,6 +15,8 @@ pub(super) struct Context {
     pub(super) world: Arc<World>,
     /// Arguments of the running script.
     pub(super) arguments: RwLock<Vec<String>>,
+    /// Whether the engine has the methods by their snake-case names too.
+    pub(super) has_snake_case: AtomicBool,
     /// Where `_` is the last value, in what is being compiled.
     pub(super) last_value: Mutex<Places>,
     /// Names that closures capture and that no statement assigns to. Variables of these names that
@@ -52,6 +55,7 @@ impl Context {
         Arc::new(Self {
             world: Arc::clone(world),
             arguments: RwLock::default(),
+            has_snake_case: AtomicBool::new(false),
             last_value: Mutex::default(),
             captured: RwLock::default(),
             assigned: Mutex::default(),

@@ -8,6 +8,7 @@ use crate::model::{EnumValue, Error, Object, Value};
 use crate::schema::{Interface, Kind, manual, suggest_topic};
 use rhai::{Array, Dynamic, Engine, ImmutableString, NativeCallContext};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Functions of the shell, how they are called, and what they do. `help()` lists them, and wrong
@@ -155,7 +156,8 @@ pub(super) fn duration(seconds: f64, context: &NativeCallContext) -> Outcome<Dur
         .map_err(|_| mistake(format!("{seconds} is no number of seconds"), "give 0 or more", context))
 }
 
-/// Methods that the connected release has and the embedded table has not, and notes for error
+/// Methods that no module has (the connected release's own, rare spellings, the snake case of a closure
+/// made by name), and notes for error
 /// messages about all other calls that found no function.
 #[expect(deprecated, reason = "Rhai marks hooks that may change so; its version is pinned, and tests hold this one")]
 fn register_later_members(engine: &mut Engine, shared: &Arc<Context>) {
@@ -176,7 +178,7 @@ fn register_later_members(engine: &mut Engine, shared: &Arc<Context>) {
             return Ok(None);
         };
         let given = arguments.len() - 1;
-        if super::members::is_registered(name, given) {
+        if super::members::is_registered(name, given, shared.has_snake_case.load(Ordering::Relaxed)) {
             return Ok(None);
         }
         let error = refusal(&object, name, given);

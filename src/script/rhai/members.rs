@@ -11,7 +11,8 @@ use crate::model::{Object, Value};
 use crate::schema::{embedded, snake_case};
 use rhai::{Dynamic, FuncRegistration, ImmutableString, Module, NativeCallContext, RhaiFunc, Shared};
 use std::any::TypeId;
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 /// Rhai finds no function by wildcard beyond this many arguments, the object among them.
@@ -23,25 +24,58 @@ const INDEX_SETTER: &str = "index$set$";
 type Arguments<'a> = [&'a mut Dynamic];
 type Function = fn(&NativeCallContext, &mut Arguments) -> Outcome<Dynamic>;
 
-/// The module, built when first asked for.
+/// The module of everything as the API spells it, built when first asked for.
 pub(super) fn module() -> Shared<Module> {
     static MODULE: OnceLock<Shared<Module>> = OnceLock::new();
     MODULE.get_or_init(|| Shared::new(build())).clone()
 }
 
-/// Whether the module has a function for a call with so many arguments behind the object.
-pub(super) fn is_registered(name: &str, arguments: usize) -> bool {
-    static NAMES: OnceLock<HashMap<String, u32>> = OnceLock::new();
+/// The module of the methods in snake case. It takes as long to build as the other one, and most
+/// scripts do without it (see [`wants_snake_case`]).
+pub(super) fn snake_case_module() -> Shared<Module> {
+    static MODULE: OnceLock<Shared<Module>> = OnceLock::new();
+    let build = || {
+        let mut module = Module::new();
+        add_methods(&mut module, |name| match snake_case(name) {
+            Cow::Borrowed(_) => None,
+            spelling => Some(spelling),
+        });
+        Shared::new(module)
+    };
+    MODULE.get_or_init(build).clone()
+}
+
+/// Whether a source calls a method by its snake-case name, or imports a file, which might.
+pub(super) fn wants_snake_case(source: &str) -> bool {
+    static NAMES: OnceLock<HashSet<String>> = OnceLock::new();
+    if source.contains("import") {
+        return true;
+    }
+    source.match_indices('(').any(|(at, _)| {
+        let words = source[..at].trim_end().rsplit(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+        words.take(1).any(|name| name.contains('_') && NAMES.get_or_init(snake_case_names).contains(name))
+    })
+}
+
+fn snake_case_names() -> HashSet<String> {
+    embedded().method_shapes().iter().map(|shape| snake_case(shape.name).into_owned()).collect()
+}
+
+/// Whether a module has a function for a call with so many arguments behind the object.
+pub(super) fn is_registered(name: &str, arguments: usize, snake_case_too: bool) -> bool {
+    static NAMES: OnceLock<HashMap<String, (u32, bool)>> = OnceLock::new();
     let names = NAMES.get_or_init(|| {
         let mut names = HashMap::new();
         for shape in embedded().method_shapes() {
-            let arities =
-                shape.arities().filter(|count| *count < MOST_ARGUMENTS).fold(0, |bits, count| bits | 1 << count);
-            spellings(shape.name, |spelling| *names.entry(spelling.to_owned()).or_default() |= arities);
+            let known = shape.arities().filter(|count| *count < MOST_ARGUMENTS);
+            let arities = known.fold(0, |bits, count| bits | 1 << count);
+            names.insert(snake_case(shape.name).into_owned(), (arities, true));
+            names.insert(shape.name.to_owned(), (arities, false));
         }
         names
     });
-    arguments < MOST_ARGUMENTS && names.get(name).is_some_and(|arities| arities & (1 << arguments) != 0)
+    let Some((arities, snake)) = names.get(name) else { return false };
+    (snake_case_too || !snake) && arguments < MOST_ARGUMENTS && arities & (1 << arguments) != 0
 }
 
 fn build() -> Module {
@@ -49,21 +83,7 @@ fn build() -> Module {
     let object = TypeId::of::<Object>();
     let text = TypeId::of::<ImmutableString>();
     let any = TypeId::of::<Dynamic>();
-    let mut types = vec![any; MOST_ARGUMENTS];
-    types[0] = object;
-    let (call, spread) = (function(call), function(spread));
-    for shape in embedded().method_shapes() {
-        spellings(shape.name, |name| {
-            for count in shape.arities() {
-                match types.get(..=count) {
-                    Some(types) => add(&mut module, FuncRegistration::new(name), types, &call),
-                    None => {
-                        add(&mut module, FuncRegistration::new(name), &[object, TypeId::of::<rhai::Array>()], &spread)
-                    }
-                }
-            }
-        });
-    }
+    add_methods(&mut module, |name| Some(Cow::Borrowed(name)));
     add(&mut module, FuncRegistration::new_index_getter(), &[object, text], &function(get));
     add(&mut module, FuncRegistration::new(INDEX_SETTER), &[object, text, any], &function(set));
     let structure = TypeId::of::<Structure>();
@@ -72,12 +92,20 @@ fn build() -> Module {
     module
 }
 
-/// Every spelling under which a method is found.
-fn spellings(name: &str, mut each: impl FnMut(&str)) {
-    each(name);
-    let snake = snake_case(name);
-    if snake != name {
-        each(&snake);
+/// One function for each method and number of arguments, in one spelling.
+fn add_methods(module: &mut Module, spelling: impl Fn(&'static str) -> Option<Cow<'static, str>>) {
+    let object = TypeId::of::<Object>();
+    let mut types = vec![TypeId::of::<Dynamic>(); MOST_ARGUMENTS];
+    types[0] = object;
+    let (call, spread) = (function(call), function(spread));
+    for shape in embedded().method_shapes() {
+        let Some(name) = spelling(shape.name) else { continue };
+        for count in shape.arities() {
+            match types.get(..=count) {
+                Some(types) => add(module, FuncRegistration::new(&*name), types, &call),
+                None => add(module, FuncRegistration::new(&*name), &[object, TypeId::of::<rhai::Array>()], &spread),
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::context::{Context, lock};
 use super::imports::without_shebang;
 use super::report::Reporter;
 use super::value::{from_any, to_dynamic};
-use super::{assemble, completeness, infer, last_value};
+use super::{assemble, completeness, infer, last_value, members};
 use crate::model::Value;
 use crate::output::Failure;
 use crate::schema::Type;
@@ -14,6 +14,7 @@ use crate::shell::{Completeness, Origin, World};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Expr, Scope, Stmt};
 use std::collections::HashSet;
 use std::fmt::Write;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 /// The engine with the state of the prompt.
@@ -37,6 +38,7 @@ impl Runner {
     /// Runs a line of the prompt.
     pub(super) fn evaluate(&mut self, source: &str) -> Result<Value, Failure> {
         self.context.keep_source("", source);
+        self.prepare(source);
         *lock(&self.context.last_value) = last_value::places(source);
         let compiled = self.engine.compile_with_scope(&self.scope, source);
         lock(&self.context.last_value).clear();
@@ -69,6 +71,7 @@ impl Runner {
         let file = origin.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
         let source = without_shebang(source);
         self.context.keep_source(&file, &source);
+        self.prepare(&source);
         self.set_arguments(origin.arguments.clone());
         let mut scope = Scope::new();
         let arguments = Value::List(origin.arguments.iter().map(|argument| Value::from(argument.as_str())).collect());
@@ -88,6 +91,14 @@ impl Runner {
             Reporter { context: &self.context, file: &file, functions: &functions, scope: &scope, defined_here }
                 .failure(*error)
         })
+    }
+
+    /// Makes known what a source needs beyond the usual.
+    fn prepare(&mut self, source: &str) {
+        if !self.context.has_snake_case.load(Ordering::Relaxed) && members::wants_snake_case(source) {
+            self.engine.register_global_module(members::snake_case_module());
+            self.context.has_snake_case.store(true, Ordering::Relaxed);
+        }
     }
 
     fn set_arguments(&self, arguments: Vec<String>) {
