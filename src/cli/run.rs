@@ -6,7 +6,7 @@ use crate::model::Interrupt;
 use crate::output::{ColorChoice, Failure, Reply, Ui, UiOptions};
 use crate::repl;
 use crate::script;
-use crate::shell::{ConnectSettings, Credentials, Language, Shell, Target, World, connect, why_auto};
+use crate::shell::{ConnectSettings, Credentials, Language, Shell, Target, World, auto_is_local, connect, why_auto};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -74,6 +74,7 @@ fn work(mut arguments: Arguments, ui: &Ui) -> Result<i32, Failure> {
 /// What the prompt says of the connection before it is open.
 fn prompt_options(target: &Target, settings: &ConnectSettings) -> repl::Options {
     let connection = match target {
+        Target::Auto if settings.home.is_none() && auto_is_local() => format!("the local VirtualBox over XPCOM: {}", why_auto()),
         Target::Auto => format!("the embedded host: {}", why_auto()),
         Target::Embedded => "the embedded host".to_owned(),
         Target::Xpcom => "the local VirtualBox over XPCOM".to_owned(),

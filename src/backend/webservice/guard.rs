@@ -2,6 +2,7 @@
 //!
 //! Every rule here was seen on a real server; each has a test.
 
+use crate::backend::null_arguments;
 use crate::model::{Error, Operation, RawValue, Request, Result};
 use crate::schema::{Kind, Mapping, Schema};
 use crate::soap::LARGEST_BLOB;
@@ -56,31 +57,8 @@ fn check_argument(operation: Operation, name: &str, kind: Kind, value: &RawValue
             format!("{operation}: `{name}` has {} bytes, and the web service takes {LARGEST_BLOB}", bytes.len()),
             "pass it in pieces, or connect by XPCOM on the machine itself: `vboxsh --connect xpcom`",
         )),
-        RawValue::Null if kind.is_object() && !may_be_null(operation, name) => Err(Error::usage(
-            format!("{operation}: `{name}` must be an object: without one VirtualBox itself may crash"),
-            format!("`help {operation}` says what it is"),
-        )),
-        RawValue::List(values) if kind.is_object() && values.iter().any(RawValue::is_null) => Err(Error::usage(
-            format!("{operation}: `{name}` has an empty place among its objects, at which VirtualBox crashes"),
-            "leave it out of the list",
-        )),
-        _ => Ok(()),
+        _ => null_arguments::check_one(operation, name, kind, value),
     }
-}
-
-/// The arguments for which "no object" has a meaning: interface, member, argument. For nearly every other
-/// one VBoxSVC takes the object without a look whether it is there, and crashes.
-const MAY_BE_NULL: &[(&str, &str, &str)] = &[
-    ("IMachine", "attachDevice", "medium"),
-    ("IMachine", "mountMedium", "medium"),
-    ("IMachine", "setBandwidthGroupForDevice", "bandwidthGroup"),
-    ("INetworkAdapter", "bandwidthGroup", "bandwidthGroup"),
-    ("IMedium", "cloneTo", "parent"),
-    ("IMedium", "resizeAndCloneTo", "parent"),
-];
-
-fn may_be_null(operation: Operation, argument: &str) -> bool {
-    MAY_BE_NULL.contains(&(operation.owner(), operation.name(), argument))
 }
 
 #[cfg(test)]
@@ -150,16 +128,6 @@ mod tests {
         assert!(checked(method("IMachine", "mountMedium"), &eject).is_ok());
         let set = Operation::Set(embedded().interface("INetworkAdapter").unwrap().attribute("bandwidthGroup").unwrap());
         assert!(checked(set, &[RawValue::Null]).is_ok());
-    }
-
-    #[test]
-    fn what_may_be_nothing_is_in_the_schema() {
-        for (interface, member, argument) in MAY_BE_NULL {
-            let interface = embedded().interface(interface).unwrap();
-            let method =
-                interface.method(member).is_some_and(|method| method.inputs().any(|input| input.name == *argument));
-            assert!(method || interface.attribute(member).is_some_and(|attribute| attribute.writable), "{member}");
-        }
     }
 
     #[test]
