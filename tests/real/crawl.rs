@@ -62,7 +62,7 @@ impl Crawl {
     }
 
     fn read(&mut self, object: &Object) {
-        let attributes: Vec<_> = object.interface().attributes().into_iter().filter(|attribute| attribute.remote).collect();
+        let attributes: Vec<_> = object.interface().attributes().into_iter().filter(|attribute| attribute.remote || rig::over_xpcom()).collect();
         let reads: Vec<_> = attributes.iter().map(|attribute| (object.clone(), *attribute)).collect();
         for (attribute, result) in attributes.iter().zip(object.connection().read_all(&reads)) {
             self.reads += 1;
