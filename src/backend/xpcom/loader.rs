@@ -2,7 +2,9 @@
 
 use super::problem;
 use crate::model::{Error, Result};
-use std::ffi::{c_char, c_int, c_void};
+use libloading::os::unix::Library;
+use std::ffi::{CString, c_char, c_int, c_long, c_void};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// The oldest table of functions that serves; the library answers by the major number alone.
@@ -20,8 +22,7 @@ struct Table {
     client_initialize: Option<ClientInitialize>,
     thread_initialize: Option<unsafe extern "C" fn() -> u32>,
     thread_uninitialize: Option<unsafe extern "C" fn() -> u32>,
-    client_uninitialize: Option<unsafe extern "C" fn()>,
-    deprecated: [usize; 2],
+    uninitialize_and_deprecated: [usize; 3],
     free: Option<unsafe extern "C" fn(*mut c_void)>,
     texts_and_arrays: [usize; 12],
     get_exception: Option<unsafe extern "C" fn(*mut *mut c_void) -> u32>,
@@ -64,19 +65,22 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    /// Loads the library.
+    /// Loads the library; `anew` loads another copy beside the one that is loaded already.
     ///
     /// # Errors
     /// It cannot be loaded, or is too old or too new.
-    pub(super) fn open(library: &Path) -> Result<Self> {
+    pub(super) fn open(library: &Path, anew: bool) -> Result<Self> {
         let folder = library.parent().unwrap_or(Path::new("/")).to_owned();
-        tell_folder(&folder);
-        // SAFETY: the library of an installed VirtualBox, whose initialisers VirtualBox's own programs run too.
-        let loaded = unsafe { libloading::Library::new(library) };
-        let loaded = loaded.map_err(|error| problem::unloadable(library, &error.to_string()))?;
+        let loaded = if anew {
+            another_copy(library)?
+        } else {
+            tell_folder(&folder);
+            // SAFETY: the library of an installed VirtualBox, whose initialisers VirtualBox's own programs run too.
+            unsafe { Library::new(library) }.map_err(|error| problem::unloadable(library, &error.to_string()))?
+        };
         type Entry = unsafe extern "C" fn(u32) -> *const Table;
         // SAFETY: the symbol of that name is a function of that type in every release that has it.
-        let entry = ["VBoxGetCAPIFunctions", "VBoxGetXPCOMCFunctions"].into_iter().find_map(|name| unsafe { loaded.get::<Entry>(name).ok().map(|entry| *entry) });
+        let entry = ["VBoxGetCAPIFunctions", "VBoxGetXPCOMCFunctions"].into_iter().find_map(|name| unsafe { loaded.get::<Entry>(name.as_bytes()).ok().map(|entry| *entry) });
         // Its threads and exit handlers live as long as the process.
         std::mem::forget(loaded);
         let entry = entry.ok_or_else(|| problem::no_library(library))?;
@@ -123,6 +127,46 @@ impl Loaded {
     pub(super) fn version_text(&self) -> String {
         let version = self.version;
         format!("{}.{}.{}", version / 1_000_000, version / 1000 % 1000, version % 1000)
+    }
+}
+
+/// Loads the library, and all it needs, once more, in a name space of its own.
+///
+/// The library of 7.2 finds no way to a new server once the old one has died: its messages go through
+/// the server, and it connects to that once in its life. A fresh copy has a fresh life. A system has
+/// room for about a dozen.
+fn another_copy(library: &Path) -> Result<Library> {
+    const NEW_NAME_SPACE: c_long = -1;
+    const NOW: c_int = 2;
+    type LoadApart = unsafe extern "C" fn(c_long, *const c_char, c_int) -> *mut c_void;
+    let program = Library::this();
+    // SAFETY: a function of that name is the system's, and of that type (glibc, Solaris).
+    let load_apart = unsafe { program.get::<LoadApart>(b"dlmopen\0") }.map_err(|_| problem::cannot_return())?;
+    let path = CString::new(library.as_os_str().as_bytes()).map_err(|_| problem::cannot_return())?;
+    // SAFETY: as for the first copy; the path is text that ends with a zero.
+    let handle = unsafe { load_apart(NEW_NAME_SPACE, path.as_ptr(), NOW) };
+    if handle.is_null() {
+        return Err(problem::cannot_return());
+    }
+    end_at_once(&program);
+    // SAFETY: a handle of a loaded library, which nobody else closes.
+    Ok(unsafe { Library::from_raw(handle) })
+}
+
+/// Lets the program end without the exit handlers of the copies: those of one whose server has died
+/// crash. Everything of ours is written out before exit handlers run.
+fn end_at_once(program: &Library) {
+    unsafe extern "C" {
+        safe fn _exit(status: c_int) -> !;
+    }
+    extern "C" fn end(status: c_int, _: *mut c_void) {
+        _exit(status);
+    }
+    type OnExit = unsafe extern "C" fn(extern "C" fn(c_int, *mut c_void), *mut c_void) -> c_int;
+    // SAFETY: a function of that name is the system's, and of that type.
+    if let Ok(on_exit) = unsafe { program.get::<OnExit>(b"on_exit\0") } {
+        // SAFETY: the handler needs nothing, and lives as long as the program. The last one registered runs first.
+        unsafe { on_exit(end, std::ptr::null_mut()) };
     }
 }
 

@@ -96,7 +96,7 @@ impl Xpcom {
 
     fn id(&self, interface: &'static Interface) -> Result<typelib::IdBytes> {
         self.runtime.typelib.id(interface.name).ok_or_else(|| Error::Refused {
-            what: format!("VirtualBox {} has no {} over XPCOM", self.runtime.loaded.version_text(), interface.name),
+            what: format!("VirtualBox {} has no {} over XPCOM", self.runtime.version, interface.name),
             hint: "`help` lists the interfaces there are".to_owned(),
         })
     }
@@ -141,7 +141,7 @@ impl Xpcom {
     fn failure(&self, client: &Client, operation: Operation, code: u32, error: ApiError) -> Error {
         if BROKEN.contains(&code) && error.message.is_empty() {
             if !own::server_answers(self.runtime, client) {
-                client.bury();
+                self.runtime.bury(client);
                 return problem::server_died();
             }
             return Error::Stale {
@@ -156,8 +156,7 @@ impl Xpcom {
 
 impl Transport for Xpcom {
     fn describe(&self) -> String {
-        let loaded = &self.runtime.loaded;
-        format!("local VirtualBox {} over XPCOM, {}", loaded.version_text(), loaded.folder.display())
+        format!("local VirtualBox {} over XPCOM, {}", self.runtime.version, self.runtime.folder.display())
     }
 
     fn name(&self) -> &'static str {
@@ -169,24 +168,29 @@ impl Transport for Xpcom {
     }
 
     fn open_session(&self) -> Result<Handle> {
+        let _up = runtime::keep_up();
         let client = self.client()?;
         let interface = self.runtime.schema.interface("ISession");
         match (own::session(self.runtime, &client), interface) {
             (Ok(session), Some(interface)) => Ok(self.objects.adopt(session, interface)),
-            (Err(code), _) if BROKEN.contains(&code) => Err(problem::server_died()),
+            (Err(code), _) if BROKEN.contains(&code) && !own::server_answers(self.runtime, &client) => {
+                self.runtime.bury(&client);
+                Err(problem::server_died())
+            }
             (Err(code), _) => Err(Error::api("IVirtualBoxClient.session", code, own::words(code))),
             (_, None) => Err(Error::api("IVirtualBoxClient.session", 0x8000_ffff, "there is no ISession")),
         }
     }
 
     fn invoke(&self, request: Request<'_>) -> Result<Vec<RawValue>> {
+        let _up = runtime::keep_up();
         let client = self.client()?;
         let operation = request.operation;
         let plan = self.runtime.plan(operation)?;
         null_arguments::check(operation, request.arguments)?;
         let target = self.pointer(&client, request.target, plan.owner, operation, "the object")?;
         let resolve = |handle: &Handle, parameter: &Parameter| self.argument(&client, handle, parameter, operation);
-        match call::call(&self.runtime.loaded.api, &target, &plan, request.arguments, &resolve) {
+        match call::call(&self.runtime.api(), &target, &plan, request.arguments, &resolve) {
             Ok(values) => {
                 let any = plan.parameters.iter().any(|parameter| parameter.kind.kind == Kind::AnyObject);
                 Ok(values.into_iter().map(|value| self.adopt(value, any)).collect())
@@ -197,6 +201,7 @@ impl Transport for Xpcom {
     }
 
     fn query_interface(&self, target: &Handle, interface: &'static Interface) -> Result<Option<Handle>> {
+        let _up = runtime::keep_up();
         let client = self.client()?;
         let Some(id) = self.runtime.typelib.id(interface.name) else { return Ok(None) };
         match self.objects.pointer(target, interface, id) {
@@ -204,7 +209,7 @@ impl Transport for Xpcom {
             Err(None) => Err(Error::stale("the object")),
             Err(Some(E_NOINTERFACE)) => Ok(None),
             Err(Some(code)) if BROKEN.contains(&code) && !own::server_answers(self.runtime, &client) => {
-                client.bury();
+                self.runtime.bury(&client);
                 Err(problem::server_died())
             }
             Err(Some(code)) => Err(Error::api(format!("queryInterface({})", interface.name), code, own::words(code))),
@@ -212,6 +217,7 @@ impl Transport for Xpcom {
     }
 
     fn release(&self, handles: &[Handle]) {
+        let _up = runtime::keep_up();
         self.objects.release(handles);
     }
 
@@ -222,6 +228,7 @@ impl Transport for Xpcom {
     }
 
     fn close(&self) {
+        let _up = runtime::keep_up();
         let client = self.client.write().unwrap_or_else(PoisonError::into_inner).take();
         self.objects.clear();
         drop(client);

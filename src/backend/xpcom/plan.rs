@@ -117,11 +117,11 @@ impl Runtime {
 
     fn make(&self, operation: Operation) -> Result<Plan> {
         let lacking = || Error::Refused {
-            what: format!("VirtualBox {} has no {operation} over XPCOM", self.loaded.version_text()),
+            what: format!("VirtualBox {} has no {operation} over XPCOM", self.version),
             hint: format!("`help {}` lists what there is", operation.owner()),
         };
         let owner = self.schema.interface(operation.owner()).ok_or_else(lacking)?;
-        let damaged = |error| super::problem::no_typelib(&self.loaded.folder, error);
+        let damaged = |error| super::problem::no_typelib(&self.folder, error);
         let described = self.typelib.interface(owner.name).map_err(damaged)?.ok_or_else(lacking)?;
         let (access, name) = slot_name(operation);
         let slot = described.slot(access, &name).ok_or_else(lacking)?;
@@ -134,7 +134,7 @@ impl Runtime {
         }
         if !fits(slot, &wanted) {
             return Err(Error::Refused {
-                what: format!("{operation} of VirtualBox {} takes other arguments than this vboxsh knows", self.loaded.version_text()),
+                what: format!("{operation} of VirtualBox {} takes other arguments than this vboxsh knows", self.version),
                 hint: "a newer vboxsh may know them".to_owned(),
             });
         }

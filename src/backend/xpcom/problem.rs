@@ -75,6 +75,14 @@ pub(super) fn server_died() -> Error {
     )
 }
 
+/// The server has ended, and the library cannot be loaded once more.
+pub(super) fn cannot_return() -> Error {
+    problem(
+        "VBoxSVC has ended, and VirtualBox's library finds no way to a new one within this process",
+        "start vboxsh anew; running machines go on",
+    )
+}
+
 /// The client library was loaded, and VBoxSVC does not answer.
 pub(super) fn not_started(code: u32, folder: &Path) -> Error {
     let name = name_of_code(code).map_or_else(|| format!("0x{code:08x}"), |name| format!("{name}, 0x{code:08x}"));

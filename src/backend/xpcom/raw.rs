@@ -44,9 +44,16 @@ impl From<IdBytes> for Id {
 /// The id of `nsISupports`, which never changes.
 pub(super) const SUPPORTS: IdBytes = [0, 0, 0, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0x46];
 
+/// A call that could not run: the process at the other end is gone.
+const CALL_FAILED: u32 = 0x8007_06be;
+
 /// A reference to an interface of an object; dropping it gives the reference up.
 #[derive(Debug)]
-pub(super) struct Pointer(NonNull<c_void>);
+pub(super) struct Pointer {
+    object: NonNull<c_void>,
+    /// The generation of XPCOM that it is of; in a later one it points nowhere.
+    generation: u64,
+}
 
 // SAFETY: VirtualBox's objects, and the stubs for those of its server, may be used and released from
 // every thread that has taken part in XPCOM, and `runtime::attach` sees to that before each use.
@@ -60,12 +67,12 @@ impl Pointer {
     /// # Safety
     /// `address` is null, or an interface pointer with one reference that is ours to release.
     pub(super) unsafe fn adopt(address: *mut c_void) -> Option<Self> {
-        NonNull::new(address).map(Self)
+        NonNull::new(address).map(|object| Self { object, generation: runtime::generation() })
     }
 
     /// Where it points: what tells interfaces of objects apart.
     pub(super) fn address(&self) -> usize {
-        self.0.as_ptr() as usize
+        self.object.as_ptr() as usize
     }
 
     /// Calls a slot.
@@ -74,8 +81,11 @@ impl Pointer {
     /// The object's vtable has the slot, and `words` are its arguments as the platform passes them,
     /// each valid for what the slot does with it.
     pub(super) unsafe fn call(&self, slot: usize, words: &[Word]) -> u32 {
+        if self.generation != runtime::generation() {
+            return CALL_FAILED;
+        }
         // SAFETY: as promised by the caller; the object is alive, since we hold a reference.
-        unsafe { call(function(self.0, slot), self.address(), words) }
+        unsafe { call(function(self.object, slot), self.address(), words) }
     }
 
     /// The object as another interface; the code of the failure when it does not have it.
