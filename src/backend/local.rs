@@ -26,7 +26,9 @@ const FOLDERS: [&str; 6] = [
 /// `VBOX_APP_HOME` or `VBOX_PROGRAM_PATH` names, else in a standard one.
 pub fn library() -> Option<PathBuf> {
     let told = ["VBOX_APP_HOME", "VBOX_PROGRAM_PATH"].into_iter().filter_map(std::env::var_os).map(PathBuf::from);
-    told.filter(|folder| folder.is_absolute()).chain(FOLDERS.into_iter().map(PathBuf::from)).find_map(|folder| in_folder(&folder))
+    told.filter(|folder| folder.is_absolute())
+        .chain(FOLDERS.into_iter().map(PathBuf::from))
+        .find_map(|folder| in_folder(&folder))
 }
 
 fn in_folder(folder: &Path) -> Option<PathBuf> {
@@ -64,7 +66,8 @@ pub fn unsupported() -> Error {
     };
     Error::Refused {
         what: what.to_owned(),
-        hint: "start the web service of the local VirtualBox (`vboxwebsrv`) and connect to `http://localhost:18083`".to_owned(),
+        hint: "start the web service of the local VirtualBox (`vboxwebsrv`) and connect to `http://localhost:18083`"
+            .to_owned(),
     }
 }
 

@@ -12,7 +12,9 @@ use crate::schema::Kind;
 pub(super) fn check(operation: Operation, arguments: &[RawValue]) -> Result<()> {
     match operation {
         Operation::Get(_) => Ok(()),
-        Operation::Set(attribute) => arguments.iter().try_for_each(|value| check_one(operation, attribute.name, attribute.kind.kind, value)),
+        Operation::Set(attribute) => {
+            arguments.iter().try_for_each(|value| check_one(operation, attribute.name, attribute.kind.kind, value))
+        }
         Operation::Call(method) => method
             .inputs()
             .zip(arguments)

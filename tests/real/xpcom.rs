@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use vboxsh::backend::xpcom;
 use vboxsh::model::{
-    Connection, Error, ErrorKind, EventListener, Handle, Object, Operation, RawValue, Request, SessionGuard, Value, wait_for_progress,
+    Connection, Error, ErrorKind, EventListener, Handle, Object, Operation, RawValue, Request, SessionGuard, Value,
+    wait_for_progress,
 };
 
 fn connection() -> Option<Connection> {
@@ -35,7 +36,8 @@ fn finish(progress: Value) {
 fn texts_numbers_enums_and_blobs_come_back() {
     let Some(connection) = connection() else { return };
     let machine = machine(&connection, "tmp-xpcom-values");
-    for text in ["", " a ", "a\r\nb\tc", "<&>\"'", "ä漢\u{1f600}", "\u{1}\u{1f}\u{7f}", "]]>", "\u{85}\u{2028}\u{feff}"] {
+    for text in ["", " a ", "a\r\nb\tc", "<&>\"'", "ä漢\u{1f600}", "\u{1}\u{1f}\u{7f}", "]]>", "\u{85}\u{2028}\u{feff}"]
+    {
         machine.set("description", text.into()).unwrap();
         assert_eq!(machine.get("description").unwrap(), Value::from(text), "{text:?}");
     }
@@ -89,14 +91,21 @@ fn one_object_has_one_handle() {
     assert_ne!(live, connection.find_machine("web-01").unwrap());
     let collector = object(root.get("performanceCollector").unwrap());
     let host = root.get("host").unwrap();
-    let metrics = collector.call("getMetrics", vec![Value::List(vec!["CPU/Load/User".into()]), Value::List(vec![host.clone()])]).unwrap();
+    let metrics = collector
+        .call("getMetrics", vec![Value::List(vec!["CPU/Load/User".into()]), Value::List(vec![host.clone()])])
+        .unwrap();
     let metrics = metrics.into_list();
     if let Some(metric) = metrics.first() {
         assert_eq!(object(metric.clone()).get("object").unwrap(), host);
     }
 }
 
-fn invoke(connection: &Connection, target: &Handle, operation: Operation, arguments: &[RawValue]) -> Result<Vec<RawValue>, Error> {
+fn invoke(
+    connection: &Connection,
+    target: &Handle,
+    operation: Operation,
+    arguments: &[RawValue],
+) -> Result<Vec<RawValue>, Error> {
     connection.transport().invoke(Request { target, operation, arguments, waits: None })
 }
 
@@ -106,7 +115,10 @@ fn what_is_wrong_ends_in_an_error() {
     let (root, schema) = (connection.root(), connection.schema());
     let error = root.call("findMachine", vec!["tmp-no-such".into()]).unwrap_err();
     let api = error.api_error().unwrap();
-    assert_eq!((api.code, api.interface.as_str(), api.component.as_str()), (0x80bb_0001, "IVirtualBox", "VirtualBoxWrap"));
+    assert_eq!(
+        (api.code, api.interface.as_str(), api.component.as_str()),
+        (0x80bb_0001, "IVirtualBox", "VirtualBoxWrap")
+    );
     assert!(api.message.contains("tmp-no-such"), "{}", api.message);
     assert_eq!(error.kind(), ErrorKind::NotFound);
 
@@ -151,7 +163,10 @@ fn what_is_wrong_ends_in_an_error() {
     // A released object, and numbers that never were.
     connection.transport().release(&[live.handle().clone()]);
     for handle in [live.handle().clone(), Handle::Number(0), Handle::Number(u64::MAX), Handle::Text("x".into())] {
-        assert!(matches!(invoke(&connection, &handle, Operation::Get(name), &[]), Err(Error::Stale { .. })), "{handle}");
+        assert!(
+            matches!(invoke(&connection, &handle, Operation::Get(name), &[]), Err(Error::Stale { .. })),
+            "{handle}"
+        );
     }
     assert!(root.get("version").is_ok());
 }
@@ -203,17 +218,20 @@ fn a_wait_blocks_nobody_else_and_ends_in_time() {
     let listener = EventListener::open(&source, vec!["OnExtraDataChanged".into()]).unwrap();
     let started = Instant::now();
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| loop {
-            // Other tests may cause such events too.
-            let event = listener.next(Duration::from_secs(5)).unwrap().unwrap();
-            assert_eq!(event.interface().name, "IExtraDataChangedEvent");
-            if event.get("key").unwrap() == Value::from("tmp-xpcom") {
-                return event;
+        let waiting = scope.spawn(|| {
+            loop {
+                // Other tests may cause such events too.
+                let event = listener.next(Duration::from_secs(5)).unwrap().unwrap();
+                assert_eq!(event.interface().name, "IExtraDataChangedEvent");
+                if event.get("key").unwrap() == Value::from("tmp-xpcom") {
+                    return event;
+                }
+                listener.processed(&event).unwrap();
             }
-            listener.processed(&event).unwrap();
         });
         std::thread::sleep(Duration::from_millis(300));
-        connection.root().call("setExtraData", vec!["tmp-xpcom".into(), "1".into()]).unwrap();
+        let value = format!("{:?}", std::time::SystemTime::now());
+        connection.root().call("setExtraData", vec!["tmp-xpcom".into(), value.as_str().into()]).unwrap();
         let event = waiting.join().unwrap();
         assert!(event.query("IEvent").is_ok() && event.query("IMachineEvent").is_err());
         listener.processed(&event).unwrap();
@@ -239,7 +257,11 @@ impl Running {
         new.call("setExtraData", vec!["VBoxInternal/HM/FallbackToIEM".into(), "1".into()]).unwrap();
         new.call("saveSettings", vec![]).unwrap();
         connection.root().call("registerMachine", vec![Value::Object(new.clone())]).unwrap();
-        Self { connection: connection.clone(), machine: connection.find_machine(name).unwrap(), session: connection.new_session().unwrap() }
+        Self {
+            connection: connection.clone(),
+            machine: connection.find_machine(name).unwrap(),
+            session: connection.new_session().unwrap(),
+        }
     }
 
     fn start(&self) -> Object {
@@ -249,10 +271,16 @@ impl Running {
     }
 
     fn state(&self) -> String {
-        format!("{:?}", self.machine.get("state").map(|state| match state {
-            Value::Enum(state) => state.to_string(),
-            other => format!("{other:?}"),
-        }).unwrap())
+        format!(
+            "{:?}",
+            self.machine
+                .get("state")
+                .map(|state| match state {
+                    Value::Enum(state) => state.to_string(),
+                    other => format!("{other:?}"),
+                })
+                .unwrap()
+        )
     }
 
     fn closed(&self) {
@@ -293,12 +321,15 @@ fn a_machine_really_runs_and_its_events_are_seen() {
         // A connection of its own, in a thread of its own.
         let done = Arc::clone(&done);
         let source = object(connection.root().get("eventSource").unwrap());
-        let listener = EventListener::open(&source, vec!["OnMachineStateChanged".into(), "OnSnapshotTaken".into()]).unwrap();
+        let listener =
+            EventListener::open(&source, vec!["OnMachineStateChanged".into(), "OnSnapshotTaken".into()]).unwrap();
         std::thread::spawn(move || {
             let mut seen = Vec::new();
             while !done.load(Ordering::SeqCst) {
                 let Some(event) = listener.next(Duration::from_millis(200)).unwrap() else { continue };
-                let state = event.get("state").map_or_else(|_| event.interface().name.to_owned(), |state| format!("{:?}", state.as_int()));
+                let state = event
+                    .get("state")
+                    .map_or_else(|_| event.interface().name.to_owned(), |state| format!("{:?}", state.as_int()));
                 seen.push(state);
                 listener.processed(&event).unwrap();
             }
@@ -318,8 +349,13 @@ fn a_machine_really_runs_and_its_events_are_seen() {
         }
         std::thread::sleep(Duration::from_millis(100));
     };
-    let shot = display.call("takeScreenShotToArray", vec![Value::Int(0), Value::Int(width), Value::Int(height), "PNG".into()]).unwrap();
-    assert!(matches!(&shot, Value::Blob(bytes) if bytes.starts_with(b"\x89PNG\r\n\x1a\n")), "no PNG of {width}x{height}");
+    let shot = display
+        .call("takeScreenShotToArray", vec![Value::Int(0), Value::Int(width), Value::Int(height), "PNG".into()])
+        .unwrap();
+    assert!(
+        matches!(&shot, Value::Blob(bytes) if bytes.starts_with(b"\x89PNG\r\n\x1a\n")),
+        "no PNG of {width}x{height}"
+    );
 
     let keyboard = object(console.get("keyboard").unwrap());
     let codes = [0x1e, 0x9e].map(Value::Int).to_vec();
@@ -414,7 +450,10 @@ fn resident(process: &str) -> i64 {
 /// Asked for by itself (`VBOXSH_REAL_XPCOM_CALLS=200000`): it takes a minute.
 #[test]
 fn memory_stays_flat_over_many_calls() {
-    let Some(count) = std::env::var("VBOXSH_REAL_XPCOM_CALLS").ok().and_then(|count| count.parse::<usize>().ok()) else { return };
+    let Some(count) = std::env::var("VBOXSH_REAL_XPCOM_CALLS").ok().and_then(|count| count.parse::<usize>().ok())
+    else {
+        return;
+    };
     let Some(connection) = connection() else { return };
     let root = connection.root();
     let web = connection.find_machine("web-01").unwrap();
@@ -449,7 +488,13 @@ fn memory_stays_flat_over_many_calls() {
         }
         if calls / (count / 10) != (calls - 360) / (count / 10) {
             sizes.push((resident("self"), resident(&server)));
-            println!("{calls} calls, {:?}: {} kB here, {} kB VBoxSVC, references {:?}", started.elapsed(), resident("self"), resident(&server), connection.reference_counts());
+            println!(
+                "{calls} calls, {:?}: {} kB here, {} kB VBoxSVC, references {:?}",
+                started.elapsed(),
+                resident("self"),
+                resident(&server),
+                connection.reference_counts()
+            );
         }
     }
     // Caches fill in the first part.

@@ -35,7 +35,13 @@ struct Arguments {
 }
 
 /// Calls a member of the object behind `target`, which must be of the plan's interface.
-pub(super) fn call(api: &Api, target: &Pointer, plan: &Plan, arguments: &[RawValue], resolve: Resolve<'_>) -> Result<Vec<Given>, Failure> {
+pub(super) fn call(
+    api: &Api,
+    target: &Pointer,
+    plan: &Plan,
+    arguments: &[RawValue],
+    resolve: Resolve<'_>,
+) -> Result<Vec<Given>, Failure> {
     runtime::attach();
     let mut kept = Arguments::default();
     let mut arguments = arguments.iter();
@@ -74,12 +80,20 @@ pub(super) fn call(api: &Api, target: &Pointer, plan: &Plan, arguments: &[RawVal
             false => unsafe { out.value((&raw const outs[at * 2 + 1]).cast()) },
         }
     };
-    let of = |direction| plan.parameters.iter().enumerate().filter(move |(_, parameter)| parameter.direction == direction);
+    let of =
+        |direction| plan.parameters.iter().enumerate().filter(move |(_, parameter)| parameter.direction == direction);
     Ok(of(Direction::Return).chain(of(Direction::Out)).map(value).collect())
 }
 
 impl Arguments {
-    fn push(&mut self, words: &mut Vec<Word>, plan: &Plan, parameter: &Parameter, value: &RawValue, resolve: Resolve<'_>) -> Result<()> {
+    fn push(
+        &mut self,
+        words: &mut Vec<Word>,
+        plan: &Plan,
+        parameter: &Parameter,
+        value: &RawValue,
+        resolve: Resolve<'_>,
+    ) -> Result<()> {
         let size = parameter.form.size();
         if !parameter.kind.array {
             let bits = self.bits(plan, parameter, value, resolve)?;
@@ -102,7 +116,8 @@ impl Arguments {
             }
             _ => (0, vec![0]),
         };
-        let length = u32::try_from(length).map_err(|_| Error::usage(format!("{}: `{}` is too long", plan.operation, parameter.name), ""))?;
+        let length = u32::try_from(length)
+            .map_err(|_| Error::usage(format!("{}: `{}` is too long", plan.operation, parameter.name), ""))?;
         words.push(Word::number(length as usize, 4));
         words.push(Word::pointer(array.as_ptr().cast()));
         self.arrays.push(array);
@@ -115,7 +130,10 @@ impl Arguments {
             (Form::Text, RawValue::Text(text)) => {
                 if text.contains('\0') {
                     return Err(Error::usage(
-                        format!("{}: `{}` has a zero character in it, at which VirtualBox would cut it off", plan.operation, parameter.name),
+                        format!(
+                            "{}: `{}` has a zero character in it, at which VirtualBox would cut it off",
+                            plan.operation, parameter.name
+                        ),
                         "leave it out",
                     ));
                 }

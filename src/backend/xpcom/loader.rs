@@ -80,7 +80,9 @@ impl Loaded {
         };
         type Entry = unsafe extern "C" fn(u32) -> *const Table;
         // SAFETY: the symbol of that name is a function of that type in every release that has it.
-        let entry = ["VBoxGetCAPIFunctions", "VBoxGetXPCOMCFunctions"].into_iter().find_map(|name| unsafe { loaded.get::<Entry>(name.as_bytes()).ok().map(|entry| *entry) });
+        let entry = ["VBoxGetCAPIFunctions", "VBoxGetXPCOMCFunctions"]
+            .into_iter()
+            .find_map(|name| unsafe { loaded.get::<Entry>(name.as_bytes()).ok().map(|entry| *entry) });
         // Its threads and exit handlers live as long as the process.
         std::mem::forget(loaded);
         let entry = entry.ok_or_else(|| problem::no_library(library))?;
@@ -173,7 +175,8 @@ fn end_at_once(program: &Library) {
 /// Tells the library where its parts are, when it would not know: it knows the folder it was built
 /// for on Linux and Solaris, and nothing on macOS.
 fn tell_folder(folder: &Path) {
-    let knows = cfg!(not(target_vendor = "apple")) && ["/usr/lib/virtualbox", "/opt/VirtualBox"].iter().any(|known| Path::new(known) == folder);
+    let knows = cfg!(not(target_vendor = "apple"))
+        && ["/usr/lib/virtualbox", "/opt/VirtualBox"].iter().any(|known| Path::new(known) == folder);
     if !knows && std::env::var_os("VBOX_APP_HOME").is_none() {
         // SAFETY: this happens once, before the library and its threads are there; of this program's
         // own threads none reads the environment other than through the standard library, which locks.

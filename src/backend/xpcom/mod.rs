@@ -15,6 +15,8 @@ mod problem;
 mod raw;
 mod release;
 mod runtime;
+#[cfg(test)]
+mod tests;
 mod typelib;
 
 use super::null_arguments;
@@ -35,7 +37,18 @@ const BROKEN: [u32; 4] = [0x8000_4004, 0x8007_06be, 0x8007_06ba, 0xc1f3_0001];
 
 /// Objects of any interface are asked for these, the likely ones first.
 const LIKELY: [&str; 12] = [
-    "IMachine", "IHost", "IVirtualBox", "IMedium", "ISession", "IConsole", "IGuest", "IAppliance", "IHostDrive", "IHostNetworkInterface", "ISnapshot", "IProgress",
+    "IMachine",
+    "IHost",
+    "IVirtualBox",
+    "IMedium",
+    "ISession",
+    "IConsole",
+    "IGuest",
+    "IAppliance",
+    "IHostDrive",
+    "IHostNetworkInterface",
+    "ISnapshot",
+    "IProgress",
 ];
 
 /// Connects to the local VirtualBox.
@@ -102,16 +115,31 @@ impl Xpcom {
     }
 
     /// The interface pointer of an object for a call.
-    fn pointer(&self, client: &Client, handle: &Handle, interface: &'static Interface, operation: Operation, what: &str) -> Result<Arc<Pointer>> {
+    fn pointer(
+        &self,
+        client: &Client,
+        handle: &Handle,
+        interface: &'static Interface,
+        operation: Operation,
+        what: &str,
+    ) -> Result<Arc<Pointer>> {
         self.objects.pointer(handle, interface, self.id(interface)?).map_err(|code| match code {
             None => Error::stale(format!("{what} of {operation}")),
-            Some(E_NOINTERFACE) => Error::api(operation, E_NOINTERFACE, format!("{what} has not the interface {}", interface.name)),
+            Some(E_NOINTERFACE) => {
+                Error::api(operation, E_NOINTERFACE, format!("{what} has not the interface {}", interface.name))
+            }
             Some(code) => self.failure(client, operation, code, ApiError { code, ..ApiError::default() }),
         })
     }
 
     /// The interface pointer of an object among the arguments.
-    fn argument(&self, client: &Client, handle: &Handle, parameter: &Parameter, operation: Operation) -> Result<Arc<Pointer>> {
+    fn argument(
+        &self,
+        client: &Client,
+        handle: &Handle,
+        parameter: &Parameter,
+        operation: Operation,
+    ) -> Result<Arc<Pointer>> {
         let what = || format!("`{}`", parameter.name);
         match parameter.interface.filter(|_| parameter.kind.kind != Kind::AnyObject) {
             Some(interface) => self.pointer(client, handle, interface, operation, &what()),

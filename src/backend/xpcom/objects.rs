@@ -90,11 +90,18 @@ impl Objects {
     ///
     /// # Errors
     /// `None` for an object that is not held, else the code with which it refused.
-    pub(super) fn pointer(&self, handle: &Handle, interface: &'static Interface, id: IdBytes) -> Result<Arc<Pointer>, Option<u32>> {
+    pub(super) fn pointer(
+        &self,
+        handle: &Handle,
+        interface: &'static Interface,
+        id: IdBytes,
+    ) -> Result<Arc<Pointer>, Option<u32>> {
         let held = self.held(handle).ok_or(None)?;
         let first = {
             let pointers = held.0.read().unwrap_or_else(PoisonError::into_inner);
-            let has = |known: &Option<&'static Interface>| known.is_some_and(|known| known == interface || known.extends(interface.name));
+            let has = |known: &Option<&'static Interface>| {
+                known.is_some_and(|known| known == interface || known.extends(interface.name))
+            };
             if let Some((_, pointer)) = pointers.iter().find(|(known, _)| has(known)) {
                 return Ok(Arc::clone(pointer));
             }
@@ -152,6 +159,7 @@ fn has_relatives(interface: &'static Interface) -> bool {
     if interface.extends("IEvent") {
         return false;
     }
-    let parents = PARENTS.get_or_init(|| interface.schema().interfaces().iter().map(|child| child.parent_name).collect());
+    let parents =
+        PARENTS.get_or_init(|| interface.schema().interfaces().iter().map(|child| child.parent_name).collect());
     !interface.parent_name.starts_with('$') || parents.contains(interface.name)
 }

@@ -14,7 +14,8 @@ const E_UNEXPECTED: u32 = 0x8000_ffff;
 
 /// Reads an attribute of the object behind a pointer that is of that interface.
 pub(super) fn get(runtime: &Runtime, target: &Pointer, interface: &str, attribute: &str) -> Result<Given, u32> {
-    let attribute = runtime.schema.interface(interface).and_then(|interface| interface.attribute(attribute)).ok_or(E_UNEXPECTED)?;
+    let attribute =
+        runtime.schema.interface(interface).and_then(|interface| interface.attribute(attribute)).ok_or(E_UNEXPECTED)?;
     let plan = runtime.plan(Operation::Get(attribute)).map_err(|_| E_UNEXPECTED)?;
     let none = |_: &_, _: &_| Err(crate::model::Error::stale("the object"));
     match call::call(&runtime.api(), target, &plan, &[], &none) {
@@ -54,7 +55,10 @@ pub(super) fn error(runtime: &Runtime, code: u32) -> ApiError {
         chain.push(one_error(runtime, &info));
         next = get(runtime, &info, "IVirtualBoxErrorInfo", "next").and_then(object).ok();
     }
-    let error = chain.into_iter().rev().fold(None, |next: Option<Box<ApiError>>, error| Some(Box::new(ApiError { next, ..error })));
+    let error = chain
+        .into_iter()
+        .rev()
+        .fold(None, |next: Option<Box<ApiError>>, error| Some(Box::new(ApiError { next, ..error })));
     // The code of the call; that of the info may be of something deeper.
     ApiError { code, ..error.map(|error| *error).unwrap_or_default() }
 }
@@ -80,9 +84,18 @@ fn one_error(runtime: &Runtime, info: &Pointer) -> ApiError {
         Ok(Given::Text(text)) => text,
         _ => String::new(),
     };
-    let code = get(runtime, info, "IVirtualBoxErrorInfo", "resultCode").ok().and_then(|code| code.as_int()).unwrap_or_default();
+    let code = get(runtime, info, "IVirtualBoxErrorInfo", "resultCode")
+        .ok()
+        .and_then(|code| code.as_int())
+        .unwrap_or_default();
     // The code is a signed number there; only the bits count.
-    ApiError { code: code as u32, message: text("text"), component: text("component"), interface: interface_name(runtime, &text("interfaceID")), next: None }
+    ApiError {
+        code: code as u32,
+        message: text("text"),
+        component: text("component"),
+        interface: interface_name(runtime, &text("interfaceID")),
+        next: None,
+    }
 }
 
 /// The name of an interface id (with or without braces), or the id itself when none has it.
@@ -95,7 +108,9 @@ fn interface_name(runtime: &Runtime, id: &str) -> String {
 /// Words for a code that came without any.
 pub(super) fn words(code: u32) -> &'static str {
     match code {
-        0x8000_4002 => "the object has not the interface that the call is of, or an argument has not the one that is wanted",
+        0x8000_4002 => {
+            "the object has not the interface that the call is of, or an argument has not the one that is wanted"
+        }
         0x8000_4003 => "an argument that must be an object is none",
         0x8007_0057 => "an argument is not valid; a number may stand for no value of its enumeration",
         0x8000_4001 => "it is not implemented",

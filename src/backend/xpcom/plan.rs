@@ -1,7 +1,7 @@
 //! How a member is called: the slot that the typelib has for it, and what each of its arguments is.
 
 use super::runtime::Runtime;
-use super::typelib::{Access, IdBytes, Shape, Slot, SlotParameter};
+use super::typelib::{Access, Shape, Slot, SlotParameter};
 use crate::model::{Error, Operation, Result};
 use crate::schema::{Attribute, Direction, Enumeration, Interface, Kind, Type};
 use std::collections::HashMap;
@@ -82,7 +82,6 @@ pub(super) struct Parameter {
 pub(super) struct Plan {
     pub(super) operation: Operation,
     pub(super) owner: &'static Interface,
-    pub(super) id: IdBytes,
     pub(super) slot: usize,
     pub(super) parameters: Vec<Parameter>,
 }
@@ -134,12 +133,16 @@ impl Runtime {
         }
         if !fits(slot, &wanted) {
             return Err(Error::Refused {
-                what: format!("{operation} of VirtualBox {} takes other arguments than this vboxsh knows", self.version),
+                what: format!(
+                    "{operation} of VirtualBox {} takes other arguments than this vboxsh knows",
+                    self.version
+                ),
                 hint: "a newer vboxsh may know them".to_owned(),
             });
         }
-        let parameters = wanted.into_iter().map(|(name, kind, direction)| self.parameter(name, kind, direction)).collect();
-        Ok(Plan { operation, owner, id: described.id, slot: slot.number, parameters })
+        let parameters =
+            wanted.into_iter().map(|(name, kind, direction)| self.parameter(name, kind, direction)).collect();
+        Ok(Plan { operation, owner, slot: slot.number, parameters })
     }
 
     fn parameter(&self, name: &'static str, kind: Type, direction: Direction) -> Parameter {
@@ -178,7 +181,9 @@ pub(super) fn wanted(operation: Operation) -> Wanted {
     match operation {
         Operation::Get(attribute) => vec![(attribute.name, attribute.kind, Direction::Return)],
         Operation::Set(attribute) => vec![(attribute.name, attribute.kind, Direction::In)],
-        Operation::Call(method) => method.parameters.iter().map(|parameter| (parameter.name, parameter.kind, parameter.direction)).collect(),
+        Operation::Call(method) => {
+            method.parameters.iter().map(|parameter| (parameter.name, parameter.kind, parameter.direction)).collect()
+        }
     }
 }
 
@@ -193,8 +198,14 @@ pub(super) fn fits(slot: &Slot, wanted: &[(&'static str, Type, Direction)]) -> b
             return first.out == out && Form::of_shape(&first.shape) == Some(form);
         }
         // The length stands before the array.
-        let Some((_, SlotParameter { out: array_out, shape: Shape::Array(element, size), .. })) = given.next() else { return false };
-        first.shape == Shape::U32 && first.out == out && *array_out == out && usize::from(*size) == at && Form::of_shape(element) == Some(form)
+        let Some((_, SlotParameter { out: array_out, shape: Shape::Array(element, size), .. })) = given.next() else {
+            return false;
+        };
+        first.shape == Shape::U32
+            && first.out == out
+            && *array_out == out
+            && usize::from(*size) == at
+            && Form::of_shape(element) == Some(form)
     });
     fits && given.next().is_none() && slot.parameters.len() <= super::raw::MOST_WORDS
 }

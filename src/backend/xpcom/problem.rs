@@ -32,7 +32,10 @@ pub(super) fn unloadable(library: &Path, error: &str) -> Error {
         );
     }
     if folded.contains("permission denied") {
-        return problem(format!("{library} may not be read: {error}"), "ask the one who installed VirtualBox, or who owns VBOX_APP_HOME");
+        return problem(
+            format!("{library} may not be read: {error}"),
+            "ask the one who installed VirtualBox, or who owns VBOX_APP_HOME",
+        );
     }
     problem(
         format!("{library} cannot be loaded: {error}"),
@@ -42,7 +45,10 @@ pub(super) fn unloadable(library: &Path, error: &str) -> Error {
 
 /// A library without the functions that every release has.
 pub(super) fn no_library(library: &Path) -> Error {
-    problem(format!("{} is no library of VirtualBox", library.display()), "check VBOX_APP_HOME, or install VirtualBox anew")
+    problem(
+        format!("{} is no library of VirtualBox", library.display()),
+        "check VBOX_APP_HOME, or install VirtualBox anew",
+    )
 }
 
 pub(super) fn too_old(library: &Path, version: u32) -> Error {
@@ -50,7 +56,10 @@ pub(super) fn too_old(library: &Path, version: u32) -> Error {
         0 => "is older than this vboxsh can talk to over XPCOM, or of a much later kind".to_owned(),
         version => format!("states version {version:#x}, which this vboxsh cannot talk to over XPCOM"),
     };
-    problem(format!("the VirtualBox with {} {what}", library.display()), format!("use VirtualBox 6.1 or later; {WEB_SERVICE}"))
+    problem(
+        format!("the VirtualBox with {} {what}", library.display()),
+        format!("use VirtualBox 6.1 or later; {WEB_SERVICE}"),
+    )
 }
 
 pub(super) fn no_typelib(folder: &Path, error: impl std::fmt::Display) -> Error {
@@ -92,13 +101,20 @@ pub(super) fn not_started(code: u32, folder: &Path) -> Error {
         && (found.uid() != mine || !found.is_dir())
     {
         return problem(
-            format!("{} belongs to user {}, and this is user {mine}: VBoxSVC cannot be reached there ({name})", socket.display(), found.uid()),
+            format!(
+                "{} belongs to user {}, and this is user {mine}: VBoxSVC cannot be reached there ({name})",
+                socket.display(),
+                found.uid()
+            ),
             "run vboxsh as that user, or set LOGNAME or VBOX_IPC_SOCKETID to a name of your own; remove the folder if nobody uses it",
         );
     }
     let server = folder.join("VBoxSVC");
     if !server.is_file() {
-        return problem(format!("VBoxSVC cannot start: {} is missing ({name})", server.display()), "install VirtualBox anew");
+        return problem(
+            format!("VBoxSVC cannot start: {} is missing ({name})", server.display()),
+            "install VirtualBox anew",
+        );
     }
     if let Some(home) = home_of_another(mine) {
         return problem(
@@ -108,13 +124,18 @@ pub(super) fn not_started(code: u32, folder: &Path) -> Error {
     }
     problem(
         format!("VBoxSVC, the server of the local VirtualBox, cannot be started ({name})"),
-        format!("`{} --auto-shutdown` by hand shows why; its log is VBoxSVC.log in VirtualBox's settings folder", server.display()),
+        format!(
+            "`{} --auto-shutdown` by hand shows why; its log is VBoxSVC.log in VirtualBox's settings folder",
+            server.display()
+        ),
     )
 }
 
 /// Where the programs of one user's VirtualBox meet.
 fn socket_folder() -> Option<PathBuf> {
-    let name = ["VBOX_IPC_SOCKETID", "LOGNAME", "USER"].iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()))?;
+    let name = ["VBOX_IPC_SOCKETID", "LOGNAME", "USER"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()))?;
     Some(PathBuf::from(format!("/tmp/.vbox-{name}-ipc")))
 }
 

@@ -216,8 +216,29 @@ pub(super) unsafe fn free(api: &Api, address: *mut c_void) {
 mod tests {
     use super::*;
 
-    extern "C" fn sum(object: usize, a: u8, b: i64, c: u32, d: i16, e: u8, f: u16, g: i64, h: u8, i: u32, j: i64) -> u32 {
-        let rest = i64::from(a) + b + i64::from(c) + i64::from(d) + i64::from(e) + i64::from(f) + g + i64::from(h) + i64::from(i) + j;
+    extern "C" fn sum(
+        object: usize,
+        a: u8,
+        b: i64,
+        c: u32,
+        d: i16,
+        e: u8,
+        f: u16,
+        g: i64,
+        h: u8,
+        i: u32,
+        j: i64,
+    ) -> u32 {
+        let rest = i64::from(a)
+            + b
+            + i64::from(c)
+            + i64::from(d)
+            + i64::from(e)
+            + i64::from(f)
+            + g
+            + i64::from(h)
+            + i64::from(i)
+            + j;
         u32::try_from(object as i64 + rest).unwrap()
     }
 
@@ -227,10 +248,10 @@ mod tests {
         let words = [(1, 1), (-2, 8), (3, 4), (-4, 2), (5, 1), (6, 2), (70_000, 8), (8, 1), (9, 4), (10, 8)];
         let words: Vec<_> = words.into_iter().map(|(value, size)| number(value, size)).collect();
         // SAFETY: the function takes these arguments.
-        let result = unsafe { call(sum as usize, 100, &words) };
+        let result = unsafe { call(sum as *const () as usize, 100, &words) };
         assert_eq!(result, 70_136);
         // SAFETY: the function takes one argument.
-        assert_eq!(unsafe { call(one as usize, 7, &[]) }, 7);
+        assert_eq!(unsafe { call(one as *const () as usize, 7, &[]) }, 7);
     }
 
     extern "C" fn one(object: usize) -> u32 {
@@ -241,7 +262,13 @@ mod tests {
     fn apples_stack_is_packed() {
         let mut bits = [0; MOST_WORDS];
         let mut words = vec![Word::number(1, 8); 7];
-        words.extend([Word::number(0xaa, 1), Word::number(0xbbbb, 2), Word::number(0xcccc_cccc, 4), Word::number(0xdd, 1), Word::number(0xee, 8)]);
+        words.extend([
+            Word::number(0xaa, 1),
+            Word::number(0xbbbb, 2),
+            Word::number(0xcccc_cccc, 4),
+            Word::number(0xdd, 1),
+            Word::number(0xee, 8),
+        ]);
         assert_eq!(packed(&words, &mut bits), 10);
         assert_eq!(bits[7..10], [0xcccc_cccc_bbbb_00aa, 0xdd, 0xee]);
     }

@@ -75,7 +75,8 @@ impl Copy {
         let (orders, queue) = mpsc::channel();
         let (loading, loaded) = mpsc::channel();
         let path = library.to_owned();
-        let owner = std::thread::Builder::new().name("xpcom".to_owned()).spawn(move || own(&path, anew, &loading, &queue));
+        let owner =
+            std::thread::Builder::new().name("xpcom".to_owned()).spawn(move || own(&path, anew, &loading, &queue));
         owner.map_err(|error| problem::no_thread(&error))?;
         let done = meanwhile();
         let loaded = loaded.recv().unwrap_or_else(|_| Err(problem::not_started(E_UNEXPECTED, library)))?;
@@ -166,7 +167,8 @@ impl Runtime {
             Ok((own::root(self, &client)?, client))
         });
         // A client without a root would go on without one: the next try starts from the ground.
-        let (root, client) = opened.inspect_err(|_| self.lost.store(generation() != 0, Ordering::Release)).map_err(not_started)?;
+        let (root, client) =
+            opened.inspect_err(|_| self.lost.store(generation() != 0, Ordering::Release)).map_err(not_started)?;
         let client = Arc::new(Client { client, root, dead: AtomicBool::new(false) });
         *known = Arc::downgrade(&client);
         Ok(client)
@@ -223,8 +225,10 @@ fn own(library: &Path, anew: bool, loading: &mpsc::Sender<Result<Loaded>>, order
         next = if initialised { next_order(api, orders) } else { orders.recv().ok() };
     }
     // A thread that has initialised must not end: the library takes that for the end of the program.
-    while initialised {
-        std::thread::park();
+    if initialised {
+        loop {
+            std::thread::park();
+        }
     }
 }
 
