@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout)]
 
 #[path = "../tests/support/fake.rs"]
-#[allow(dead_code, missing_docs, clippy::unwrap_used)]
+#[allow(dead_code, missing_docs, clippy::unwrap_used, unreachable_pub)]
 mod fake;
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use vboxsh::shell::{Engine, World};
 
 fn world() -> Arc<World> {
     let fake = fake::Fake::new();
-    World::new(Ui::captured(UiOptions::default()), Some(Box::new(move || Ok(fake.connect()))), false)
+    World::new(Ui::captured(UiOptions::default()), Some(Box::new(move |_| Ok(fake.connect()))), false)
 }
 
 fn engine() -> Box<dyn Engine> {

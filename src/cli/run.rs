@@ -2,7 +2,7 @@
 
 use super::arguments::{Arguments, Color, Lang};
 use crate::builtins;
-use crate::model::Interrupt;
+use crate::model::{Error, ErrorKind, Interrupt};
 use crate::output::{ColorChoice, Failure, Reply, Ui, UiOptions};
 use crate::repl;
 use crate::script;
@@ -25,7 +25,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
     });
     let code = match work(arguments, &ui) {
         Ok(code) => code,
-        Err(failure) => {
+        Err(error) => {
+            let failure = failure(error);
             if failure.exit.is_none() {
                 ui.fail(&failure);
             }
@@ -35,7 +36,19 @@ pub fn run(arguments: Arguments) -> ExitCode {
     ExitCode::from(u8::try_from(code.rem_euclid(256)).unwrap_or(1))
 }
 
-fn work(mut arguments: Arguments, ui: &Ui) -> Result<i32, Failure> {
+/// The failure in an error of the glue; what is none of ours failed in the program itself.
+fn failure(error: anyhow::Error) -> Failure {
+    let error = match error.downcast::<Failure>() {
+        Ok(failure) => return failure,
+        Err(error) => error,
+    };
+    match error.downcast::<Error>() {
+        Ok(error) => error.into(),
+        Err(error) => Failure::new(ErrorKind::Failed, format!("{error:#}")),
+    }
+}
+
+fn work(mut arguments: Arguments, ui: &Ui) -> anyhow::Result<i32> {
     if let Err(error) = repl::install_signals() {
         ui.warn(&format!("Ctrl-C cannot be caught: {error}"));
     }

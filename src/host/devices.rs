@@ -11,7 +11,7 @@ use super::{Fault, Outcome};
 use crate::model::RawValue;
 use std::path::Path;
 
-type Reply = Outcome<Option<Vec<RawValue>>>;
+pub(super) type Reply = Outcome<Option<Vec<RawValue>>>;
 
 impl State {
     pub(super) fn read_device(&mut self, at: Address, owner: &str, name: &str) -> Outcome<Option<RawValue>> {
@@ -94,7 +94,7 @@ impl State {
                 Ok(false)
             }
             ("INetworkAdapter", "MACAddress") => {
-                let address = mac_address(arguments.text(0))?;
+                let address = super::nat::mac_address(arguments.text(0))?;
                 self.element_mut(at)?.set("MACAddress", text(address));
                 Ok(true)
             }
@@ -262,110 +262,6 @@ impl State {
         }
     }
 
-    fn call_nat(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
-        const SETTINGS: [&str; 5] = ["mtu", "sockSnd", "sockRcv", "tcpWndSnd", "tcpWndRcv"];
-        match name {
-            "getNetworkSettings" => {
-                let element = self.element(at)?;
-                Ok(Some(SETTINGS.iter().map(|name| RawValue::Int(element.int(name))).collect()))
-            }
-            "setNetworkSettings" => {
-                self.check_mutable(at.view, When::Always)?;
-                for (position, name) in SETTINGS.into_iter().enumerate() {
-                    self.element_mut(at)?.set(name, arguments.value(position));
-                }
-                self.touch(at.view);
-                nothing()
-            }
-            "addRedirect" => {
-                self.check_mutable(at.view, When::Always)?;
-                let (protocol, host, guest) = (arguments.int(1), arguments.int(3), arguments.int(5));
-                let kind = if protocol == 1 { "tcp" } else { "udp" };
-                let rule = match arguments.text(0) {
-                    "" => format!("{kind}_{host}_{guest}"),
-                    given if given.contains(',') => return Err(Fault::argument("the name of a rule must not have a comma")),
-                    given => given.to_owned(),
-                };
-                let rest = format!("{protocol},{},{host},{},{guest}", arguments.text(2), arguments.text(4));
-                let rules = &mut self.element_mut(at)?.properties;
-                if rules.contains_key(&rule) {
-                    return Err(Fault::argument(format!("a rule is named `{rule}` already")));
-                }
-                let taken = rules.values().any(|known| {
-                    let part = |at: usize| known.split(',').nth(at).unwrap_or_default();
-                    part(0) == protocol.to_string() && part(1) == arguments.text(2) && part(2) == host.to_string()
-                });
-                if taken {
-                    return Err(Fault::argument(format!("another rule forwards {kind} port {host} of the host already")));
-                }
-                rules.insert(rule, rest);
-                self.touch(at.view);
-                nothing()
-            }
-            "removeRedirect" => {
-                self.check_mutable(at.view, When::Always)?;
-                let rule = arguments.text(0);
-                if self.element_mut(at)?.properties.remove(rule).is_none() {
-                    return Err(Fault::argument(format!("no rule is named `{rule}`")));
-                }
-                self.touch(at.view);
-                nothing()
-            }
-            _ => Ok(None),
-        }
-    }
-
-    fn call_usb_filters(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
-        let position = usize::try_from(arguments.int(0)).unwrap_or_default();
-        let filters = self.document(at.view)?.children(at.element, "deviceFilters");
-        match name {
-            "createDeviceFilter" => {
-                self.check_mutable(at.view, When::Always)?;
-                if arguments.text(0).is_empty() {
-                    return Err(Fault::argument("a filter needs a name"));
-                }
-                // It waits outside of the list until it is inserted.
-                let document = self.document_mut(at.view)?;
-                let id = document.add("IUSBDeviceFilter", at.element, "loose filter", 0);
-                document.get_mut(id).into_iter().for_each(|element| element.set("name", text(arguments.text(0))));
-                one(Address { view: at.view, element: id }.value("IUSBDeviceFilter"))
-            }
-            "insertDeviceFilter" => {
-                self.check_mutable(at.view, When::Always)?;
-                let filter = arguments.object(1).filter(|filter| filter.view == at.view);
-                let filter = filter.ok_or_else(|| Fault::argument("the filter was not made by this machine"))?;
-                if filters.contains(&filter.element) {
-                    return Err(Fault::new(code::INVALID_OBJECT_STATE, "the filter is in the list already"));
-                }
-                let mut order = filters;
-                order.insert(position.min(order.len()), filter.element);
-                self.element_mut(filter)?.role = "deviceFilters";
-                self.number(at.view, &order)?;
-                nothing()
-            }
-            "removeDeviceFilter" => {
-                self.check_mutable(at.view, When::Always)?;
-                let count = filters.len();
-                let missing = || Fault::argument(format!("there is no filter {position}: there are {count}"));
-                let id = *filters.get(position).ok_or_else(missing)?;
-                let filter = Address { view: at.view, element: id };
-                self.element_mut(filter)?.role = "loose filter";
-                self.number(at.view, &filters.into_iter().filter(|other| *other != id).collect::<Vec<_>>())?;
-                one(filter.value("IUSBDeviceFilter"))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Gives the parts of a list their positions.
-    fn number(&mut self, view: u32, order: &[ElementId]) -> Outcome {
-        for (position, element) in (0..).zip(order) {
-            self.element_mut(Address { view, element: *element })?.index = position;
-        }
-        self.touch(view);
-        Ok(())
-    }
-
     fn call_bandwidth(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
         const ROLE: &str = "bandwidthGroups";
         let wanted = arguments.text(0);
@@ -491,17 +387,4 @@ impl State {
         self.touch(at.view);
         Ok(())
     }
-}
-
-/// Twelve hexadecimal digits of a unicast address, without colons; an empty text makes a new one.
-fn mac_address(given: &str) -> Outcome<String> {
-    if given.is_empty() {
-        return Ok(super::defaults::new_mac_address());
-    }
-    let digits = given.to_ascii_uppercase();
-    let unicast = digits.chars().nth(1).and_then(|digit| digit.to_digit(16)).is_some_and(|digit| digit % 2 == 0);
-    if digits.len() == 12 && digits.chars().all(|digit| digit.is_ascii_hexdigit()) && unicast {
-        return Ok(digits);
-    }
-    Err(Fault::argument(format!("`{given}` is no MAC address of one station: 12 hexadecimal digits without colons, the second one even")))
 }

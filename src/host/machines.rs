@@ -199,7 +199,7 @@ impl State {
                 let document = self.read_settings(&tree);
                 let saved = tree.value("Machine@stateFile").is_some();
                 let aborted = tree.value("Machine@aborted").is_some_and(|value| value == "true" || value == "1");
-                let changed = tree.value("Machine@lastStateChange").map(super::settings::read_time);
+                let changed = tree.value("Machine@lastStateChange").map(super::times::read);
                 let machine = self.machine_mut(view)?;
                 machine.state = if saved { "Saved" } else if aborted { "Aborted" } else { "PoweredOff" };
                 machine.last_state_change = changed.unwrap_or_default();

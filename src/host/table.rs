@@ -70,7 +70,9 @@ impl Row {
 
 /// The stored values of an interface, in the order of its table; none for one without a table.
 pub(super) fn rows(interface: &'static Interface) -> &'static [Row] {
-    static SECTIONS: OnceLock<HashMap<&'static str, (&'static str, OnceLock<Vec<Row>>)>> = OnceLock::new();
+    /// Lines of a section, and what they say once they are read.
+    type Section = (&'static str, OnceLock<Vec<Row>>);
+    static SECTIONS: OnceLock<HashMap<&'static str, Section>> = OnceLock::new();
     let sections = SECTIONS.get_or_init(|| {
         let mut sections = HashMap::new();
         for text in TEXTS {

@@ -1,6 +1,6 @@
 //! Access to members by name: look-up, argument checks, waits in slices, dynamic types.
 
-use super::{Error, Interrupt, Object, Operation, RawValue, Result, Value, convert};
+use super::{Error, Interrupt, Object, Operation, RawValue, Result, Value, convert, presence};
 use crate::schema::{Interface, Kind, Method, Parameter};
 use std::time::{Duration, Instant};
 
@@ -54,7 +54,9 @@ pub(super) fn write(object: &Object, name: &str, value: Value) -> Result<()> {
     }
     let value = convert(value, attribute.kind, object.connection())
         .map_err(|error| Error::usage(format!("{}.{} {}", interface.name, attribute.name, error.message), error.hint))?;
-    object.connection().carry(object.handle(), Operation::Set(attribute), &[value], None)?;
+    let operation = Operation::Set(attribute);
+    presence::check(operation, std::iter::once((attribute.name, attribute.kind, &value)))?;
+    object.connection().carry(object.handle(), operation, &[value], None)?;
     Ok(())
 }
 
@@ -71,6 +73,8 @@ fn setter_hint(interface: &'static Interface, name: &str) -> String {
 /// Calls a method with loosely typed arguments.
 pub(super) fn call(object: &Object, method: &'static Method, arguments: Vec<Value>) -> Result<Vec<Value>> {
     let converted = complete(object, method, arguments)?;
+    let named = method.inputs().zip(&converted).map(|(input, value)| (input.name, input.kind, value));
+    presence::check(Operation::Call(method), named)?;
     let outputs = match Wait::of(method) {
         Some(wait) => wait.run(object, method, converted)?,
         None => object.connection().carry(object.handle(), Operation::Call(method), &converted, None)?,

@@ -18,7 +18,7 @@ fn a_machine_is_made_registered_and_found() {
     assert!(std::path::Path::new(&file).exists());
     assert_eq!(machine.get("settingsModified").unwrap(), Value::Bool(false));
     vbox.call("registerMachine", vec![Value::Object(machine.clone())]).unwrap();
-    assert_eq!(objects(vbox.get("machines").unwrap()), [machine.clone()]);
+    assert_eq!(objects(vbox.get("machines").unwrap()), std::slice::from_ref(&machine));
     let id = text(&machine, "id");
     for wanted in ["web", id.as_str(), &format!("{{{}}}", id.to_uppercase())] {
         assert_eq!(home.connection.find_machine(wanted).unwrap(), machine, "{wanted}");
@@ -105,7 +105,7 @@ fn machines_are_unregistered_and_their_files_deleted() {
     assert_eq!(code(machine.call("unregister", vec!["Full".into()])), "VBOX_E_INVALID_OBJECT_STATE");
     session.call("unlockMachine", vec![]).unwrap();
     let media = objects(machine.call("unregister", vec!["DetachAllReturnHardDisksOnly".into()]).unwrap());
-    assert_eq!(media, [disk.clone()]);
+    assert_eq!(media, std::slice::from_ref(&disk));
     assert_eq!(vbox.get("machines").unwrap(), Value::List(vec![]));
     let media = Value::List(media.into_iter().map(Value::Object).collect());
     let progress = object(machine.call("deleteConfig", vec![media]).unwrap());

@@ -216,3 +216,24 @@ fn system_properties_are_kept_and_restored() {
     own.set("defaultMachineFolder", "".into()).unwrap();
     assert_eq!(text(&own, "defaultMachineFolder"), usual);
 }
+
+#[test]
+#[ignore = "a measurement: run it with --release --nocapture"]
+fn how_long_a_start_and_a_read_take() {
+    let home = Home::new();
+    for at in 0..10 {
+        home.machine(&format!("m{at}"));
+    }
+    for _ in 0..3 {
+        let start = std::time::Instant::now();
+        let other = home.another();
+        let machines = objects(other.root().get("machines").unwrap());
+        let names: Vec<_> = machines.iter().map(|machine| (text(machine, "name"), text(machine, "state"))).collect();
+        println!("start, names and states of {}: {:?}", names.len(), start.elapsed());
+        let start = std::time::Instant::now();
+        for _ in 0..100_000 {
+            machines[0].get("memorySize").unwrap();
+        }
+        println!("one read: {:?}", start.elapsed() / 100_000);
+    }
+}

@@ -1,6 +1,8 @@
 //! The embedded host beside the real thing: the same calls give the same values and result codes, and each side opens
 //! the settings files of the other.
 
+#![allow(clippy::unwrap_used)]
+
 use crate::rig;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -434,7 +436,11 @@ fn the_real_thing_opens_what_we_write() {
     assert_eq!(medium.call("refreshState", vec![]).unwrap().as_int(), Some(1), "{:?}", medium.get("lastAccessError"));
     assert_eq!(medium.get("logicalSize").unwrap(), Value::Int(8 << 20));
     assert_eq!(opened.call("getExtraData", vec!["a/b".into()]).unwrap(), "1 < 2".into());
-    medium.call("close", vec![]).ok();
+    // Nothing of ours stays in its list.
+    let [controller, port, device] = ["controller", "port", "device"].map(|name| attached.get(name).unwrap().clone());
+    opened.call("detachDevice", vec![controller, port, device]).unwrap();
+    opened.call("saveSettings", vec![]).unwrap();
+    medium.call("close", vec![]).unwrap();
 }
 
 /// Gives every writable attribute another value than it has, where that is allowed.
