@@ -7,6 +7,7 @@ use super::state::{Address, State, View};
 use super::value::{enumerated, text};
 use super::{Fault, Outcome};
 use crate::model::RawValue;
+use std::sync::OnceLock;
 
 /// Parts that a machine has once: interface, role, role of the part that it belongs to (none: the machine).
 const PARTS: &[(&str, &str, &str)] = &[
@@ -38,6 +39,11 @@ pub(super) fn adapter_count(chipset: &str) -> u32 {
 
 /// A machine with all its parts and nothing set.
 pub(super) fn blank_machine() -> Document {
+    static BLANK: OnceLock<Document> = OnceLock::new();
+    BLANK.get_or_init(build_blank_machine).clone()
+}
+
+fn build_blank_machine() -> Document {
     let mut document = Document::new("IMachine");
     let mut roles: Vec<(&str, ElementId)> = Vec::new();
     for (interface, role, owner) in PARTS {

@@ -39,6 +39,14 @@ impl Element {
             .or_else(|| table::find(self.interface, name).map(|row| &row.default))
     }
 
+    /// Sets a value that comes from a file: nothing is kept that is as in a new object.
+    pub(super) fn take_up(&mut self, row: &'static table::Row, value: RawValue) {
+        let known = self.values.iter().any(|(name, _)| *name == row.name);
+        if known || value != row.default {
+            self.set(row.name, value);
+        }
+    }
+
     pub(super) fn set(&mut self, name: &'static str, value: RawValue) {
         match self.values.iter_mut().find(|(known, _)| *known == name) {
             Some((_, old)) => *old = value,

@@ -4,6 +4,7 @@ use super::value::{parse, text};
 use super::{Fault, Outcome};
 use crate::model::{RawValue, StructValue};
 use crate::schema::embedded;
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 const TABLE: &str = include_str!("tables/guest-os-types.txt");
@@ -45,6 +46,32 @@ pub(super) fn for_architecture(architecture: &str) -> RawValue {
 /// The type of that id.
 pub(super) fn find(id: &str) -> Option<RawValue> {
     lookup(id).map(|known| RawValue::Struct(Arc::clone(known)))
+}
+
+/// The type of network adapter of a guest of unknown type.
+pub(super) const USUAL_ADAPTER: &str = "Am79C973";
+
+/// The type of network adapter that a type of guest likes. Every machine asks for it when its file is read, so only
+/// two columns of the table are looked at.
+pub(super) fn adapter_type(id: &str) -> &'static str {
+    static TYPES: OnceLock<HashMap<&'static str, &'static str>> = OnceLock::new();
+    let types = TYPES.get_or_init(|| {
+        let columns = embedded().interface("IGuestOSType").map_or(Vec::new(), |interface| interface.attributes());
+        let column = |name: &str| columns.iter().position(|attribute| attribute.name == name).unwrap_or_default();
+        let (id_at, adapter_at) = (column("id"), column("adapterType"));
+        let (mut types, mut above) = (HashMap::new(), USUAL_ADAPTER);
+        for line in TABLE.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+            let mut parts = line.split('|');
+            let id = parts.nth(id_at).unwrap_or_default();
+            match parts.nth(adapter_at - id_at - 1) {
+                Some("\"") | None => {}
+                Some(adapter) => above = adapter,
+            }
+            types.insert(id, above);
+        }
+        types
+    });
+    types.get(id).copied().unwrap_or(USUAL_ADAPTER)
 }
 
 fn lookup(id: &str) -> Option<&'static GuestType> {
@@ -132,5 +159,9 @@ mod tests {
         assert_eq!(ubuntu.value("recommendedRAM").as_int(), Some(2048));
         assert_eq!(ubuntu.name("recommendedGraphicsController"), "VMSVGA");
         assert!(ubuntu.flag("is64Bit"));
+        for known in types() {
+            let adapter = known.get("adapterType").map(super::super::value::name_of);
+            assert_eq!(Some(adapter_type(field(known, "id"))), adapter);
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::document::{Document, Element, ElementId, GuestProperty, ROOT};
 use super::media::Registry;
-use super::os_types::Recommended;
+use super::os_types::{USUAL_ADAPTER, adapter_type};
 use super::registry::put_items;
 use super::state::{Address, State, View};
 use super::table;
@@ -33,12 +33,16 @@ const LISTS: &[List] = &[
 
 pub(super) fn read_rows(element: &mut Element, node: &XmlNode) {
     for row in table::rows(element.interface) {
+        if row.places.is_empty() {
+            continue;
+        }
         let written = row.places.iter().find_map(|place| node.value(place));
-        let value = written.and_then(|written| row.read(written));
-        // A value that this release does not know reads as absent; what should always be there stays as it is.
-        let value = value.or_else(|| (!row.places.is_empty() && !row.always).then(|| row.absent.clone()));
-        if let Some(value) = value.filter(|value| element.value(row.name) != Some(value)) {
-            element.set(row.name, value);
+        match written.and_then(|written| row.read(written)) {
+            Some(value) => element.take_up(row, value),
+            // What should always be there stays as it is; a value that this release does not know reads as absent.
+            None if row.always => {}
+            None if row.absent == row.default => {}
+            None => element.take_up(row, row.absent.clone()),
         }
     }
 }
@@ -68,9 +72,12 @@ impl State {
         super::defaults::add_adapters(&mut document, super::defaults::adapter_count(chipset));
         super::defaults::add_screens(&mut document);
         // A slot that the file does not mention has what the type of guest likes.
-        let usual = Recommended::of(document.get(ROOT).map_or("", |root| root.text("OSTypeId"))).value("adapterType");
-        for adapter in document.children(ROOT, "networkAdapter").into_iter().filter(|_| !usual.is_null()) {
-            document.get_mut(adapter).into_iter().for_each(|element| element.set("adapterType", usual.clone()));
+        let usual = adapter_type(document.get(ROOT).map_or("", |root| root.text("OSTypeId")));
+        if usual != USUAL_ADAPTER {
+            let usual = enumerated("NetworkAdapterType", usual);
+            for adapter in document.children(ROOT, "networkAdapter") {
+                document.get_mut(adapter).into_iter().for_each(|element| element.set("adapterType", usual.clone()));
+            }
         }
         // Positions of a boot order that is written and not named there are empty.
         if node.at("Hardware/Boot").is_some() {
@@ -214,8 +221,7 @@ impl State {
                 old.extend::<Vec<_>>(items);
             }
         }
-        let usual_adapter = Recommended::of(document.get(ROOT).map_or("", |root| root.text("OSTypeId"))).name("adapterType");
-        let usual_adapter = if usual_adapter.is_empty() { "Am79C973" } else { usual_adapter };
+        let usual_adapter = adapter_type(document.get(ROOT).map_or("", |root| root.text("OSTypeId")));
         for id in document.children(parent, role) {
             let Some(element) = document.get(id) else { continue };
             let wanted = if slots { element.index.to_string() } else { element.text("name").to_owned() };
@@ -230,7 +236,7 @@ impl State {
                 _ => {}
             }
             // An unused slot is not written.
-            let absent_means_same = role != "networkAdapter" || usual_adapter == "Am79C973";
+            let absent_means_same = role != "networkAdapter" || usual_adapter == USUAL_ADAPTER;
             // A slot that is not mentioned does not reach the host either.
             let usual = |(name, value): &(String, String)| name == "localhost-reachable" && value == "false";
             let plain_nat = |child: &XmlNode| child.name == "NAT" && child.attributes.iter().all(usual) && child.children.is_empty();

@@ -79,3 +79,29 @@ fn a_script_creates_runs_pictures_and_deletes_a_machine() {
     let (code, ..) = shell.run(url, &["-c", &format!("info {name}")]);
     assert_eq!(code, 4, "the machine is still there");
 }
+
+#[test]
+fn wrong_steps_of_a_script_name_line_error_and_hint() {
+    let Some(url) = rig::url() else { return };
+    let shell = Vboxsh::new();
+    for (source, code, words) in [
+        ("let m = vbox.findMachine(\"web-01\");\nm.memorySize = 512;\n", 1, &[":2:", "VBOX_E_INVALID_VM_STATE", "0x80bb0002", "IMachine", "hint:"][..]),
+        ("let m = vbox.findMachine(\"web-01\");\nm.session(|s| s.machine.attachDevice(\"No such\", 0, 0, DeviceType.HardDisk, ()));\n", 4, &[":2:", "VBOX_E_OBJECT_NOT_FOUND", "No such", "hint:"]),
+        ("let m = vbox.findMachine(\"web-01\");\nm.lockMachine(session, LockType.Writ);\n", 6, &[":2:", "Writ`", "Write"]),
+        ("let m = vbox.findMachine(\"web-01\");\n\nm.lockMachine(session);\n", 6, &[":3:", "lockMachine", "lockMachine(session: ISession, lockType: LockType)"]),
+        ("vbox.createMachine(\"\", \"\", \"x86\", [], \"\", \"\");\n", 1, &[":1:", "E_INVALIDARG", "hint:"]),
+        ("let p = vbox.findMachine(\"web-01\").launchVMProcess(session, \"nonsense\", []);\nwait(p);\n", 1, &["E_INVALIDARG"]),
+        ("vbox.registerMachine(());\n", 6, &[":1:", "must be an object"]),
+        ("import \"no-such-module\" as n;\n", 6, &[":1:", "no-such-module"]),
+    ] {
+        let file = shell.home().join("wrong.rhai");
+        std::fs::write(&file, source).unwrap();
+        let (found, out, err) = shell.run(url, &[file.to_str().unwrap()]);
+        assert_eq!(found, code, "{source}\n{out}{err}");
+        for word in words {
+            assert!(err.contains(word), "{source}\n{word:?} is missing in\n{err}");
+        }
+    }
+    let (_, state, _) = shell.run(url, &["-c", "get web-01.sessionState"]);
+    assert_eq!(state, "Unlocked\n", "a wrong step left the machine locked");
+}

@@ -1,6 +1,6 @@
 //! The web-service backend on a real server: every kind of call, fault and reference.
 //!
-//! Asks the server of the suite, or the one that `VBOXSH_TEST_WEB_URL` names. Makes things of its own
+//! Asks the server of the suite, or the one that `VBOXSH_REAL_URL` names. Makes things of its own
 //! only, and removes them.
 
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use vboxsh::backend::webservice::{ConnectOptions, SchemaChoice, connect};
 use vboxsh::model::{Connection, Error, EventListener, Handle, Object, Value};
 
 fn connection() -> Option<Connection> {
-    let url = std::env::var("VBOXSH_TEST_WEB_URL").ok().or_else(|| crate::rig::url().map(str::to_owned))?;
+    let url = crate::rig::url().map(str::to_owned)?;
     Some(connect(ConnectOptions { schema: SchemaChoice::Automatic, ..ConnectOptions::new(url) }).unwrap())
 }
 
