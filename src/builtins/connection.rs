@@ -30,6 +30,8 @@ pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
                 earlier.close();
             }
             world.set_connection(Some(connection));
+            let ui = shell.ui().clone();
+            shell.world().set_opener(Box::new(move |asking| connect(&target, &settings, &ui, asking)));
             Ok(Reply::Note(format!("connected: {described}")))
         })
         .argument("target", ArgumentKind::Target, Arity::Optional, "`auto`, `embedded`, or `http[s]://[user@]host[:port]`; default http://localhost:18083")
@@ -50,17 +52,21 @@ pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
                 Some(connection) => {
                     connection.close();
                     world.set_connection(None);
-                    world.set_opener(None);
+                    world.park();
                     Ok(Reply::Note("disconnected".to_owned()))
                 }
-                None => Ok(Reply::Note("there was no connection".to_owned())),
+                None => {
+                    world.park();
+                    Ok(Reply::Note("there was no connection".to_owned()))
+                }
             }
         })
-        .help("Objects in variables are gone with it. `connect` opens another one.")
+        .help("Objects in variables are gone with it. `reconnect` opens it again, `connect` another one.")
         .example("disconnect", "log off and close"),
         Command::new("reconnect", Category::Connection, "close the connection and open it again", |shell: &mut Shell, _| {
             let world = shell.world();
             let Some(connection) = world.current() else {
+                world.unpark();
                 let connection = world.connection()?;
                 return Ok(Reply::Note(format!("connected: {}", connection.transport().describe())));
             };

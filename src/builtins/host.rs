@@ -25,6 +25,16 @@ fn host(shell: &mut Shell, _: &Given) -> Result<Reply, Failure> {
         }
         sections.push(section(&host, "Memory", &["memorySize", "memoryAvailable"]));
         let interfaces = host.get("networkInterfaces").map(Value::into_list).unwrap_or_default();
+        if shell.ui().options().json {
+            let names = ["name", "interfaceType", "status", "IPAddress", "networkMask", "hardwareAddress"];
+            let facts = |interface: &Value| {
+                let read = |name: &str| interface.as_object().and_then(|interface| interface.get(name).ok()).unwrap_or_default();
+                Value::Map(names.iter().map(|name| ((*name).to_owned(), read(name))).collect())
+            };
+            let list = Value::List(interfaces.iter().map(facts).collect());
+            sections.push(Section { title: String::new(), entries: vec![("networkInterfaces".to_owned(), list)] });
+            return Ok(Reply::Sections(sections));
+        }
         let mut network = Section { title: "Network interfaces".to_owned(), entries: Vec::new() };
         for interface in interfaces {
             let Value::Object(interface) = interface else { continue };

@@ -1,8 +1,10 @@
-//! `info`: one machine on one page.
+//! `info`: one machine on one page; `info/facts.rs` has the devices as data, for `--json`.
+
+mod facts;
 
 use crate::model::{Object, Value};
 use crate::output::{Failure, Reply, Section};
-use crate::shell::{ArgumentKind, Arity, Category, Command, Given, Shell};
+use crate::shell::{ArgumentKind, Arity, Category, Command, Given, Shell, find_listed, settings_name};
 
 pub(super) fn commands() -> Vec<Command> {
     vec![
@@ -16,7 +18,7 @@ pub(super) fn commands() -> Vec<Command> {
 
 fn info(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let connection = shell.world().connection()?;
-    let machine = connection.find_machine(given.text("machine"))?;
+    let machine = find_listed(&connection, given.text("machine"))?;
     if machine.get("accessible")?.as_bool() == Some(false) {
         return Ok(Reply::Sections(vec![inaccessible(&machine)]));
     }
@@ -36,10 +38,11 @@ fn info(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         }
     }
     sections.push(session(&machine));
-    sections.push(storage(&machine)?);
-    sections.push(network(&machine));
-    sections.push(shared_folders(&machine));
-    sections.push(snapshots(&machine));
+    if shell.ui().options().json {
+        sections.push(facts::devices(&machine)?);
+    } else {
+        sections.extend([storage(&machine)?, network(&machine), shared_folders(&machine), snapshots(&machine)]);
+    }
     sections.retain(|section| !section.entries.is_empty());
     Ok(Reply::Sections(sections))
 }
@@ -64,6 +67,8 @@ fn is_empty(value: &Value) -> bool {
 
 fn inaccessible(machine: &Object) -> Section {
     let mut section = section(machine, "", &["id", "accessible", "settingsFilePath"]);
+    let name = settings_name(&read(machine, "settingsFilePath")).to_owned();
+    section.entries.insert(0, ("name".to_owned(), Value::Text(name)));
     if let Ok(Value::Object(error)) = machine.get("accessError") {
         section.entries.push(("accessError".to_owned(), error.get("text").unwrap_or_default()));
     }

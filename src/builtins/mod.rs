@@ -27,6 +27,11 @@ pub fn commands(settings: &ConnectSettings) -> Commands {
     commands
 }
 
+/// Names and summaries of the topics of `help`.
+pub fn topics() -> impl Iterator<Item = (&'static str, &'static str)> {
+    topics::TOPICS.iter().map(|(name, summary, _)| (*name, *summary))
+}
+
 /// Waits for a progress with a bar; Ctrl-C asks whether to cancel it.
 fn wait(shell: &Shell, progress: &crate::model::Object) -> Result<(), crate::output::Failure> {
     let ui = shell.ui();

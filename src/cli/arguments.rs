@@ -1,6 +1,7 @@
 //! The options of the program. They are fixed: scripts rely on them.
 
 use clap::{ArgAction, Parser, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// When to colour.
@@ -49,7 +50,7 @@ pub struct Arguments {
     pub connect: String,
     /// Home of the embedded host
     #[arg(long, value_name = "DIR", env = "VBOXSH_HOME")]
-    pub home: Option<PathBuf>,
+    pub home: Option<OsString>,
     /// File with the password, readable by its owner alone
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,

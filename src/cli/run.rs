@@ -120,7 +120,8 @@ fn connection_settings(arguments: &mut Arguments) -> Result<(Target, ConnectSett
         target = "http://localhost:18083".to_owned();
     }
     let mut settings = ConnectSettings {
-        home: arguments.home.take(),
+        // An empty VBOXSH_HOME is none.
+        home: arguments.home.take().map(PathBuf::from).filter(|home| !home.as_os_str().is_empty()),
         credentials: Credentials { user: String::new(), password_file: arguments.password_file.take() },
         ca_file: arguments.ca_file.take(),
         fingerprint: arguments.fingerprint.take(),

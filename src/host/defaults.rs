@@ -142,7 +142,9 @@ fn set_platform(document: &mut Document, recommended: &Recommended) {
 
 /// Adds a recording screen for every monitor; those beyond the first do not record.
 pub(super) fn add_screens(document: &mut Document) {
-    let monitors = part(document, &["graphicsAdapter"]).and_then(|id| document.get(id)).map_or(1, |adapter| adapter.int("monitorCount"));
+    let monitors = part(document, &["graphicsAdapter"])
+        .and_then(|id| document.get(id))
+        .map_or(1, |adapter| adapter.int("monitorCount"));
     let Some(parent) = part(document, &["recordingSettings"]) else { return };
     for screen in 1..u32::try_from(monitors.clamp(1, 64)).unwrap_or(1) {
         if document.child(parent, "screens", screen).is_none() {
@@ -171,7 +173,10 @@ impl State {
         let recommended = Recommended::of(self.element(root)?.text("OSTypeId"));
         let document = self.document_mut(view)?;
         if !recommended.is_known() {
-            return Err(Fault::new(code::E_FAIL, "the machine has an unknown type of guest, so nothing is known to suit it"));
+            return Err(Fault::new(
+                code::E_FAIL,
+                "the machine has an unknown type of guest, so nothing is known to suit it",
+            ));
         }
         set(document, ROOT, "memorySize", recommended.value("recommendedRAM"));
         set(document, ROOT, "CPUCount", recommended.value("recommendedCPUCount"));

@@ -120,7 +120,8 @@ impl Document {
     /// Removes an object and all below it.
     pub(super) fn remove(&mut self, id: ElementId) {
         self.elements.remove(&id);
-        let below: Vec<_> = self.elements.iter().filter(|(_, element)| element.parent == id).map(|(id, _)| *id).collect();
+        let below: Vec<_> =
+            self.elements.iter().filter(|(_, element)| element.parent == id).map(|(id, _)| *id).collect();
         for child in below {
             // The root is its own parent.
             if child != ROOT {
@@ -151,7 +152,9 @@ impl Document {
 
     /// The object below `parent` of that role whose stored value `name` is `wanted`.
     pub(super) fn named(&self, parent: ElementId, role: &str, wanted: &str) -> Option<ElementId> {
-        self.children(parent, role).into_iter().find(|id| self.get(*id).is_some_and(|element| element.text("name") == wanted))
+        self.children(parent, role)
+            .into_iter()
+            .find(|id| self.get(*id).is_some_and(|element| element.text("name") == wanted))
     }
 
     /// All objects with their numbers.

@@ -3,6 +3,7 @@
 use super::arguments::Arguments;
 use super::document::{ElementId, ROOT};
 use super::fault::code;
+use super::media_formats::format;
 use super::state::{Address, State, gone, nothing, one};
 use super::value::{enumerated, name_of, text, texts};
 use super::{Fault, Outcome, vdi};
@@ -40,26 +41,6 @@ pub(super) struct Medium {
     pub(super) last_error: String,
     pub(super) auto_reset: bool,
     pub(super) properties: BTreeMap<String, String>,
-}
-
-/// Formats: id, capabilities, extensions, what an extension is for.
-pub(super) const FORMATS: &[(&str, &str, &str, &str)] = &[
-    ("VMDK", "Uuid,CreateFixed,CreateDynamic,CreateSplit2G,Differencing,Asynchronous,File,VFS,Preferred", "vmdk", "HardDisk"),
-    ("VDI", "Uuid,CreateFixed,CreateDynamic,Differencing,Asynchronous,File,VFS,Discard,Preferred", "vdi", "HardDisk"),
-    ("VHD", "Uuid,CreateFixed,CreateDynamic,Differencing,Asynchronous,File,VFS,Preferred", "vhd", "HardDisk"),
-    ("Parallels", "CreateDynamic,Differencing,Asynchronous,File,VFS", "hdd", "HardDisk"),
-    ("DMG", "File,VFS", "dmg", "DVD"),
-    ("QED", "CreateDynamic,Differencing,Asynchronous,File,VFS", "qed", "HardDisk"),
-    ("QCOW", "CreateDynamic,Differencing,Asynchronous,File,VFS", "qcow,qcow2", "HardDisk,HardDisk"),
-    ("VHDX", "File,VFS", "vhdx", "HardDisk"),
-    ("CUE", "File,VFS", "cue", "DVD"),
-    ("VBoxIsoMaker", "File", "viso", "DVD"),
-    ("RAW", "CreateFixed,Asynchronous,File,VFS", "iso,cdr,img,ima,dsk,flp,vfd", "DVD,DVD,Floppy,Floppy,Floppy,Floppy,Floppy"),
-    ("iSCSI", "Asynchronous,Properties,TcpNetworking", "", ""),
-];
-
-pub(super) fn format(wanted: &str) -> Option<&'static (&'static str, &'static str, &'static str, &'static str)> {
-    FORMATS.iter().find(|known| known.0.eq_ignore_ascii_case(wanted))
 }
 
 /// A medium that cannot be opened counts as not found.
@@ -112,10 +93,15 @@ impl State {
         let uses = |view: &u32| {
             let document = self.document(*view).ok()?;
             let mut attached = document.iter().filter(|(_, element)| element.role == "attachment");
-            attached.any(|(_, element)| element.value("medium").and_then(Address::of).map(|at| at.element) == Some(id)).then_some(())
+            attached
+                .any(|(_, element)| element.value("medium").and_then(Address::of).map(|at| at.element) == Some(id))
+                .then_some(())
         };
-        let mut users: Vec<_> =
-            views.iter().filter(|view| uses(view).is_some()).filter_map(|view| Some(self.machine(*view).ok()?.id.clone())).collect();
+        let mut users: Vec<_> = views
+            .iter()
+            .filter(|view| uses(view).is_some())
+            .filter_map(|view| Some(self.machine(*view).ok()?.id.clone()))
+            .collect();
         users.sort();
         users.dedup();
         users
@@ -126,7 +112,8 @@ impl State {
             return Ok(Some(texts(self.users_of(id))));
         }
         if name == "readOnly" {
-            let read_only = matches!(self.medium(id)?.kind, "Immutable" | "Readonly") || !self.children_of(id).is_empty();
+            let read_only =
+                matches!(self.medium(id)?.kind, "Immutable" | "Readonly") || !self.children_of(id).is_empty();
             return Ok(Some(RawValue::Bool(read_only)));
         }
         let medium = self.medium(id)?;
@@ -154,7 +141,8 @@ impl State {
             }),
             "format" => text(&medium.format),
             "mediumFormat" => {
-                let at = FORMATS.iter().position(|known| known.0 == medium.format).unwrap_or_default();
+                let at =
+                    super::media_formats::FORMATS.iter().position(|known| known.0 == medium.format).unwrap_or_default();
                 self.format_object(at)
             }
             "type" => enumerated("MediumType", medium.kind),
@@ -204,7 +192,9 @@ impl State {
     }
 
     fn change_type(&mut self, id: ElementId, kind: &'static str) -> Outcome {
-        let refuse = |why: &str| Err(Fault::new(code::INVALID_OBJECT_STATE, format!("cannot change the type of the medium: {why}")));
+        let refuse = |why: &str| {
+            Err(Fault::new(code::INVALID_OBJECT_STATE, format!("cannot change the type of the medium: {why}")))
+        };
         if self.users_of(id).len() > 1 {
             return refuse("it is attached to several machines; detach it first");
         }
@@ -225,7 +215,12 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn call_medium(&mut self, id: ElementId, name: &str, arguments: Arguments<'_>) -> Outcome<Option<Vec<RawValue>>> {
+    pub(super) fn call_medium(
+        &mut self,
+        id: ElementId,
+        name: &str,
+        arguments: Arguments<'_>,
+    ) -> Outcome<Option<Vec<RawValue>>> {
         match name {
             "refreshState" => {
                 self.refresh_medium(id)?;
@@ -291,7 +286,8 @@ impl State {
             "DVD" => "Readonly",
             _ => "Writethrough",
         };
-        let medium = Medium { location, format: known.0.to_owned(), device, kind, state: "NotCreated", ..Medium::default() };
+        let medium =
+            Medium { location, format: known.0.to_owned(), device, kind, state: "NotCreated", ..Medium::default() };
         Ok(Address::global(self.add_medium(medium)).value("IMedium"))
     }
 
@@ -312,9 +308,13 @@ impl State {
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
         }
         let size = u64::try_from(size).ok().filter(|size| *size > 0 && *size <= vdi::LARGEST);
-        let size = size.ok_or_else(|| Fault::argument("the size must be a positive number of bytes that the format can hold"))?;
+        let size = size
+            .ok_or_else(|| Fault::argument("the size must be a positive number of bytes that the format can hold"))?;
         if let Some(strange) = variants.iter().find(|variant| !matches!(**variant, "Standard" | "Fixed")) {
-            return Err(Fault::new(code::NOT_SUPPORTED, format!("the format {} has no variant `{strange}`", medium.format)));
+            return Err(Fault::new(
+                code::NOT_SUPPORTED,
+                format!("the format {} has no variant `{strange}`", medium.format),
+            ));
         }
         let fixed = variants.contains(&"Fixed");
         let path = medium.location.clone();
@@ -356,11 +356,20 @@ impl State {
             return found.map(|at| Address::global(at).value("IMedium")).ok_or_else(missing);
         }
         let path = self.home.join(location);
-        let known = self.media.iter().find(|(_, medium)| medium.location == path && medium.device == device && medium.state != "NotCreated");
+        let known = self
+            .media
+            .iter()
+            .find(|(_, medium)| medium.location == path && medium.device == device && medium.state != "NotCreated");
         if let Some((at, _)) = known {
             return Ok(Address::global(*at).value("IMedium"));
         }
-        let mut medium = Medium { location: path.clone(), device, state: "Created", registry: Registry::Global, ..Medium::default() };
+        let mut medium = Medium {
+            location: path.clone(),
+            device,
+            state: "Created",
+            registry: Registry::Global,
+            ..Medium::default()
+        };
         (medium.kind, medium.format) = match device {
             "DVD" => ("Readonly", "RAW".to_owned()),
             "Floppy" => ("Writethrough", "RAW".to_owned()),
@@ -375,7 +384,10 @@ impl State {
         }
         if let Some(other) = self.medium_by_id(&medium.id) {
             let other = self.media[&other].location.display().to_string();
-            let message = format!("`{}` has the id of the known medium `{other}`; `forceNewUuid` gives it another", path.display());
+            let message = format!(
+                "`{}` has the id of the known medium `{other}`; `forceNewUuid` gives it another",
+                path.display()
+            );
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
         }
         let (id, device) = (medium.id.clone(), medium.device);
@@ -398,7 +410,9 @@ impl State {
         (medium.id, medium.logical_size, medium.fixed) = (header.id.to_string(), header.size, header.fixed);
         if let Some(parent) = header.parent {
             let parent = self.medium_by_id(&parent.to_string());
-            let missing = || Fault::not_found(format!("`{}` is a differencing disk, and its parent is not known", path.display()));
+            let missing = || {
+                Fault::not_found(format!("`{}` is a differencing disk, and its parent is not known", path.display()))
+            };
             medium.parent = Some(parent.ok_or_else(missing)?);
         }
         Ok(())
@@ -422,8 +436,14 @@ impl State {
                 (medium.logical_size, medium.fixed) = (size, fixed);
                 (medium.state, medium.last_error) = ("Created", String::new());
             }
-            Ok(None) => (medium.state, medium.last_error) = ("Inaccessible", format!("`{}` is no {} image", path.display(), medium.format)),
-            Err(error) => (medium.state, medium.last_error) = ("Inaccessible", format!("cannot read `{}`: {error}", path.display())),
+            Ok(None) => {
+                (medium.state, medium.last_error) =
+                    ("Inaccessible", format!("`{}` is no {} image", path.display(), medium.format))
+            }
+            Err(error) => {
+                (medium.state, medium.last_error) =
+                    ("Inaccessible", format!("cannot read `{}`: {error}", path.display()))
+            }
         }
         Ok(())
     }
@@ -432,7 +452,10 @@ impl State {
         let users = self.users_of(id);
         let place = self.medium(id)?.location.display().to_string();
         if let Some(user) = users.first() {
-            return Err(Fault::new(code::OBJECT_IN_USE, format!("`{place}` is attached to the machine {user}; detach it first")));
+            return Err(Fault::new(
+                code::OBJECT_IN_USE,
+                format!("`{place}` is attached to the machine {user}; detach it first"),
+            ));
         }
         if !self.children_of(id).is_empty() {
             return Err(Fault::new(code::OBJECT_IN_USE, format!("`{place}` has differencing disks")));
@@ -473,38 +496,14 @@ impl State {
         self.check_unused(id)?;
         let state = self.medium(id)?.state;
         if matches!(state, "LockedRead" | "LockedWrite" | "Creating" | "Deleting") {
-            return Err(Fault::new(code::INVALID_OBJECT_STATE, format!("a medium in the state {state} cannot be closed")));
+            return Err(Fault::new(
+                code::INVALID_OBJECT_STATE,
+                format!("a medium in the state {state} cannot be closed"),
+            ));
         }
         self.forget_medium(id)?;
         self.media.remove(&id);
         self.global.remove(id);
         Ok(())
-    }
-
-    pub(super) fn format_object(&mut self, at: usize) -> RawValue {
-        self.global_part("IMediumFormat", "mediumFormat", u32::try_from(at).unwrap_or_default()).value("IMediumFormat")
-    }
-
-    pub(super) fn read_medium_format(&self, element: ElementId, name: &str) -> Option<RawValue> {
-        let known = FORMATS.get(self.global.get(element)?.index as usize)?;
-        match name {
-            "id" | "name" => Some(text(known.0)),
-            "capabilities" => {
-                Some(RawValue::List(known.1.split(',').map(|name| enumerated("MediumFormatCapabilities", name)).collect()))
-            }
-            _ => None,
-        }
-    }
-
-    pub(super) fn call_medium_format(&self, element: ElementId, name: &str) -> Outcome<Option<Vec<RawValue>>> {
-        let known = self.global.get(element).and_then(|element| FORMATS.get(element.index as usize)).ok_or_else(gone)?;
-        let words = |list: &'static str| list.split(',').filter(|word| !word.is_empty());
-        match name {
-            "describeFileExtensions" => {
-                let devices = words(known.3).map(|device| enumerated("DeviceType", device)).collect();
-                Ok(Some(vec![texts(words(known.2)), RawValue::List(devices)]))
-            }
-            _ => Ok(None),
-        }
     }
 }

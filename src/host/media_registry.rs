@@ -1,10 +1,11 @@
 //! Which settings file remembers which medium: reading and writing the media registries.
 
+use super::Outcome;
 use super::document::ElementId;
-use super::media::{Medium, Registry, format, type_name};
+use super::media::{Medium, Registry, type_name};
+use super::media_formats::format;
 use super::state::{Address, State};
 use super::xml::XmlNode;
-use super::Outcome;
 use std::path::Path;
 
 impl State {
@@ -19,7 +20,9 @@ impl State {
 
     /// Writes only the media part of a machine's file.
     pub(super) fn save_machine_media(&mut self, id: &str) -> Outcome {
-        let Some(view) = self.machines.iter().find(|(_, machine)| machine.id == id).map(|(view, _)| *view) else { return Ok(()) };
+        let Some(view) = self.machines.iter().find(|(_, machine)| machine.id == id).map(|(view, _)| *view) else {
+            return Ok(());
+        };
         let machine = self.machine(view)?;
         let (Some(mut tree), file) = (machine.tree.clone(), machine.settings_file.clone()) else { return Ok(()) };
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
@@ -45,7 +48,8 @@ impl State {
         let id = self.machine(view)?.id.clone();
         let document = self.document(view)?;
         let attached = document.iter().filter(|(_, element)| element.role == "attachment");
-        let attached: Vec<_> = attached.filter_map(|(_, element)| element.value("medium").and_then(Address::of)).collect();
+        let attached: Vec<_> =
+            attached.filter_map(|(_, element)| element.value("medium").and_then(Address::of)).collect();
         for at in attached {
             if let Some(medium) = self.media.get_mut(&at.element).filter(|medium| medium.registry == Registry::Global) {
                 medium.registry = Registry::Machine(id.clone());
@@ -67,7 +71,8 @@ impl State {
         let home = self.home.clone();
         for (list, item, device) in LISTS {
             let nodes = disk.list(&format!("{PATH}/{list}"), item);
-            let nodes: Vec<_> = nodes.filter(|node| node_id(node).is_some_and(|id| !old.contains(&id))).cloned().collect();
+            let nodes: Vec<_> =
+                nodes.filter(|node| node_id(node).is_some_and(|id| !old.contains(&id))).cloned().collect();
             for node in nodes {
                 self.load_medium(&node, &Registry::Global, &home, device, None, 0);
             }
@@ -84,16 +89,26 @@ impl State {
         }
     }
 
-    fn load_medium(&mut self, node: &XmlNode, registry: &Registry, folder: &Path, device: &'static str, parent: Option<ElementId>, depth: u32) {
+    fn load_medium(
+        &mut self,
+        node: &XmlNode,
+        registry: &Registry,
+        folder: &Path,
+        device: &'static str,
+        parent: Option<ElementId>,
+        depth: u32,
+    ) {
         let (Some(id), Some(location)) = (node_id(node), node.attribute("location")) else { return };
         let at = match self.medium_by_id(&id) {
             Some(at) => at,
             None => {
                 let written = node.attribute("format").unwrap_or(if device == "HardDisk" { "VDI" } else { "RAW" });
-                let kind = node.attribute("type").map_or(if device == "DVD" { "Readonly" } else { "Normal" }, type_name);
+                let kind =
+                    node.attribute("type").map_or(if device == "DVD" { "Readonly" } else { "Normal" }, type_name);
                 let kind = if device == "Floppy" { "Writethrough" } else { kind };
                 let properties = node.list("", "Property");
-                let properties = properties.filter_map(|item| Some((item.attribute("name")?.to_owned(), item.attribute("value")?.to_owned())));
+                let properties = properties
+                    .filter_map(|item| Some((item.attribute("name")?.to_owned(), item.attribute("value")?.to_owned())));
                 let medium = Medium {
                     id,
                     location: folder.join(location),
@@ -122,7 +137,9 @@ impl State {
     /// Puts the media that `registry` remembers into its tree.
     pub(super) fn put_media(&self, tree: &mut XmlNode, path: &str, registry: &Registry, folder: &Path) {
         let of = |device: &str| -> Vec<ElementId> {
-            let wanted = self.media.iter().filter(|(_, medium)| medium.registry == *registry && medium.device == device && medium.parent.is_none());
+            let wanted = self.media.iter().filter(|(_, medium)| {
+                medium.registry == *registry && medium.device == device && medium.parent.is_none()
+            });
             wanted.map(|(at, _)| *at).collect()
         };
         if LISTS.iter().all(|(.., device)| of(device).is_empty()) && tree.at(path).is_none() {
@@ -141,7 +158,8 @@ impl State {
     fn medium_node(&self, at: ElementId, item: &str, old: &mut Vec<XmlNode>, folder: &Path) -> XmlNode {
         let medium = &self.media[&at];
         let id = format!("{{{}}}", medium.id);
-        let there = old.iter().position(|node| node.attribute("uuid").is_some_and(|known| known.eq_ignore_ascii_case(&id)));
+        let there =
+            old.iter().position(|node| node.attribute("uuid").is_some_and(|known| known.eq_ignore_ascii_case(&id)));
         let mut node = there.map_or_else(|| XmlNode::new(item).with("uuid", &id), |at| old.remove(at));
         let location = medium.location.strip_prefix(folder).unwrap_or(&medium.location);
         node.set_attribute("location", location.to_string_lossy());
@@ -153,7 +171,8 @@ impl State {
         }
         node.set_value("Description#", (!medium.description.is_empty()).then(|| medium.description.clone()));
         super::registry::put_items(&mut node, "", "Property", &medium.properties);
-        let (mut children, others): (Vec<_>, Vec<_>) = std::mem::take(&mut node.children).into_iter().partition(|child| child.name == "HardDisk");
+        let (mut children, others): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut node.children).into_iter().partition(|child| child.name == "HardDisk");
         node.children = others;
         for child in self.children_of(at) {
             let child = self.medium_node(child, "HardDisk", &mut children, folder);
@@ -169,9 +188,12 @@ fn node_id(node: &XmlNode) -> Option<String> {
 
 /// Ids of the base media in a registry.
 fn ids(tree: &XmlNode, path: &str) -> Vec<String> {
-    let of = |(list, item, _): (&str, &'static str, &str)| -> Vec<String> { tree.list(&format!("{path}/{list}"), item).filter_map(node_id).collect() };
+    let of = |(list, item, _): (&str, &'static str, &str)| -> Vec<String> {
+        tree.list(&format!("{path}/{list}"), item).filter_map(node_id).collect()
+    };
     LISTS.into_iter().flat_map(of).collect()
 }
 
 /// Lists of a media registry: element, item, kind of medium.
-const LISTS: [(&str, &str, &str); 3] = [("HardDisks", "HardDisk", "HardDisk"), ("DVDImages", "Image", "DVD"), ("FloppyImages", "Image", "Floppy")];
+const LISTS: [(&str, &str, &str); 3] =
+    [("HardDisks", "HardDisk", "HardDisk"), ("DVDImages", "Image", "DVD"), ("FloppyImages", "Image", "Floppy")];

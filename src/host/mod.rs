@@ -14,6 +14,7 @@ mod guest_properties;
 mod machine;
 mod machines;
 mod media;
+mod media_formats;
 mod media_registry;
 mod nat;
 mod os_types;

@@ -29,7 +29,9 @@ impl State {
                 let kind = if protocol == 1 { "tcp" } else { "udp" };
                 let rule = match arguments.text(0) {
                     "" => format!("{kind}_{host}_{guest}"),
-                    given if given.contains(',') => return Err(Fault::argument("the name of a rule must not have a comma")),
+                    given if given.contains(',') => {
+                        return Err(Fault::argument("the name of a rule must not have a comma"));
+                    }
                     given => given.to_owned(),
                 };
                 let rest = format!("{protocol},{},{host},{},{guest}", arguments.text(2), arguments.text(4));
@@ -42,7 +44,9 @@ impl State {
                     part(0) == protocol.to_string() && part(1) == arguments.text(2) && part(2) == host.to_string()
                 });
                 if taken {
-                    return Err(Fault::argument(format!("another rule forwards {kind} port {host} of the host already")));
+                    return Err(Fault::argument(format!(
+                        "another rule forwards {kind} port {host} of the host already"
+                    )));
                 }
                 rules.insert(rule, rest);
                 self.touch(at.view);
@@ -72,5 +76,7 @@ pub(super) fn mac_address(given: &str) -> Outcome<String> {
     if digits.len() == 12 && digits.chars().all(|digit| digit.is_ascii_hexdigit()) && unicast {
         return Ok(digits);
     }
-    Err(Fault::argument(format!("`{given}` is no MAC address of one station: 12 hexadecimal digits without colons, the second one even")))
+    Err(Fault::argument(format!(
+        "`{given}` is no MAC address of one station: 12 hexadecimal digits without colons, the second one even"
+    )))
 }

@@ -12,7 +12,6 @@ const TABLE: &str = include_str!("tables/guest-os-types.txt");
 /// A type, as a value. It holds no object.
 type GuestType = Arc<StructValue<(crate::model::Handle, &'static crate::schema::Interface)>>;
 
-
 fn types() -> &'static [GuestType] {
     static TYPES: OnceLock<Vec<GuestType>> = OnceLock::new();
     TYPES.get_or_init(|| {
@@ -22,9 +21,12 @@ fn types() -> &'static [GuestType] {
         let mut types = Vec::new();
         for line in TABLE.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
             let columns = line.split('|').enumerate();
-            let columns: Vec<_> = columns.map(|(at, part)| if part == "\"" { above.get(at).copied().unwrap_or("") } else { part }).collect();
+            let columns: Vec<_> = columns
+                .map(|(at, part)| if part == "\"" { above.get(at).copied().unwrap_or("") } else { part })
+                .collect();
             let fields = attributes.iter().zip(&columns);
-            let fields = fields.map(|(attribute, written)| parse(attribute.kind, written).unwrap_or_default()).collect();
+            let fields =
+                fields.map(|(attribute, written)| parse(attribute.kind, written).unwrap_or_default()).collect();
             types.push(Arc::new(StructValue { interface, fields }));
             above = columns;
         }
@@ -127,16 +129,24 @@ pub(super) fn families() -> Vec<&'static str> {
 /// Names of the subtypes in a family.
 pub(super) fn subtypes(family: &str) -> Outcome<Vec<&'static str>> {
     if !families().contains(&family) {
-        return Err(Fault::not_found(format!("`{family}` is no family of guest operating systems; `vbox.guestOSFamilies` lists them")));
+        return Err(Fault::not_found(format!(
+            "`{family}` is no family of guest operating systems; `vbox.guestOSFamilies` lists them"
+        )));
     }
     Ok(distinct(types().iter().filter(|known| field(known, "familyId") == family).map(|known| field(known, "subtype"))))
 }
 
 /// Descriptions of the types of a subtype, in the order of the table.
 pub(super) fn descriptions(subtype: &str) -> Outcome<Vec<&'static str>> {
-    let found: Vec<_> = types().iter().filter(|known| field(known, "subtype") == subtype).map(|known| field(known, "description")).collect();
+    let found: Vec<_> = types()
+        .iter()
+        .filter(|known| field(known, "subtype") == subtype)
+        .map(|known| field(known, "description"))
+        .collect();
     if found.is_empty() || subtype.is_empty() {
-        return Err(Fault::not_found(format!("`{subtype}` is no subtype; `vbox.getGuestOSSubtypesByFamilyId(...)` lists them")));
+        return Err(Fault::not_found(format!(
+            "`{subtype}` is no subtype; `vbox.getGuestOSSubtypesByFamilyId(...)` lists them"
+        )));
     }
     Ok(found)
 }

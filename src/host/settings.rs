@@ -2,6 +2,7 @@
 //!
 //! What is written goes into the tree that was read, so that elements unknown here stay as they are.
 
+use super::Outcome;
 use super::document::{Document, Element, ElementId, GuestProperty, ROOT};
 use super::media::Registry;
 use super::os_types::{USUAL_ADAPTER, adapter_type};
@@ -10,7 +11,6 @@ use super::state::{Address, State, View};
 use super::table;
 use super::value::{enumerated, texts, write};
 use super::xml::XmlNode;
-use super::Outcome;
 use crate::model::RawValue;
 
 /// Version of the format that VirtualBox 7.2 writes for machines that use all of it.
@@ -68,7 +68,10 @@ impl State {
                 document.get_mut(id).into_iter().for_each(|element| read_rows(element, node));
             }
         }
-        let chipset = document.child(ROOT, "platform", 0).and_then(|id| document.get(id)).map_or("", |element| element.name("chipsetType"));
+        let chipset = document
+            .child(ROOT, "platform", 0)
+            .and_then(|id| document.get(id))
+            .map_or("", |element| element.name("chipsetType"));
         super::defaults::add_adapters(&mut document, super::defaults::adapter_count(chipset));
         super::defaults::add_screens(&mut document);
         // A slot that the file does not mention has what the type of guest likes.
@@ -84,7 +87,10 @@ impl State {
             for name in ["bootOrder.1", "bootOrder.2", "bootOrder.3", "bootOrder.4"] {
                 let row = document.get(ROOT).and_then(|root| table::find(root.interface, name));
                 if row.is_some_and(|row| row.places.iter().all(|place| node.value(place).is_none())) {
-                    document.get_mut(ROOT).into_iter().for_each(|root| root.set(name, enumerated("DeviceType", "Null")));
+                    document
+                        .get_mut(ROOT)
+                        .into_iter()
+                        .for_each(|root| root.set(name, enumerated("DeviceType", "Null")));
                 }
             }
         }
@@ -169,7 +175,8 @@ impl State {
         let node = file.make("Machine");
         node.set_attribute("uuid", format!("{{{}}}", machine.id));
         for (_, element) in document.iter() {
-            let listed = LISTS.iter().any(|list| list.1 == element.role) || matches!(element.role, "NATEngine" | "attachment");
+            let listed =
+                LISTS.iter().any(|list| list.1 == element.role) || matches!(element.role, "NATEngine" | "attachment");
             if !listed {
                 write_rows(element, node);
             }
@@ -214,9 +221,12 @@ impl State {
         };
         let mut old = Vec::new();
         // Older places give way to the new one.
-        for place in [path, "StorageControllers"].into_iter().filter(|place| *place == path || role == "storageControllers") {
+        for place in
+            [path, "StorageControllers"].into_iter().filter(|place| *place == path || role == "storageControllers")
+        {
             if let Some(node) = machine.at(place).is_some().then(|| machine.make(place)) {
-                let (items, others) = std::mem::take(&mut node.children).into_iter().partition(|child| child.name == item);
+                let (items, others) =
+                    std::mem::take(&mut node.children).into_iter().partition(|child| child.name == item);
                 node.children = others;
                 old.extend::<Vec<_>>(items);
             }
@@ -239,10 +249,15 @@ impl State {
             let absent_means_same = role != "networkAdapter" || usual_adapter == USUAL_ADAPTER;
             // A slot that is not mentioned does not reach the host either.
             let usual = |(name, value): &(String, String)| name == "localhost-reachable" && value == "false";
-            let plain_nat = |child: &XmlNode| child.name == "NAT" && child.attributes.iter().all(usual) && child.children.is_empty();
-            let no_content = node.children.iter().all(|child| child.name == "DisabledModes" && child.children.iter().all(plain_nat));
+            let plain_nat = |child: &XmlNode| {
+                child.name == "NAT" && child.attributes.iter().all(usual) && child.children.is_empty()
+            };
+            let no_content =
+                node.children.iter().all(|child| child.name == "DisabledModes" && child.children.iter().all(plain_nat));
             let unused = slots && absent_means_same && node.attributes.len() <= 1 && no_content;
-            let plain_port = matches!(role, "serialPort" | "parallelPort") && !element.flag("enabled") && element.text("path").is_empty();
+            let plain_port = matches!(role, "serialPort" | "parallelPort")
+                && !element.flag("enabled")
+                && element.text("path").is_empty();
             if !unused && !plain_port {
                 machine.make(path).children.push(node);
             }
@@ -257,7 +272,9 @@ impl State {
             let kind = element.name("type");
             let mut device = XmlNode::new("AttachedDevice").with("type", kind);
             write_rows(element, &mut device);
-            if let Some(medium) = element.value("medium").and_then(Address::of).and_then(|at| self.media.get(&at.element)) {
+            if let Some(medium) =
+                element.value("medium").and_then(Address::of).and_then(|at| self.media.get(&at.element))
+            {
                 device.children.push(XmlNode::new("Image").with("uuid", format!("{{{}}}", medium.id)));
             }
             node.children.push(device);

@@ -42,7 +42,10 @@ pub(super) fn read(document: &mut Document, id: ElementId, node: &XmlNode) {
     };
     read_rows(engine, nat);
     let mode = |name: &str, bit: i64| if nat.value(name) == Some("true") { bit } else { 0 };
-    engine.set("aliasMode", RawValue::Int(mode("Alias@logging", 1) | mode("Alias@proxy-only", 2) | mode("Alias@use-same-ports", 4)));
+    engine.set(
+        "aliasMode",
+        RawValue::Int(mode("Alias@logging", 1) | mode("Alias@proxy-only", 2) | mode("Alias@use-same-ports", 4)),
+    );
     for rule in nat.list("", "Forwarding") {
         let of = |name: &str| rule.attribute(name).unwrap_or_default();
         let rest = format!("{},{},{},{},{}", of("proto"), of("hostip"), of("hostport"), of("guestip"), of("guestport"));
@@ -61,7 +64,9 @@ pub(super) fn write(document: &Document, id: ElementId, node: &mut XmlNode) {
         let mut written = XmlNode::new(element).with(key, adapter.text(attribute));
         if *kind == attachment {
             let properties = adapter.properties.iter().filter(|_| *kind == "Generic");
-            written.children.extend(properties.map(|(name, value)| XmlNode::new("Property").with("name", name).with("value", value)));
+            written.children.extend(
+                properties.map(|(name, value)| XmlNode::new("Property").with("name", name).with("value", value)),
+            );
             active.push(written);
         } else if !adapter.text(attribute).is_empty() {
             disabled.push(written);

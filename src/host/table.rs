@@ -85,7 +85,9 @@ pub(super) fn rows(interface: &'static Interface) -> &'static [Row] {
     });
     // A derived interface stores what its parent stores (`IHostUpdateAgent`).
     let found = interface.lineage().find_map(|interface| sections.get(interface.name));
-    found.map_or(&[], |(lines, rows)| rows.get_or_init(|| lines.lines().filter_map(|line| row(interface, line)).collect()))
+    found.map_or(&[], |(lines, rows)| {
+        rows.get_or_init(|| lines.lines().filter_map(|line| row(interface, line)).collect())
+    })
 }
 
 /// The stored value of that name.
@@ -106,7 +108,8 @@ fn row(interface: &'static Interface, line: &'static str) -> Option<Row> {
     };
     let literal = |written: &str| if written == "-" { String::new() } else { written.replace('~', " ") };
     let default = literal(columns.next()?);
-    let places = columns.next().filter(|places| *places != "-").map_or(Vec::new(), |places| places.split(';').collect());
+    let places =
+        columns.next().filter(|places| *places != "-").map_or(Vec::new(), |places| places.split(';').collect());
     let mut absent = default.clone();
     let (mut always, mut uuid, mut hexadecimal) = (false, false, false);
     let (mut range, mut kind, mut spellings) = (None, interface.attribute(name).map(|known| known.kind), Vec::new());
@@ -149,7 +152,11 @@ mod tests {
                     let known = interface.attribute(row.name).is_some();
                     assert!(known || line.contains("type="), "{name} has no {}", row.name);
                     let writable = interface.attribute(row.name).is_none_or(|attribute| attribute.writable);
-                    assert!(writable || row.when == When::Never || row.name == "VRDEProperties", "{name}.{} is read-only", row.name);
+                    assert!(
+                        writable || row.when == When::Never || row.name == "VRDEProperties",
+                        "{name}.{} is read-only",
+                        row.name
+                    );
                 }
             }
         }

@@ -2,7 +2,8 @@
 
 /// `2026-11-22T03:12:12Z` as milliseconds since 1970; 0 for anything else.
 pub(super) fn read(written: &str) -> i64 {
-    let mut numbers = written.split(|letter: char| !letter.is_ascii_digit()).map(|part| part.parse::<i64>().unwrap_or_default());
+    let mut numbers =
+        written.split(|letter: char| !letter.is_ascii_digit()).map(|part| part.parse::<i64>().unwrap_or_default());
     let mut next = || numbers.next().unwrap_or_default().clamp(0, 99_999);
     let (year, month, day, hour, minute, second) = (next(), next(), next(), next(), next(), next());
     if year < 1970 || month == 0 {
@@ -35,7 +36,8 @@ mod tests {
 
     #[test]
     fn times_survive() {
-        for written in ["1970-01-01T00:00:00Z", "2000-02-29T23:59:59Z", "2026-11-22T03:12:12Z", "2100-03-01T00:00:00Z"] {
+        for written in ["1970-01-01T00:00:00Z", "2000-02-29T23:59:59Z", "2026-11-22T03:12:12Z", "2100-03-01T00:00:00Z"]
+        {
             assert_eq!(write(read(written)), written);
         }
         assert_eq!(read("2026-11-22T03:12:12Z"), 1_795_317_132_000);

@@ -157,6 +157,7 @@ fn api_hint(operation: &str, code: u32) -> String {
             .to_owned(),
         0x80bb_000b => "lock the machine first: `machine.session(|s| ...)`".to_owned(),
         0x80bb_000c => "something still uses it; detach or unlock that first".to_owned(),
+        0x8000_ffff if operation.starts_with("ISession.") => "`help sessions` says how a session locks a machine".to_owned(),
         0x8000_4001 => "this Main API does not offer it; `doctor` shows which one answers".to_owned(),
         0x8007_0057 | 0x8000_4003 => member(),
         0x8007_0005 => {

@@ -1,7 +1,7 @@
 //! Access to members by name: look-up, argument checks, waits in slices, dynamic types.
 
 use super::{Error, Interrupt, Object, Operation, RawValue, Result, Value, convert, presence};
-use crate::schema::{Interface, Kind, Method, Parameter};
+use crate::schema::{did_you_mean, Interface, Kind, Method, Parameter};
 use std::time::{Duration, Instant};
 
 /// An attribute is asked for that the interface does not have.
@@ -30,16 +30,6 @@ fn unknown_member(interface: &'static Interface, what: &str, name: &str) -> Erro
     let near = interface.suggest(name);
     let hint = if near.is_empty() { format!("`help {}` lists its members", interface.name) } else { did_you_mean(&near) };
     Error::usage(format!("{} has no {what} `{name}`", interface.name), hint)
-}
-
-/// `did you mean `a` or `b`?`, empty for no names.
-pub(super) fn did_you_mean(near: &[&str]) -> String {
-    let names: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
-    match names.as_slice() {
-        [] => String::new(),
-        [one] => format!("did you mean {one}?"),
-        [first @ .., last] => format!("did you mean {} or {last}?", first.join(", ")),
-    }
 }
 
 /// Writes an attribute by name.

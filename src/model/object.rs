@@ -108,7 +108,7 @@ impl Object {
         let schema = self.connection.schema();
         let Some(wanted) = schema.interface(interface) else {
             let near = crate::schema::suggest(interface, schema.interfaces().iter().map(|known| known.name));
-            return Err(Error::usage(format!("there is no interface `{interface}`"), member::did_you_mean(&near)));
+            return Err(Error::usage(format!("there is no interface `{interface}`"), crate::schema::did_you_mean(&near)));
         };
         if self.interface.extends(wanted.name) {
             return Ok(self.known_as(wanted));

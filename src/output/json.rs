@@ -27,7 +27,11 @@ pub(super) fn documents(reply: &Reply) -> Result<Vec<Json>, Failure> {
         Reply::Sections(sections) => vec![nested(sections)],
         // Colours are no part of a text.
         Reply::Text(text) => vec![Json::String(clean::unpainted(text))],
-        Reply::Many(replies) => replies.iter().map(documents).collect::<Result<Vec<_>, _>>()?.concat(),
+        // One command is one document.
+        Reply::Many(replies) => match replies.iter().map(documents).collect::<Result<Vec<_>, _>>()?.concat() {
+            several if several.len() > 1 => vec![Json::Array(several)],
+            one => one,
+        },
     })
 }
 

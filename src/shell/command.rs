@@ -210,6 +210,11 @@ impl Command {
         self
     }
 
+    /// Whether it takes the rest of its line as it was typed.
+    pub fn takes_source(&self) -> bool {
+        self.arguments.iter().any(|argument| argument.kind == ArgumentKind::Source)
+    }
+
     /// The usage line: `get PATH...`.
     pub fn usage(&self) -> String {
         let mut usage = self.name.clone();

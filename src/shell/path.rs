@@ -110,7 +110,7 @@ impl Path {
         }
         let mut first = None;
         for (name, taken) in names {
-            match connection.find_machine(&name) {
+            match find_listed(connection, &name) {
                 Ok(machine) => return Ok((machine, self.steps[taken..].to_vec())),
                 Err(error) if error.kind() == crate::model::ErrorKind::NotFound => first = first.or(Some(error)),
                 Err(error) => return Err(error),
@@ -118,6 +118,34 @@ impl Path {
         }
         Err(first.unwrap_or_else(|| Error::usage("an empty path", "`help paths` says how they work")))
     }
+}
+
+/// The machine of that name or id. One whose settings cannot be read has no name: it goes by that of
+/// its settings file, as `list` shows it.
+///
+/// # Errors
+/// There is no such machine, or the look-up fails.
+pub fn find_listed(connection: &Connection, name: &str) -> Result<Object> {
+    let missing = match connection.find_machine(name) {
+        Err(error) if error.kind() == crate::model::ErrorKind::NotFound => error,
+        found => return found,
+    };
+    let machines: Vec<Object> = connection.root().get("machines")?.into_list().iter().filter_map(Value::as_object).cloned().collect();
+    let read = |attribute: &str| {
+        let reads: Vec<_> = machines.iter().filter_map(|machine| Some((machine.clone(), machine.interface().attribute(attribute)?))).collect();
+        connection.read_all(&reads)
+    };
+    let (accessible, files) = (read("accessible"), read("settingsFilePath"));
+    let listed = machines.iter().zip(accessible).zip(files).find(|((_, accessible), file)| {
+        accessible.as_ref().is_ok_and(|value| value.as_bool() == Some(false)) && file.as_ref().is_ok_and(|file| file.as_text().is_some_and(|file| settings_name(file) == name))
+    });
+    listed.map(|((machine, _), _)| machine.clone()).ok_or(missing)
+}
+
+/// The name that a settings file tells: its own, without folder and ending.
+pub fn settings_name(file: &str) -> &str {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or_default();
+    name.strip_suffix(".vbox").unwrap_or(name)
 }
 
 /// Follows steps from a value.
@@ -220,14 +248,18 @@ fn literals(object: &Object, method: &Method, words: &[String]) -> Result<Vec<Va
     words.iter().enumerate().map(convert).collect()
 }
 
-/// `networkAdapter[0]`: a method with one input, under its own name or with `get` or `find` before it.
-fn pick(value: &Value, name: &str, words: &[String]) -> Result<Value> {
-    let object = object_of(value.clone(), name)?;
+/// The method with one input that `name[key]` calls.
+pub(super) fn picker(interface: &'static Interface, name: &str) -> Option<&'static Method> {
     let mut letters = name.chars();
     let capital: String = letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect();
     let names = [name.to_owned(), format!("get{capital}"), format!("find{capital}"), format!("get{capital}ByName")];
-    let method = names.iter().find_map(|name| object.interface().method(name).filter(|method| method.inputs().count() == 1));
-    match method {
+    names.iter().find_map(|name| interface.method(name).filter(|method| method.inputs().count() == 1))
+}
+
+/// `networkAdapter[0]`: a method with one input, under its own name or with `get` or `find` before it.
+fn pick(value: &Value, name: &str, words: &[String]) -> Result<Value> {
+    let object = object_of(value.clone(), name)?;
+    match picker(object.interface(), name) {
         Some(method) => {
             let arguments = literals(&object, method, words)?;
             object.call(method.name, arguments)

@@ -24,7 +24,9 @@ fn is_standard_fixture(connection: &Connection) -> bool {
         let mark = connection.find_machine(name)?.call("getExtraData", vec!["vboxsh/fixture".into()])?;
         Ok::<_, vboxsh::model::Error>(mark.as_text().is_some_and(|mark| !mark.is_empty()))
     };
-    ["live-01", "web-01", "storage-01", "history-01", "efi-01", "arm-01"].iter().all(|name| marked(name).unwrap_or(false))
+    ["live-01", "web-01", "storage-01", "history-01", "efi-01", "arm-01"]
+        .iter()
+        .all(|name| marked(name).unwrap_or(false))
 }
 
 fn object(value: Value) -> Object {

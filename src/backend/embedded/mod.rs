@@ -22,7 +22,8 @@ pub fn connect(home: Option<PathBuf>) -> Result<Connection> {
 /// # Errors
 /// As [`connect`].
 pub fn transport(home: Option<PathBuf>) -> Result<Arc<dyn Transport>> {
-    let home = match home.or_else(|| std::env::var_os("VBOXSH_HOME").filter(|home| !home.is_empty()).map(PathBuf::from)) {
+    let home = match home.or_else(|| std::env::var_os("VBOXSH_HOME").filter(|home| !home.is_empty()).map(PathBuf::from))
+    {
         Some(home) => std::path::absolute(&home).unwrap_or(home),
         None => data_folder()?,
     };
@@ -97,12 +98,15 @@ impl Transport for EmbeddedTransport {
 
     fn invoke(&self, request: Request<'_>) -> Result<Vec<RawValue>> {
         let Request { target, operation, arguments, waits } = request;
-        self.host()?.invoke(target, operation, arguments, waits).map_err(|fault| failed(operation, operation.owner(), fault))
+        self.host()?
+            .invoke(target, operation, arguments, waits)
+            .map_err(|fault| failed(operation, operation.owner(), fault))
     }
 
     fn query_interface(&self, target: &Handle, interface: &'static Interface) -> Result<Option<Handle>> {
         let has = self.host()?.has_interface(target, interface);
-        let has = has.map_err(|fault| failed(format_args!("queryInterface({})", interface.name), interface.name, fault))?;
+        let has =
+            has.map_err(|fault| failed(format_args!("queryInterface({})", interface.name), interface.name, fault))?;
         Ok(has.then(|| target.clone()))
     }
 

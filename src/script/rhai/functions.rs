@@ -106,7 +106,7 @@ fn print_page(context: &Context, topic: &str, call: &NativeCallContext) -> Outco
     let Some(page) = own().or_else(|| manual(schema, topic)) else {
         let near = suggest_topic(schema, topic);
         let near: Vec<&str> = near.iter().map(String::as_str).collect();
-        return Err(mistake(format!("there is no help on `{topic}`"), super::report_names::did_you_mean(&near), call));
+        return Err(mistake(format!("there is no help on `{topic}`"), crate::schema::did_you_mean(&near), call));
     };
     context.world.ui().print(&page);
     Ok(())

@@ -58,7 +58,8 @@ impl Crawl {
 
     /// Something that this VirtualBox does not do; it is printed.
     pub fn could_not(&self, what: &str, error: &Error) {
-        let text = error.api_error().map_or_else(|| error.to_string(), |error| format!("{}: {}", error.name(), error.message));
+        let text =
+            error.api_error().map_or_else(|| error.to_string(), |error| format!("{}: {}", error.name(), error.message));
         self.lock().could_not.push(format!("{what}: {}", text.split_whitespace().collect::<Vec<_>>().join(" ")));
     }
 
@@ -138,7 +139,9 @@ impl Crawl {
         let over_web = self.connection.transport().name() == "webservice";
         for attribute in object.interface().attributes().into_iter().filter(|attribute| attribute.remote || !over_web) {
             let begin = Instant::now();
+            if std::env::var_os("CRAWL_LOG").is_some() { eprintln!("R {object:?}.{}", attribute.name); }
             let result = object.read(attribute);
+            if let (Err(error), Some(_)) = (&result, std::env::var_os("CRAWL_LOG")) { eprintln!("E {object:?}.{} {error}", attribute.name); }
             let name = format!("{}.{}", attribute.owner, attribute.name);
             let mut state = self.lock();
             state.time(&name, begin);
@@ -146,7 +149,9 @@ impl Crawl {
             state.attributes.insert((attribute.owner, attribute.name));
             match result {
                 Ok(value) => state.add_checked(&name, &value),
-                Err(Error::Api { error, .. }) => *state.refused_reads.entry(format!("{name}: {}", error.name())).or_default() += 1,
+                Err(Error::Api { error, .. }) => {
+                    *state.refused_reads.entry(format!("{name}: {}", error.name())).or_default() += 1
+                }
                 Err(error) => state.failures.push(format!("{name}: {error}")),
             }
         }
@@ -155,6 +160,7 @@ impl Crawl {
     /// Calls a method and takes up what it gives.
     pub fn look(&self, object: &Object, method: &'static Method, arguments: Vec<Value>) -> Result<Vec<Value>> {
         let begin = Instant::now();
+        if std::env::var_os("CRAWL_LOG").is_some() { eprintln!("C {object:?}.{} {arguments:?}", method.name); }
         let result = object.call_method(method, arguments);
         let name = format!("{}.{}()", method.owner, method.name);
         let mut state = self.lock();
@@ -168,7 +174,9 @@ impl Crawl {
                     state.failures.push(format!("{name} gives {} values: {outputs:?}", outputs.len()));
                 }
             }
-            Err(Error::Api { error, .. }) => *state.refused_calls.entry(format!("{name}: {}", error.name())).or_default() += 1,
+            Err(Error::Api { error, .. }) => {
+                *state.refused_calls.entry(format!("{name}: {}", error.name())).or_default() += 1
+            }
             Err(error) => state.failures.push(format!("{name}: {error}")),
         }
         result
@@ -180,7 +188,13 @@ impl Crawl {
         if parent.extends("IEvent") {
             return;
         }
-        for child in self.connection.schema().interfaces().iter().filter(|child| child.parent_name == parent.name && is_offered(child)) {
+        for child in self
+            .connection
+            .schema()
+            .interfaces()
+            .iter()
+            .filter(|child| child.parent_name == parent.name && is_offered(child))
+        {
             match object.query(child.name) {
                 Ok(child) => self.add(&Value::Object(child)),
                 Err(Error::Api { .. }) => {}
@@ -227,7 +241,12 @@ impl Crawl {
         let kinds = |event: bool| {
             let schema = self.connection.schema();
             let of_kind = |name: &str| schema.interface(name).is_some_and(|known| known.extends("IEvent")) == event;
-            state.objects.iter().filter(|(name, _)| of_kind(name)).map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>()
+            state
+                .objects
+                .iter()
+                .filter(|(name, _)| of_kind(name))
+                .map(|(name, count)| format!("{name} {count}"))
+                .collect::<Vec<_>>()
         };
         println!("met {} kinds of events: {}", kinds(true).len(), kinds(true).join(", "));
         println!("met {} other interfaces: {}", kinds(false).len(), kinds(false).join(", "));
