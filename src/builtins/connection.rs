@@ -1,7 +1,7 @@
 //! `connect`, `disconnect`, `reconnect`: which Main API answers.
 
 use crate::output::Reply;
-use crate::shell::{Asking, ArgumentKind, Arity, Category, Command, ConnectSettings, Credentials, Shell, Target, connect};
+use crate::shell::{Asking, ArgumentKind, Arity, Category, Command, ConnectSettings, Credentials, Shell, Target, check_trust, connect};
 use std::path::PathBuf;
 
 pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
@@ -14,6 +14,7 @@ pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
                 target => target,
             };
             let target = Target::parse(target)?;
+            check_trust(&target, given.option("ca-file").is_some(), given.option("fingerprint").is_some())?;
             let mut settings = settings.clone();
             let user = given.optional("user").map(str::to_owned);
             settings.credentials = Credentials {

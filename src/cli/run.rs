@@ -6,7 +6,7 @@ use crate::model::{Error, ErrorKind, Interrupt};
 use crate::output::{ColorChoice, Failure, Reply, Ui, UiOptions};
 use crate::repl;
 use crate::script;
-use crate::shell::{ConnectSettings, Credentials, Language, Shell, Target, World, connect, why_auto};
+use crate::shell::{ConnectSettings, Credentials, Language, Shell, Target, World, check_trust, connect, why_auto};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -150,5 +150,7 @@ fn connection_settings(arguments: &mut Arguments) -> Result<(Target, ConnectSett
             }
         }
     }
-    Ok((Target::parse(&target)?, settings))
+    let target = Target::parse(&target)?;
+    check_trust(&target, settings.ca_file.is_some(), settings.fingerprint.is_some())?;
+    Ok((target, settings))
 }

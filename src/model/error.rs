@@ -151,6 +151,7 @@ fn api_hint(operation: &str, code: u32) -> String {
     let member = || format!("`help {operation}` says what it needs");
     match code {
         0x80bb_0001 if operation.contains("findMachine") => "`list` shows the machines there are".to_owned(),
+        0x80bb_0001 if operation == "path" => "`get` the list itself to see what is in it; `help paths` says how paths work".to_owned(),
         0x80bb_0001 => member(),
         0x80bb_0002 | 0x80bb_0007 => "`info MACHINE` shows its state and who holds it; settings change inside \
                                       `machine.session(|s| ...)`"

@@ -270,6 +270,7 @@ impl Commands {
 
     /// The commands nearest to a misspelt one.
     pub fn suggest(&self, word: &str) -> Vec<&str> {
-        suggest(word, self.words())
+        // Every single letter is near to `?` and `l`, and means neither.
+        suggest(word, self.words().filter(|word| word.len() > 1))
     }
 }

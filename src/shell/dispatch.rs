@@ -395,6 +395,9 @@ impl Shell {
     }
 
     fn no_such_command(&self, name: &str) -> Failure {
+        if name.is_empty() {
+            return Failure::usage("the name of a command is missing behind `:`", "`help` lists the commands");
+        }
         let near = self.commands.suggest(name);
         let hint = near.first().map_or("`help` lists the commands".to_owned(), |near| format!("did you mean `{near}`?"));
         Failure::usage(format!("there is no command `{name}`"), hint)
@@ -468,6 +471,8 @@ fn host_shell(command: &str) -> Result<Reply, Failure> {
     let status = process.status().map_err(|error| {
         Failure::new(crate::model::ErrorKind::Failed, format!("cannot start the host's shell: {error}")).hinted("set SHELL to one that exists")
     })?;
+    // Ctrl-C reached both: the command ended, and that was the user's wish.
+    Interrupt::global().check()?;
     match status.code() {
         Some(0) => Ok(Reply::Nothing),
         Some(code) => Err(Failure::new(crate::model::ErrorKind::Failed, format!("`{command}` ended with status {code}"))),

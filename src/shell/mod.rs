@@ -26,5 +26,5 @@ pub use literal::parse_literal;
 pub use locked::{Changed, with_lock_if_needed};
 pub use path::{Path, Place, Step, call as call_by_words, find_listed, follow, place as place_of, settings_name};
 pub use split::{separators, split_commands, split_paths, split_words};
-pub use target::{ConnectSettings, Target, connect, local_library, why_auto};
+pub use target::{ConnectSettings, Target, check_trust, connect, local_library, why_auto};
 pub use world::{Asking, Opener, World};

@@ -3,7 +3,7 @@
 use super::{Asking, Credentials};
 use crate::backend::trace::Traced;
 use crate::model::{Connection, Error, Result, Transport};
-use crate::output::Ui;
+use crate::output::{Failure, Ui};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -72,6 +72,22 @@ fn authority(url: &str) -> &str {
 
 fn user_part(url: &str) -> Option<&str> {
     authority(url).rsplit_once('@').map(|(user, _)| user)
+}
+
+/// Refuses a certificate to trust where there is none: over plain HTTP it would check nothing, and what
+/// it was to protect would go out in the clear.
+///
+/// # Errors
+/// Usage, when `target` is plain HTTP and a certificate or fingerprint is named for it.
+pub fn check_trust(target: &Target, ca_file: bool, fingerprint: bool) -> std::result::Result<(), Failure> {
+    let option = if fingerprint { "--fingerprint" } else { "--ca-file" };
+    match target {
+        Target::WebService(url) if (ca_file || fingerprint) && url.starts_with("http://") => Err(Failure::usage(
+            format!("{option} checks nothing over plain HTTP, which is not encrypted"),
+            format!("connect to `{}`, or leave {option} out", url.replacen("http://", "https://", 1)),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Connects.

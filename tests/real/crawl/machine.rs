@@ -57,11 +57,11 @@ pub struct Doer {
 }
 
 impl Doer {
-    /// Calls; `None` after a refusal.
+    /// Calls; `None` after a refusal. What it gives is not read by itself: it may not live until then.
     pub fn call(&self, object: &Object, method: &str, arguments: Vec<Value>) -> Option<Value> {
         let name = format!("{}.{method}", object.interface().name);
         let method = object.interface().method(method).unwrap_or_else(|| panic!("{name}"));
-        match self.crawl.look(object, method, arguments) {
+        match self.crawl.tell(object, method, arguments) {
             Ok(mut outputs) if outputs.len() == 1 => outputs.pop(),
             Ok(outputs) => Some(Value::List(outputs)),
             Err(error) => {
@@ -84,6 +84,7 @@ impl Doer {
             other => other.as_object()?.clone(),
         };
         let name = format!("{}.{method}", object.interface().name);
+        self.crawl.take(&progress);
         self.wait(&name, &progress)?;
         Some(value)
     }
@@ -165,7 +166,7 @@ impl Temporary {
         let io = object(floppy.call("openForIO", vec![Value::Bool(true), "".into()]).unwrap());
         io.call("write", vec![Value::Int(0), Value::Blob(sector.clone())]).unwrap();
         assert_eq!(io.call("read", vec![Value::Int(0), Value::Int(512)]).unwrap(), Value::Blob(sector));
-        self.doer.crawl.read(&io);
+        self.doer.crawl.take(&io);
         io.call("close", Vec::new()).unwrap();
         floppy
     }

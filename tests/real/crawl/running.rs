@@ -12,7 +12,9 @@ fn int(number: i64) -> Value {
 }
 
 pub fn run(crawl: &Arc<Crawl>, temporary: &Temporary) {
-    start(crawl, temporary);
+    if start(crawl, temporary).is_none() {
+        return crawl.failed("the machine of the crawl does not start".to_owned());
+    }
     let guard = SessionGuard::lock(&temporary.machine, "Shared").unwrap();
     let console = object(guard.session().get("console").unwrap());
     let sources: Vec<Object> = [None, Some("keyboard"), Some("mouse"), Some("guest")]
@@ -22,7 +24,6 @@ pub fn run(crawl: &Arc<Crawl>, temporary: &Temporary) {
         .collect();
     let watches: Vec<Watch> = sources.iter().map(|source| Watch::open(crawl, source)).collect();
     let running = Running { doer: &temporary.doer, temporary, machine: guard.machine().clone(), console };
-    crawl.add(&Value::Object(guard.session().clone()));
     running.input();
     running.settings();
     running.devices();
@@ -31,6 +32,7 @@ pub fn run(crawl: &Arc<Crawl>, temporary: &Temporary) {
     running.states();
     running.input();
     // All that hangs on the console is read while it is there, and the events' objects too.
+    crawl.add(&Value::Object(guard.session().clone()));
     crawl.run();
     let down = running.doer.object(&running.console, "powerDown", Vec::new());
     let own = down.as_ref().and_then(|down| Watch::try_open(crawl, down.get("eventSource").ok()?.as_object()?).ok());
@@ -42,17 +44,17 @@ pub fn run(crawl: &Arc<Crawl>, temporary: &Temporary) {
 }
 
 /// Starts it, with an eye on the progress.
-fn start(crawl: &Arc<Crawl>, temporary: &Temporary) {
+fn start(crawl: &Arc<Crawl>, temporary: &Temporary) -> Option<()> {
     let session = crawl.connection.new_session().unwrap();
     let arguments = vec![Value::Object(session.clone()), "headless".into(), Value::List(Vec::new())];
     let progress = object(temporary.machine.call("launchVMProcess", arguments).unwrap());
     let watch = Watch::try_open(crawl, &object(progress.get("eventSource").unwrap()));
     crawl.add(&Value::Object(progress.clone()));
     crawl.run();
-    temporary.doer.wait("IMachine.launchVMProcess", &progress).unwrap();
+    temporary.doer.wait("IMachine.launchVMProcess", &progress)?;
     drop(watch);
     temporary.until("running", || temporary.is("state", "Running"));
-    session.call("unlockMachine", Vec::new()).unwrap();
+    session.call("unlockMachine", Vec::new()).ok().map(|_| ())
 }
 
 struct Running<'a> {
@@ -121,7 +123,7 @@ impl Running<'_> {
         }
         doer.set(&recording, "enabled", true);
         if let Some(progress) = doer.object(&recording, "start", Vec::new()) {
-            doer.crawl.read(&progress);
+            doer.crawl.take(&progress);
         }
         doer.set(&recording, "enabled", false);
     }
@@ -137,7 +139,7 @@ impl Running<'_> {
         doer.call(
             &engine,
             "addRedirect",
-            vec!["more".into(), "UDP".into(), "127.0.0.1".into(), int(0), "".into(), int(53)],
+            vec!["more".into(), "UDP".into(), "127.0.0.1".into(), int(2297), "".into(), int(53)],
         );
         doer.call(&engine, "removeRedirect", vec!["more".into()]);
         let serial = object(machine.call("getSerialPort", vec![int(1)]).unwrap());
@@ -175,7 +177,7 @@ impl Running<'_> {
             return;
         };
         let watch = session.get("eventSource").ok().and_then(|source| Watch::try_open(crawl, source.as_object()?).ok());
-        crawl.read(&session);
+        crawl.take(&session);
         doer.call(&session, "waitForArray", vec![Value::List(vec!["Start".into()]), int(1000)]);
         doer.call(&session, "directoryOpen", vec!["/tmp".into(), "".into(), Value::List(Vec::new())]);
         doer.call(&session, "fileOpen", vec!["/tmp/a".into(), "ReadOnly".into(), "OpenExisting".into(), int(0)]);
@@ -192,6 +194,7 @@ impl Running<'_> {
                 int(1000),
             ],
         );
+        crawl.add(&Value::Object(session.clone()));
         crawl.run();
         doer.call(&session, "close", Vec::new());
         drop(watch);
@@ -201,7 +204,11 @@ impl Running<'_> {
         let (doer, display) = (self.doer, self.part("display"));
         let rest = || vec![true.into(), int(0), int(0), int(640), int(480), int(32)];
         let all = |begin: Vec<Value>| begin.into_iter().chain(rest()).collect::<Vec<_>>();
-        doer.object(&display, "createGuestScreenInfo", all(vec![int(0), "Enabled".into(), true.into()]));
+        if let Some(info) =
+            doer.object(&display, "createGuestScreenInfo", all(vec![int(0), "Enabled".into(), true.into()]))
+        {
+            doer.crawl.take(&info);
+        }
         let hint = all(vec![int(0), true.into()]).into_iter().chain([Value::Bool(true)]).collect();
         doer.call(&display, "setVideoModeHint", hint);
         doer.call(&display, "invalidateAndUpdate", Vec::new());
@@ -214,8 +221,7 @@ impl Running<'_> {
     fn states(&self) {
         let doer = self.doer;
         doer.call(&self.console, "pause", Vec::new());
-        doer.work(&self.machine, "takeSnapshot", vec!["online".into(), "".into(), false.into()]);
-        doer.crawl.run();
+        doer.work(&self.machine, "takeSnapshot", vec!["online".into(), "".into(), true.into()]);
         doer.call(&self.console, "resume", Vec::new());
         if let Some(snapshot) = doer.object(&self.machine, "findSnapshot", vec!["online".into()]) {
             doer.work(&self.machine, "deleteSnapshot", vec![snapshot.get("id").unwrap()]);
