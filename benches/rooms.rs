@@ -1,5 +1,7 @@
 //! What start-up and the schema cost.
 
+#![allow(clippy::unwrap_used, reason = "a benchmark stops when anything fails")]
+
 use divan::{Bencher, black_box};
 use vboxsh::schema::{self, Schema};
 

@@ -3,8 +3,8 @@
 use crate::model::Value;
 use crate::output::{Failure, Reply};
 use crate::shell::{
-    ArgumentKind, Arity, Category, Command, Effect, Given, Path, Shell, Step, call_by_words, find_listed, follow, parse_literal, place_of,
-    with_lock_if_needed,
+    ArgumentKind, Arity, Category, Command, Effect, Given, Path, Shell, Step, call_by_words, find_listed, follow,
+    parse_literal, place_of, with_lock_if_needed,
 };
 
 pub(super) fn commands() -> Vec<Command> {
@@ -40,7 +40,10 @@ pub(super) fn commands() -> Vec<Command> {
 fn get(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let paths = given.rest("path");
     if paths.is_empty() {
-        return Err(Failure::usage("get: PATH is missing", format!("usage: {}; `help paths` says how they work", given.usage())));
+        return Err(Failure::usage(
+            "get: PATH is missing",
+            format!("usage: {}; `help paths` says how they work", given.usage()),
+        ));
     }
     let connection = shell.world().connection()?;
     let mut replies = Vec::new();
@@ -61,7 +64,10 @@ fn get(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
 fn value_of_path(shell: &Shell, text: &str, connection: &crate::model::Connection) -> Result<Value, Failure> {
     let path = path_of(text, connection)?;
     if let Some(name) = changing_call(&path.steps) {
-        return Err(Failure::usage(format!("get: `{name}` may change something, and `get` only reads"), format!("`call {text}` calls it")));
+        return Err(Failure::usage(
+            format!("get: `{name}` may change something, and `get` only reads"),
+            format!("`call {text}` calls it"),
+        ));
     }
     let variable = shell.ready_engine().and_then(|engine| engine.variable(&path.root));
     Ok(match variable {
@@ -79,7 +85,8 @@ fn path_of(text: &str, connection: &crate::model::Connection) -> crate::model::R
 }
 
 /// How the names of methods begin that only read.
-const READS: &[&str] = &["get", "find", "query", "is", "has", "compose", "enumerate", "check", "supports", "validate", "decode"];
+const READS: &[&str] =
+    &["get", "find", "query", "is", "has", "compose", "enumerate", "check", "supports", "validate", "decode"];
 
 /// The first method that a path calls and that may do more than read.
 fn changing_call(steps: &[Step]) -> Option<&str> {
@@ -90,7 +97,9 @@ fn changing_call(steps: &[Step]) -> Option<&str> {
 }
 
 fn reads(name: &str) -> bool {
-    let begins = |word: &&&str| name.strip_prefix(**word).is_some_and(|rest| rest.starts_with(|next: char| next.is_uppercase() || next == '_'));
+    let begins = |word: &&&str| {
+        name.strip_prefix(**word).is_some_and(|rest| rest.starts_with(|next: char| next.is_uppercase() || next == '_'))
+    };
     READS.iter().any(|word| begins(&word))
 }
 
@@ -101,9 +110,8 @@ fn set(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     with_lock_if_needed(&connection, &path, |start, steps| {
         let place = place_of(start, steps)?;
         let value = match place.object.interface().attribute(&place.attribute) {
-            Some(attribute) if attribute.writable => {
-                parse_literal(word, attribute.kind, &connection).map_err(|error| about(&format!("{}.{}", attribute.owner, attribute.name), error))?
-            }
+            Some(attribute) if attribute.writable => parse_literal(word, attribute.kind, &connection)
+                .map_err(|error| about(&format!("{}.{}", attribute.owner, attribute.name), error))?,
             // Unknown or read-only: setting says so.
             _ => Value::Null,
         };
@@ -115,7 +123,9 @@ fn set(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
 /// Says which member a wrong word was meant for.
 fn about(member: &str, error: crate::model::Error) -> crate::model::Error {
     match error {
-        crate::model::Error::Usage(wrong) => crate::model::Error::usage(format!("{member}: {}", wrong.message), wrong.hint),
+        crate::model::Error::Usage(wrong) => {
+            crate::model::Error::usage(format!("{member}: {}", wrong.message), wrong.hint)
+        }
         other => other,
     }
 }
@@ -129,7 +139,10 @@ fn call(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         match steps.split_last() {
             Some((Step::Member(name), before)) => call_by_words(&follow(start, before)?, name, words),
             Some((Step::Call(_), _)) if words.is_empty() => follow(start, steps),
-            _ => Err(crate::model::Error::usage("the path does not end in a method", "write it as `MACHINE.method ARGUMENT...`; `help paths` says more")),
+            _ => Err(crate::model::Error::usage(
+                "the path does not end in a method",
+                "write it as `MACHINE.method ARGUMENT...`; `help paths` says more",
+            )),
         }
     })?;
     match value {

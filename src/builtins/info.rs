@@ -23,8 +23,16 @@ fn info(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         return Ok(Reply::Sections(vec![inaccessible(&machine)]));
     }
     let mut sections = vec![
-        section(&machine, "", &["name", "id", "state", "lastStateChange", "OSTypeId", "groups", "description", "settingsFilePath"]),
-        section(&machine, "System", &["CPUCount", "CPUExecutionCap", "memorySize", "pointingHIDType", "keyboardHIDType"]),
+        section(
+            &machine,
+            "",
+            &["name", "id", "state", "lastStateChange", "OSTypeId", "groups", "description", "settingsFilePath"],
+        ),
+        section(
+            &machine,
+            "System",
+            &["CPUCount", "CPUExecutionCap", "memorySize", "pointingHIDType", "keyboardHIDType"],
+        ),
     ];
     if let Some(Section { entries, .. }) = sections.get_mut(1) {
         for (child, names) in [
@@ -52,7 +60,8 @@ pub(super) fn section(object: &Object, title: &str, names: &[&str]) -> Section {
     let attributes: Vec<_> = names.iter().filter_map(|name| object.interface().attribute(name)).collect();
     let reads: Vec<_> = attributes.iter().map(|attribute| (object.clone(), *attribute)).collect();
     let values = object.connection().read_all(&reads);
-    let entries = attributes.iter().zip(values).filter_map(|(attribute, value)| Some((attribute.name.to_owned(), value.ok()?)));
+    let entries =
+        attributes.iter().zip(values).filter_map(|(attribute, value)| Some((attribute.name.to_owned(), value.ok()?)));
     Section { title: title.to_owned(), entries: entries.filter(|(_, value)| !is_empty(value)).collect() }
 }
 
@@ -103,8 +112,18 @@ fn storage(machine: &Object) -> Result<Section, Failure> {
     for controller in machine.get("storageControllers")?.into_list() {
         let Value::Object(controller) = controller else { continue };
         let name = read(&controller, "name");
-        entries.push((name.clone(), Value::Text(format!("{} on {}, {} ports", read(&controller, "controllerType"), read(&controller, "bus"), read(&controller, "portCount")))));
-        for attachment in machine.call("getMediumAttachmentsOfController", vec![Value::from(name.as_str())])?.into_list() {
+        entries.push((
+            name.clone(),
+            Value::Text(format!(
+                "{} on {}, {} ports",
+                read(&controller, "controllerType"),
+                read(&controller, "bus"),
+                read(&controller, "portCount")
+            )),
+        ));
+        for attachment in
+            machine.call("getMediumAttachmentsOfController", vec![Value::from(name.as_str())])?.into_list()
+        {
             let field = |field: &str| match &attachment {
                 Value::Struct(fields) => fields.get(field).cloned().unwrap_or_default(),
                 Value::Object(object) => object.get(field).unwrap_or_default(),

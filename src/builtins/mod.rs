@@ -17,7 +17,14 @@ use crate::shell::{Commands, ConnectSettings, Shell};
 /// All commands of this program. `settings` is how connections are made.
 pub fn commands(settings: &ConnectSettings) -> Commands {
     let mut commands = Commands::default();
-    let families = [list::commands(), info::commands(), host::commands(), graph::commands(), scripting::commands(), help::commands()];
+    let families = [
+        list::commands(),
+        info::commands(),
+        host::commands(),
+        graph::commands(),
+        scripting::commands(),
+        help::commands(),
+    ];
     for command in families.into_iter().flatten() {
         commands.add(command);
     }

@@ -81,11 +81,16 @@ fn argument(sources: &Sources<'_>, kind: &ArgumentKind, tail: &str, partial: &Pa
             let names = sources.machine_names();
             // `o'b`: a quote that belongs to the name, and opens nothing.
             let typed = &tail[partial.start..];
-            let beginning = |begin: &str| names.iter().filter(|name| name.starts_with(begin)).cloned().collect::<Vec<_>>();
-            let fitting = Some(beginning(&partial.word)).filter(|found| !found.is_empty()).unwrap_or_else(|| beginning(typed));
+            let beginning =
+                |begin: &str| names.iter().filter(|name| name.starts_with(begin)).cloned().collect::<Vec<_>>();
+            let fitting =
+                Some(beginning(&partial.word)).filter(|found| !found.is_empty()).unwrap_or_else(|| beginning(typed));
             (
                 partial.start,
-                fitting.into_iter().map(|name| Candidate::plain(&name, "").inserting(format!("{} ", quoted(&name)))).collect(),
+                fitting
+                    .into_iter()
+                    .map(|name| Candidate::plain(&name, "").inserting(format!("{} ", quoted(&name))))
+                    .collect(),
             )
         }
         ArgumentKind::Choice(choices) => words(choices),
@@ -144,7 +149,8 @@ fn roots(sources: &Sources<'_>, partial: &str) -> Vec<Candidate> {
     let machine = |name: String| {
         // Dots, brackets and blanks would start a step of the path.
         let plain = name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'));
-        let replacement = if plain { name.clone() } else { format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")) };
+        let replacement =
+            if plain { name.clone() } else { format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")) };
         Candidate::plain(&name, "machine").inserting(replacement)
     };
     let machines = sources.machine_names().into_iter().filter(|name| name.starts_with(partial)).map(machine);
@@ -203,6 +209,8 @@ fn topics(sources: &Sources<'_>, partial: &str) -> Vec<Candidate> {
     let enumerations = schema.enumerations().iter().map(|enumeration| enumeration.name);
     let codes = schema.result_codes().iter().map(|(name, _)| *name);
     let facts = interfaces.chain(enumerations).chain(codes).filter(|name| name.starts_with(partial));
-    let topics = builtins::topics().filter(|(name, _)| name.starts_with(partial)).map(|(name, text)| Candidate::plain(name, text));
+    let topics = builtins::topics()
+        .filter(|(name, _)| name.starts_with(partial))
+        .map(|(name, text)| Candidate::plain(name, text));
     commands.chain(topics).chain(facts.map(|name| Candidate::plain(name, help(name).unwrap_or_default()))).collect()
 }

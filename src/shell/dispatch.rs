@@ -1,6 +1,8 @@
 //! The shell itself: what a line is, and who runs it.
 
-use super::{Command, Commands, Engine, EngineFactory, Given, Language, Origin, World, split_commands, split_paths, split_words};
+use super::{
+    Command, Commands, Engine, EngineFactory, Given, Language, Origin, World, split_commands, split_paths, split_words,
+};
 use crate::model::{Interrupt, Value};
 use crate::output::{Failure, Position, Reply, Ui};
 use crate::schema;
@@ -43,7 +45,8 @@ pub struct Shell {
 
 /// First words of script that are no misspelt command.
 const KEYWORDS: &[&str] = &[
-    "let", "const", "fn", "for", "if", "while", "loop", "do", "switch", "return", "throw", "try", "import", "export", "print",
+    "let", "const", "fn", "for", "if", "while", "loop", "do", "switch", "return", "throw", "try", "import", "export",
+    "print",
 ];
 
 /// Objects that every shell has; `host?` asks for the object, not for the command of that name.
@@ -183,10 +186,12 @@ impl Shell {
     }
 
     fn command<'a>(&self, line: &'a str) -> Option<(Arc<Command>, &'a str)> {
-        let end = line.find(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-'))).unwrap_or(line.len());
+        let end =
+            line.find(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-'))).unwrap_or(line.len());
         let (word, rest) = line.split_at(end);
         // `list` is a command; `listed` and `list/2` are not.
-        if rest.chars().next().is_some_and(|next| !next.is_whitespace() && !matches!(next, '.' | '(' | '=' | '[' | ';')) {
+        if rest.chars().next().is_some_and(|next| !next.is_whitespace() && !matches!(next, '.' | '(' | '=' | '[' | ';'))
+        {
             return None;
         }
         Some((Arc::clone(self.commands.find(word)?), rest))
@@ -235,7 +240,9 @@ impl Shell {
         } else {
             let takes_paths = command.arguments.iter().any(|argument| argument.kind == super::ArgumentKind::GraphPath);
             let split = if takes_paths { split_paths(rest) } else { split_words(rest) };
-            split.ok_or_else(|| Failure::usage(format!("{}: a quote is not closed", command.name), "close it, or escape it as `\\\"`"))?
+            split.ok_or_else(|| {
+                Failure::usage(format!("{}: a quote is not closed", command.name), "close it, or escape it as `\\\"`")
+            })?
         };
         if words.iter().any(|word| word == "--help") || command.takes_source() && rest.trim() == "--help" {
             return Ok(Reply::Text(super::manual::of_command(command)));
@@ -298,16 +305,29 @@ impl Shell {
 
     /// The manual of a member, and of an attribute its value too. Lists may be long and dear, and calls
     /// may change something: neither is run for a question. A value that cannot be had leaves the manual, which was asked for.
-    fn with_value(&mut self, schema: &'static schema::Schema, owner: &str, member: &str, text: String, source: &str) -> Reply {
-        let kind = schema.interface(owner).and_then(|interface| interface.attribute(member)).map(|attribute| attribute.kind);
+    fn with_value(
+        &mut self,
+        schema: &'static schema::Schema,
+        owner: &str,
+        member: &str,
+        text: String,
+        source: &str,
+    ) -> Reply {
+        let kind =
+            schema.interface(owner).and_then(|interface| interface.attribute(member)).map(|attribute| attribute.kind);
         let value = match kind {
-            Some(kind) if !kind.array && !source.contains('(') => self.engine(self.language).and_then(|engine| engine.evaluate(source)).ok(),
+            Some(kind) if !kind.array && !source.contains('(') => {
+                self.engine(self.language).and_then(|engine| engine.evaluate(source)).ok()
+            }
             _ => None,
         };
         let now = match value {
             Some(Value::Null) => Reply::Note(format!("`{source}` is null now")),
             Some(object @ Value::Object(_)) => Reply::Detail(object),
-            Some(value) => Reply::Sections(vec![crate::output::Section { title: String::new(), entries: vec![("now".to_owned(), value)] }]),
+            Some(value) => Reply::Sections(vec![crate::output::Section {
+                title: String::new(),
+                entries: vec![("now".to_owned(), value)],
+            }]),
             None => return Reply::Text(text),
         };
         Reply::Many(vec![Reply::Text(text), now])
@@ -342,8 +362,11 @@ impl Shell {
     /// The file cannot be read, or what the script failed with.
     pub fn run_file(&mut self, file: &str, arguments: Vec<String>) -> Result<Reply, Failure> {
         if self.depth >= DEEPEST {
-            return Err(Failure::new(crate::model::ErrorKind::Script, format!("{file}: scripts run each other more than {DEEPEST} deep"))
-                .hinted("does a script run itself, directly or by way of others?"));
+            return Err(Failure::new(
+                crate::model::ErrorKind::Script,
+                format!("{file}: scripts run each other more than {DEEPEST} deep"),
+            )
+            .hinted("does a script run itself, directly or by way of others?"));
         }
         let source = read_source(file)?;
         self.depth += 1;
@@ -399,7 +422,8 @@ impl Shell {
             return Failure::usage("the name of a command is missing behind `:`", "`help` lists the commands");
         }
         let near = self.commands.suggest(name);
-        let hint = near.first().map_or("`help` lists the commands".to_owned(), |near| format!("did you mean `{near}`?"));
+        let hint =
+            near.first().map_or("`help` lists the commands".to_owned(), |near| format!("did you mean `{near}`?"));
         Failure::usage(format!("there is no command `{name}`"), hint)
     }
 
@@ -412,11 +436,19 @@ impl Shell {
         if failure.kind != crate::model::ErrorKind::Script || !one_word || word.is_empty() || is_keyword {
             return failure;
         }
-        let arguments = source.split_whitespace().nth(1).is_some_and(|next| next.starts_with(|letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '/' | '.')));
+        let arguments = source.split_whitespace().nth(1).is_some_and(|next| {
+            next.starts_with(|letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '/' | '.'))
+        });
         match self.commands.suggest(word).first() {
-            Some(near) if failure.hint.is_none() || arguments => failure.hinted(format!("did you mean the command `{near}`?")),
-            None if failure.hint.is_none() && arguments => failure.hinted(format!("`{word}` is no command; `help` lists them")),
-            None if failure.hint.is_none() && source == word => failure.hinted("`help` lists the commands; `let name = ...` makes a variable"),
+            Some(near) if failure.hint.is_none() || arguments => {
+                failure.hinted(format!("did you mean the command `{near}`?"))
+            }
+            None if failure.hint.is_none() && arguments => {
+                failure.hinted(format!("`{word}` is no command; `help` lists them"))
+            }
+            None if failure.hint.is_none() && source == word => {
+                failure.hinted("`help` lists the commands; `let name = ...` makes a variable")
+            }
             _ => failure,
         }
     }
@@ -424,7 +456,11 @@ impl Shell {
 
 /// The member that is meant, under the name that the schema has for it: an attribute or a method, or
 /// for `networkAdapter` the method `getNetworkAdapter`, as in paths.
-fn explained_member<'a>(schema: &'static schema::Schema, interface: &'static str, member: &'a str) -> Option<(&'static str, std::borrow::Cow<'a, str>)> {
+fn explained_member<'a>(
+    schema: &'static schema::Schema,
+    interface: &'static str,
+    member: &'a str,
+) -> Option<(&'static str, std::borrow::Cow<'a, str>)> {
     let known = schema.interface(interface)?;
     if known.attribute(member).is_some() || known.method(member).is_some() {
         return Some((interface, member.into()));
@@ -436,18 +472,30 @@ fn explained_member<'a>(schema: &'static schema::Schema, interface: &'static str
 const LARGEST_SCRIPT: u64 = 8 << 20;
 
 fn read_source(file: &str) -> Result<String, Failure> {
-    let wrong = |kind, why: String| Failure::new(kind, format!("cannot read the script `{file}`: {why}")).hinted("give the path of a .rhai file, or of a file with shell lines");
-    let bytes = match if file == "-" { read_bounded(std::io::stdin().lock()) } else { std::fs::File::open(file).and_then(read_bounded) } {
+    let wrong = |kind, why: String| {
+        Failure::new(kind, format!("cannot read the script `{file}`: {why}"))
+            .hinted("give the path of a .rhai file, or of a file with shell lines")
+    };
+    let bytes = match if file == "-" {
+        read_bounded(std::io::stdin().lock())
+    } else {
+        std::fs::File::open(file).and_then(read_bounded)
+    } {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(wrong(crate::model::ErrorKind::NotFound, "there is no such file".to_owned())),
-        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => return Err(wrong(crate::model::ErrorKind::Failed, "it is a folder".to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(wrong(crate::model::ErrorKind::NotFound, "there is no such file".to_owned()));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
+            return Err(wrong(crate::model::ErrorKind::Failed, "it is a folder".to_owned()));
+        }
         Err(error) => return Err(wrong(crate::model::ErrorKind::Failed, error.to_string())),
     };
     if bytes.len() as u64 > LARGEST_SCRIPT {
         return Err(wrong(crate::model::ErrorKind::Failed, format!("it has more than {} MiB", LARGEST_SCRIPT >> 20)));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
-        let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line =
+            error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
         wrong(crate::model::ErrorKind::Failed, format!("line {line} is no UTF-8 text"))
     })?;
     // Editors of Windows put a byte order mark before the text.
@@ -469,13 +517,16 @@ fn host_shell(command: &str) -> Result<Reply, Failure> {
         process.args(["-c", command]);
     }
     let status = process.status().map_err(|error| {
-        Failure::new(crate::model::ErrorKind::Failed, format!("cannot start the host's shell: {error}")).hinted("set SHELL to one that exists")
+        Failure::new(crate::model::ErrorKind::Failed, format!("cannot start the host's shell: {error}"))
+            .hinted("set SHELL to one that exists")
     })?;
     // Ctrl-C reached both: the command ended, and that was the user's wish.
     Interrupt::global().check()?;
     match status.code() {
         Some(0) => Ok(Reply::Nothing),
-        Some(code) => Err(Failure::new(crate::model::ErrorKind::Failed, format!("`{command}` ended with status {code}"))),
+        Some(code) => {
+            Err(Failure::new(crate::model::ErrorKind::Failed, format!("`{command}` ended with status {code}")))
+        }
         None => Err(Failure::new(crate::model::ErrorKind::Failed, format!("`{command}` was ended by a signal"))),
     }
 }

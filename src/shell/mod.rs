@@ -21,9 +21,9 @@ pub use command::{Argument, ArgumentKind, Arity, Category, Command, Commands, Ef
 pub use credentials::Credentials;
 pub use dispatch::{Line, Shell};
 pub use engine::{Completeness, Engine, EngineFactory, Language, Origin};
-pub use manual::of_command as command_manual;
 pub use literal::parse_literal;
 pub use locked::{Changed, with_lock_if_needed};
+pub use manual::of_command as command_manual;
 pub use path::{Path, Place, Step, call as call_by_words, find_listed, follow, place as place_of, settings_name};
 pub use split::{separators, split_commands, split_paths, split_words};
 pub use target::{ConnectSettings, Target, check_trust, connect, local_library, why_auto};

@@ -167,7 +167,9 @@ fn web_service(url: &str, settings: &ConnectSettings, ui: &Ui, asking: Asking) -
         insecure: settings.insecure,
     };
     if settings.insecure && url.starts_with("https://") {
-        ui.warn("--insecure: the server's certificate is not checked; anyone in between can read and change everything");
+        ui.warn(
+            "--insecure: the server's certificate is not checked; anyone in between can read and change everything",
+        );
     }
     if url.starts_with("http://") && at_hand.is_some() && !is_local(url) {
         ui.warn("the password travels unencrypted over http; https protects it");

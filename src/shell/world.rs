@@ -32,7 +32,14 @@ pub struct World {
 impl World {
     /// A world without connection; `opener` makes one when it is first needed.
     pub fn new(ui: Ui, opener: Option<Opener>, yes: bool) -> Arc<Self> {
-        Arc::new(Self { connection: RwLock::new(None), opening: Mutex::new(()), opener: RwLock::new(opener), parked: Mutex::default(), ui, yes })
+        Arc::new(Self {
+            connection: RwLock::new(None),
+            opening: Mutex::new(()),
+            opener: RwLock::new(opener),
+            parked: Mutex::default(),
+            ui,
+            yes,
+        })
     }
 
     /// The door to the terminal.

@@ -54,7 +54,8 @@ fn a_question_about_a_command_or_an_object_is_about_that() {
 fn a_question_about_a_member_says_what_it_is_and_has() {
     let program = Program::new();
     program.machine("web-01");
-    let asked = |question: &str| program.with_input(&[], &format!("let m = vbox.findMachine(\"web-01\")\n{question}\n")).ok();
+    let asked =
+        |question: &str| program.with_input(&[], &format!("let m = vbox.findMachine(\"web-01\")\n{question}\n")).ok();
     assert!(asked("m.networkAdapter?").starts_with("IMachine.getNetworkAdapter(slot"));
     let memory = asked("m.memorySize?");
     assert!(memory.contains("in MB") && memory.contains("1024"), "{memory}");
@@ -103,14 +104,21 @@ fn disconnect_holds_until_reconnect() {
     for first in ["get vbox.APIVersion", "connect embedded", "sleep 0"] {
         let error = program.lines(&[&format!("{first}; disconnect; list")]).failed(5);
         assert!(error.contains("`reconnect`"), "{first}: {error}");
-        assert!(program.lines(&[&format!("{first}; disconnect; disconnect; reconnect; get vbox.APIVersion")]).ok().ends_with("7_2\n"));
+        assert!(
+            program
+                .lines(&[&format!("{first}; disconnect; disconnect; reconnect; get vbox.APIVersion")])
+                .ok()
+                .ends_with("7_2\n")
+        );
     }
 }
 
 #[test]
 fn empty_lists_are_said_in_words() {
     let program = Program::new();
-    for (kind, words) in [("disks", "no hard disks"), ("dvds", "no DVD images"), ("progress", "no operations under way")] {
+    for (kind, words) in
+        [("disks", "no hard disks"), ("dvds", "no DVD images"), ("progress", "no operations under way")]
+    {
         let outcome = program.lines(&[&format!("list {kind}")]);
         assert_eq!((outcome.code, outcome.err.trim()), (0, words));
     }
@@ -122,7 +130,9 @@ fn files_that_are_no_scripts_are_refused_at_once() {
     let folder = program.home().join("folder.rhai");
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(program.home().join("binary.rhai"), b"print(1)\n\xff").unwrap();
-    for (file, why) in [("/dev/zero", "more than 8 MiB"), ("folder.rhai", "it is a folder"), ("binary.rhai", "line 2 is no UTF-8")] {
+    for (file, why) in
+        [("/dev/zero", "more than 8 MiB"), ("folder.rhai", "it is a folder"), ("binary.rhai", "line 2 is no UTF-8")]
+    {
         let error = program.run(&[file]).failed(1);
         assert!(error.contains(why) && error.contains("hint:"), "{file}: {error}");
     }
@@ -149,7 +159,8 @@ fn an_empty_home_variable_is_none() {
 fn json_is_one_document_per_command_and_has_data_not_lines() {
     let program = Program::new();
     program.machine("web-01");
-    let json = |line: &str| -> serde_json::Value { serde_json::from_str(&program.run(&["--json", "-c", line]).ok()).unwrap() };
+    let json =
+        |line: &str| -> serde_json::Value { serde_json::from_str(&program.run(&["--json", "-c", line]).ok()).unwrap() };
     assert_eq!(json("get web-01.currentSnapshot"), serde_json::Value::Null);
     assert_eq!(json("get web-01.currentSnapshot web-01.name"), serde_json::json!([null, "web-01"]));
     let info = json("info web-01");

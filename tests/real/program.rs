@@ -105,3 +105,28 @@ fn wrong_steps_of_a_script_name_line_error_and_hint() {
     let (_, state, _) = shell.run(url, &["-c", "get web-01.sessionState"]);
     assert_eq!(state, "Unlocked\n", "a wrong step left the machine locked");
 }
+
+#[test]
+fn a_machine_that_cannot_be_read_goes_by_the_name_that_list_shows() {
+    let Some(url) = rig::url() else { return };
+    let shell = Vboxsh::new();
+    let (code, page, err) = shell.run(url, &["-c", "info broken-01; get broken-01.accessible"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(page.contains("accessError") && page.ends_with("false\n"), "{page}");
+}
+
+#[test]
+fn json_of_a_machine_loses_nothing_to_names_that_come_twice() {
+    let Some(url) = rig::url() else { return };
+    let json = |line: &str| -> serde_json::Value {
+        let (code, out, err) = Vboxsh::new().run(url, &["--json", "-c", line]);
+        assert_eq!(code, 0, "{err}");
+        serde_json::from_str(&out).unwrap()
+    };
+    let web = json("info web-01");
+    assert_eq!(web["networkAdapters"][0]["redirects"].as_array().unwrap().len(), 4, "{web}");
+    let history = json("info history-01");
+    let snapshots = history["snapshots"].as_array().unwrap();
+    assert_eq!(snapshots.iter().filter(|snapshot| snapshot["name"] == "experiment/2").count(), 2, "{history}");
+    assert_eq!(snapshots.iter().filter(|snapshot| snapshot["current"] == true).count(), 1, "{history}");
+}

@@ -6,8 +6,12 @@ use crate::output::{Failure, Section};
 
 /// `storageControllers`, `networkAdapters`, `sharedFolders` and `snapshots`.
 pub(super) fn devices(machine: &Object) -> Result<Section, Failure> {
-    let mut entries = vec![("storageControllers".to_owned(), storage(machine)?), ("networkAdapters".to_owned(), network(machine))];
-    entries.push(("sharedFolders".to_owned(), each(machine, "sharedFolders", |folder| fields(folder, &["name", "hostPath", "writable", "autoMount"]))));
+    let mut entries =
+        vec![("storageControllers".to_owned(), storage(machine)?), ("networkAdapters".to_owned(), network(machine))];
+    entries.push((
+        "sharedFolders".to_owned(),
+        each(machine, "sharedFolders", |folder| fields(folder, &["name", "hostPath", "writable", "autoMount"])),
+    ));
     entries.push(("snapshots".to_owned(), Value::List(snapshots(machine))));
     Ok(Section { title: String::new(), entries })
 }
@@ -48,8 +52,16 @@ fn storage(machine: &Object) -> Result<Value, Failure> {
 
 fn network(machine: &Object) -> Value {
     const NAMES: &[&str] = &[
-        "slot", "adapterType", "MACAddress", "attachmentType", "bridgedInterface", "internalNetwork", "hostOnlyInterface", "NATNetwork",
-        "genericDriver", "cableConnected",
+        "slot",
+        "adapterType",
+        "MACAddress",
+        "attachmentType",
+        "bridgedInterface",
+        "internalNetwork",
+        "hostOnlyInterface",
+        "NATNetwork",
+        "genericDriver",
+        "cableConnected",
     ];
     let mut adapters = Vec::new();
     // No chipset has more than 36 adapters; the first number that is too large fails.

@@ -352,7 +352,8 @@ fn host(temporary: &Temporary) {
         }
     });
     doer.set(&agent, "checkFrequency", 3 * 86400);
-    if agent.set("repositoryURL", "http://127.0.0.1:9/".into()).is_ok() {
+    doer.set(&agent, "repositoryURL", "https://127.0.0.1:9/");
+    if matches!(agent.get("repositoryURL"), Ok(Value::Text(url)) if url.contains("127.0.0.1")) {
         doer.set(&agent, "enabled", true);
         doer.work(&agent, "checkFor", Vec::new());
     }
