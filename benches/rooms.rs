@@ -42,6 +42,9 @@ fn list_ten_machines_whole_process(bencher: Bencher) {
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
-    run(&["-e", "for i in 0..10 { let m = vbox.createMachine(\"\", `m${i}`, \"x86\", [], \"\", \"\"); m.saveSettings(); vbox.registerMachine(m); }"]);
+    run(&[
+        "-e",
+        "for i in 0..10 { let m = vbox.createMachine(\"\", `m${i}`, \"x86\", [], \"\", \"\"); m.saveSettings(); vbox.registerMachine(m); }",
+    ]);
     bencher.bench_local(|| run(&["-c", "list"]));
 }

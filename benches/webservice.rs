@@ -145,7 +145,11 @@ fn read_wsdl(place: &str, service: &WebService) {
     let read = best(|| drop(table_from_wsdl(&wsdl, version.full, version.api, version.revision).unwrap()));
     let cached: &'static str = table.leak();
     let parse = best(|| drop(Schema::parse(cached).unwrap()));
-    println!("WSDL of {} bytes into a table of {}: {read:.1} ms; the table into a schema: {parse:.2} ms", wsdl.len(), cached.len());
+    println!(
+        "WSDL of {} bytes into a table of {}: {read:.1} ms; the table into a schema: {parse:.2} ms",
+        wsdl.len(),
+        cached.len()
+    );
 }
 
 /// The whole program, with the embedded schema, and with the server's own out of the cache.
@@ -160,5 +164,7 @@ fn list_machines(url: &str) {
     let embedded = best(|| list(""));
     list("wsdl");
     let cached = best(|| list("wsdl"));
-    println!("`vboxsh -c list`, whole process: {embedded:.1} ms; with the server's own schema from the cache: {cached:.1} ms");
+    println!(
+        "`vboxsh -c list`, whole process: {embedded:.1} ms; with the server's own schema from the cache: {cached:.1} ms"
+    );
 }

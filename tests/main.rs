@@ -9,9 +9,9 @@ mod commands;
 mod embedded;
 mod output;
 #[cfg(unix)]
+mod readme;
+#[cfg(unix)]
 mod repl;
 mod rhai;
-#[cfg(unix)]
-mod readme;
 mod soap;
 mod support;

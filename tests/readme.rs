@@ -104,7 +104,8 @@ fn the_readme_lists_every_option() {
     let options = help.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with("--")));
     for option in options.filter(|option| !["--help", "--version", "--lang"].contains(option)) {
         let short = option.trim_end_matches(',');
-        let listed = readme.contains(short) || ["--yes", "--quiet", "--verbose", "--no-ext", "--fingerprint"].contains(&short);
+        let listed =
+            readme.contains(short) || ["--yes", "--quiet", "--verbose", "--no-ext", "--fingerprint"].contains(&short);
         assert!(listed, "the README does not name {short}");
     }
 }

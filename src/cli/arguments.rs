@@ -46,7 +46,14 @@ pub struct Arguments {
     #[arg(short, long, value_name = "FILE")]
     pub batch: Option<String>,
     /// Where to connect to
-    #[arg(help = "Where to connect to: auto, embedded, xpcom, or http[s]://[user@]host[:port]", short = 'u', long, value_name = "TARGET", env = "VBOXSH_CONNECT", default_value = "auto")]
+    #[arg(
+        help = "Where to connect to: auto, embedded, xpcom, or http[s]://[user@]host[:port]",
+        short = 'u',
+        long,
+        value_name = "TARGET",
+        env = "VBOXSH_CONNECT",
+        default_value = "auto"
+    )]
     pub connect: String,
     /// Home of the embedded host
     #[arg(long, value_name = "DIR", env = "VBOXSH_HOME")]

@@ -1,16 +1,13 @@
 //! Access to members by name: look-up, argument checks, waits in slices, dynamic types.
 
 use super::{Error, Interrupt, Object, Operation, RawValue, Result, Value, convert, presence};
-use crate::schema::{did_you_mean, Interface, Kind, Method, Parameter};
+use crate::schema::{Interface, Kind, Method, Parameter, did_you_mean};
 use std::time::{Duration, Instant};
 
 /// An attribute is asked for that the interface does not have.
 pub(super) fn unknown_attribute(interface: &'static Interface, name: &str) -> Error {
     if let Some(method) = interface.method(name) {
-        return Error::usage(
-            format!("{}.{} is a method", interface.name, method.name),
-            format!("call it: `{method}`"),
-        );
+        return Error::usage(format!("{}.{} is a method", interface.name, method.name), format!("call it: `{method}`"));
     }
     unknown_member(interface, "attribute", name)
 }
@@ -28,7 +25,8 @@ pub(super) fn unknown_method(interface: &'static Interface, name: &str) -> Error
 
 fn unknown_member(interface: &'static Interface, what: &str, name: &str) -> Error {
     let near = interface.suggest(name);
-    let hint = if near.is_empty() { format!("`help {}` lists its members", interface.name) } else { did_you_mean(&near) };
+    let hint =
+        if near.is_empty() { format!("`help {}` lists its members", interface.name) } else { did_you_mean(&near) };
     Error::usage(format!("{} has no {what} `{name}`", interface.name), hint)
 }
 
@@ -42,8 +40,9 @@ pub(super) fn write(object: &Object, name: &str, value: Value) -> Result<()> {
             setter_hint(interface, attribute.name),
         ));
     }
-    let value = convert(value, attribute.kind, object.connection())
-        .map_err(|error| Error::usage(format!("{}.{} {}", interface.name, attribute.name, error.message), error.hint))?;
+    let value = convert(value, attribute.kind, object.connection()).map_err(|error| {
+        Error::usage(format!("{}.{} {}", interface.name, attribute.name, error.message), error.hint)
+    })?;
     let operation = Operation::Set(attribute);
     presence::check(operation, std::iter::once((attribute.name, attribute.kind, &value)))?;
     object.connection().carry(object.handle(), operation, &[value], None)?;
@@ -77,7 +76,12 @@ fn complete(object: &Object, method: &'static Method, arguments: Vec<Value>) -> 
     let (given, wanted) = (arguments.len(), method.inputs().count());
     let wrong_number = || {
         Error::usage(
-            format!("{}.{} wants {wanted} argument{}, not {given}", method.owner, method.name, if wanted == 1 { "" } else { "s" }),
+            format!(
+                "{}.{} wants {wanted} argument{}, not {given}",
+                method.owner,
+                method.name,
+                if wanted == 1 { "" } else { "s" }
+            ),
             format!("its signature: `{method}`"),
         )
     };
@@ -138,7 +142,9 @@ impl Wait {
     fn of(method: &Method) -> Option<Self> {
         let over: fn(&Object, &[RawValue], &[Value]) -> Result<bool> = match (method.owner, method.name) {
             ("IEventSource", "getEvent") => |_, _, outputs| Ok(outputs.first().is_some_and(|event| !event.is_null())),
-            ("IProgress", "waitForCompletion") => |progress, _, _| Ok(progress.get("completed")?.as_bool() == Some(true)),
+            ("IProgress", "waitForCompletion") => {
+                |progress, _, _| Ok(progress.get("completed")?.as_bool() == Some(true))
+            }
             ("IProgress", "waitForOperationCompletion") => |progress, arguments, _| {
                 let wanted = arguments.first().and_then(RawValue::as_int).unwrap_or_default();
                 let done = progress.get("completed")?.as_bool() == Some(true);
@@ -169,7 +175,8 @@ impl Wait {
             if let Some(timeout) = arguments.get_mut(self.timeout) {
                 *timeout = RawValue::Int(milliseconds);
             }
-            let outputs = object.connection().carry(object.handle(), Operation::Call(method), &arguments, Some(slice))?;
+            let outputs =
+                object.connection().carry(object.handle(), Operation::Call(method), &arguments, Some(slice))?;
             if last || (self.over)(object, &arguments, &outputs)? {
                 return Ok(outputs);
             }

@@ -102,6 +102,5 @@ mod tests {
     }
 
     #[test]
-    fn semicolons_in_quotes_separate_nothing() {
-    }
+    fn semicolons_in_quotes_separate_nothing() {}
 }

@@ -60,7 +60,8 @@ fn a_setting_is_changed_under_a_lock_and_saved() {
     for value in ["false", "true", before.trim()] {
         let (code, _, err) = shell.run(url, &["-c", &format!("set web-01.networkAdapter[0].cableConnected {value}")]);
         assert_eq!(code, 0, "{err}");
-        let (_, now, _) = shell.run(url, &["-c", "get web-01.networkAdapter[0].cableConnected; get web-01.sessionState"]);
+        let (_, now, _) =
+            shell.run(url, &["-c", "get web-01.networkAdapter[0].cableConnected; get web-01.sessionState"]);
         assert_eq!(now, format!("{value}\nUnlocked\n"));
     }
 }
@@ -85,12 +86,32 @@ fn wrong_steps_of_a_script_name_line_error_and_hint() {
     let Some(url) = rig::url() else { return };
     let shell = Vboxsh::new();
     for (source, code, words) in [
-        ("let m = vbox.findMachine(\"web-01\");\nm.memorySize = 512;\n", 1, &[":2:", "VBOX_E_INVALID_VM_STATE", "0x80bb0002", "IMachine", "hint:"][..]),
-        ("let m = vbox.findMachine(\"web-01\");\nm.session(|s| s.machine.attachDevice(\"No such\", 0, 0, DeviceType.HardDisk, ()));\n", 4, &[":2:", "VBOX_E_OBJECT_NOT_FOUND", "No such", "hint:"]),
-        ("let m = vbox.findMachine(\"web-01\");\nm.lockMachine(session, LockType.Writ);\n", 6, &[":2:", "Writ`", "Write"]),
-        ("let m = vbox.findMachine(\"web-01\");\n\nm.lockMachine(session);\n", 6, &[":3:", "lockMachine", "lockMachine(session: ISession, lockType: LockType)"]),
+        (
+            "let m = vbox.findMachine(\"web-01\");\nm.memorySize = 512;\n",
+            1,
+            &[":2:", "VBOX_E_INVALID_VM_STATE", "0x80bb0002", "IMachine", "hint:"][..],
+        ),
+        (
+            "let m = vbox.findMachine(\"web-01\");\nm.session(|s| s.machine.attachDevice(\"No such\", 0, 0, DeviceType.HardDisk, ()));\n",
+            4,
+            &[":2:", "VBOX_E_OBJECT_NOT_FOUND", "No such", "hint:"],
+        ),
+        (
+            "let m = vbox.findMachine(\"web-01\");\nm.lockMachine(session, LockType.Writ);\n",
+            6,
+            &[":2:", "Writ`", "Write"],
+        ),
+        (
+            "let m = vbox.findMachine(\"web-01\");\n\nm.lockMachine(session);\n",
+            6,
+            &[":3:", "lockMachine", "lockMachine(session: ISession, lockType: LockType)"],
+        ),
         ("vbox.createMachine(\"\", \"\", \"x86\", [], \"\", \"\");\n", 1, &[":1:", "E_INVALIDARG", "hint:"]),
-        ("let p = vbox.findMachine(\"web-01\").launchVMProcess(session, \"nonsense\", []);\nwait(p);\n", 1, &["E_INVALIDARG"]),
+        (
+            "let p = vbox.findMachine(\"web-01\").launchVMProcess(session, \"nonsense\", []);\nwait(p);\n",
+            1,
+            &["E_INVALIDARG"],
+        ),
         ("vbox.registerMachine(());\n", 6, &[":1:", "must be an object"]),
         ("import \"no-such-module\" as n;\n", 6, &[":1:", "no-such-module"]),
     ] {

@@ -39,10 +39,9 @@ pub(super) fn check(request: &Request<'_>, schema: &'static Schema) -> Result<()
     }
     match operation {
         Operation::Get(_) => Ok(()),
-        Operation::Set(attribute) => request
-            .arguments
-            .iter()
-            .try_for_each(|value| check_argument(operation, attribute.name, value)),
+        Operation::Set(attribute) => {
+            request.arguments.iter().try_for_each(|value| check_argument(operation, attribute.name, value))
+        }
         Operation::Call(method) => method
             .inputs()
             .zip(request.arguments)

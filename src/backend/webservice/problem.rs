@@ -94,7 +94,10 @@ pub(super) fn version_unknown(address: &Address, version: &str) -> ConnectionPro
 }
 
 pub(super) fn closed(address: &Address) -> ConnectionProblem {
-    problem(format_args!("the connection to {address} is closed"), "`reconnect` takes it up anew; objects fetched before are gone: fetch them again from `vbox`")
+    problem(
+        format_args!("the connection to {address} is closed"),
+        "`reconnect` takes it up anew; objects fetched before are gone: fetch them again from `vbox`",
+    )
 }
 
 pub(super) fn server_died(address: &Address) -> ConnectionProblem {
