@@ -4,7 +4,7 @@ use crate::model::Value;
 use crate::output::{Failure, Reply};
 use crate::shell::{
     ArgumentKind, Arity, Category, Command, Effect, Given, Path, Shell, Step, call_by_words, find_listed, follow,
-    parse_literal, place_of, with_lock_if_needed,
+    parse_literal, place_of, wait, with_lock_if_needed,
 };
 
 pub(super) fn commands() -> Vec<Command> {
@@ -148,7 +148,7 @@ fn call(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     match value {
         Value::Null => Ok(Reply::Nothing),
         Value::Object(progress) if progress.interface().name == "IProgress" && !given.flag("no-wait") => {
-            super::wait(shell, &progress)?;
+            wait(shell.world(), &progress, None)?;
             Ok(Reply::Nothing)
         }
         value => Ok(Reply::Value(value)),

@@ -230,6 +230,6 @@ mod tests {
     fn talk_and_colours_are_no_documents() {
         let painted = Style::new(true).paint(crate::output::Role::Heading, "Usage");
         let replies = vec![Reply::Note("done".into()), Reply::Nothing, Reply::Text(painted), Reply::Value(Value::Null)];
-        assert_eq!(documents(&Reply::Many(replies)).unwrap(), [json!("Usage"), Json::Null]);
+        assert_eq!(documents(&Reply::Many(replies)).unwrap(), [json!(["Usage", null])], "one command, one document");
     }
 }

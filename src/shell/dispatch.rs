@@ -260,7 +260,7 @@ impl Shell {
         let engine = self.engine(self.language)?;
         let value = engine.evaluate(source)?;
         if value.is_null() {
-            return Ok(Reply::Nothing);
+            return Ok(Reply::Value(value));
         }
         engine.set_variable("_", value.clone());
         Ok(Reply::Value(value))

@@ -14,6 +14,7 @@ mod manual;
 mod path;
 mod split;
 mod target;
+mod waiting;
 mod world;
 
 pub use arguments::Given;
@@ -27,4 +28,5 @@ pub use manual::of_command as command_manual;
 pub use path::{Path, Place, Step, call as call_by_words, find_listed, follow, place as place_of, settings_name};
 pub use split::{separators, split_commands, split_paths, split_words};
 pub use target::{ConnectSettings, Target, check_trust, connect, local_library, why_auto};
+pub use waiting::wait;
 pub use world::{Asking, Opener, World};

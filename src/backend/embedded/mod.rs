@@ -27,6 +27,12 @@ pub fn transport(home: Option<PathBuf>) -> Result<Arc<dyn Transport>> {
         Some(home) => std::path::absolute(&home).unwrap_or(home),
         None => data_folder()?,
     };
+    if home.exists() && !home.is_dir() {
+        return Err(Error::Connection(ConnectionProblem {
+            message: format!("the home of the embedded host, {}, is no folder", home.display()),
+            hint: "name a folder: `--home DIR`, or VBOXSH_HOME".to_owned(),
+        }));
+    }
     let machine_folder = directories::UserDirs::new().map_or_else(|| home.clone(), |user| user.home_dir().to_owned());
     Ok(Arc::new(EmbeddedTransport::open(&home, &machine_folder.join("VirtualBox VMs"))?))
 }

@@ -183,6 +183,19 @@ impl Temporary {
         matches!(self.machine.get(attribute), Ok(Value::Enum(value)) if value.is(name))
     }
 
+    /// What the running machine wrote: VirtualBox deletes no folder that has other files than its own.
+    fn remove_files(&self) -> Result<(), Error> {
+        let appliance = object(self.vbox.call("createAppliance", Vec::new())?);
+        let uri = format!("file://{}/", self.folder);
+        let explorer = object(appliance.call("createVFSExplorer", vec![uri.as_str().into()])?);
+        for file in ["serial-0.log", "serial-1.log", "recording.webm"] {
+            // One that is not there makes the work fail; nothing else hangs on it.
+            let progress = explorer.call("remove", vec![Value::List(vec![file.into()])])?;
+            let _ = progress.as_object().map(|progress| wait_for_progress(progress, None, &mut |_| {}, &mut |_| false));
+        }
+        Ok(())
+    }
+
     fn remove(&self) -> Result<(), Error> {
         if !self.is("sessionState", "Unlocked") {
             let session = self.vbox.connection().new_session()?;
@@ -200,6 +213,7 @@ impl Temporary {
                 std::thread::sleep(Duration::from_millis(50));
             }
         }
+        self.remove_files()?;
         let media = self.machine.call("unregister", vec!["Full".into()])?;
         let progress = self.machine.call("deleteConfig", vec![media])?;
         progress

@@ -3,7 +3,125 @@
 use super::Crawl;
 use super::reader::is_offered;
 
-const WHY: [(&str, &str); 0] = [];
+/// The one word, and the interfaces that it is said of. `web` holds for the web service alone.
+const WHY: [(&str, &[&str]); 12] = [
+    // The Guest Additions, or a display driver, in the guest.
+    (
+        "additions",
+        &[
+            "IAdditionsFacility",
+            "IGuestSession",
+            "IProcess",
+            "IGuestProcess",
+            "IDirectory",
+            "IGuestDirectory",
+            "IFile",
+            "IGuestFile",
+            "IFsInfo",
+            "IFsObjInfo",
+            "IGuestFsInfo",
+            "IGuestFsObjInfo",
+            "IAdditionsStateChangedEvent",
+            "IClipboardEvent",
+            "IClipboardErrorEvent",
+            "IGuestSessionEvent",
+            "IGuestSessionStateChangedEvent",
+            "IGuestSessionRegisteredEvent",
+            "IGuestProcessEvent",
+            "IGuestProcessRegisteredEvent",
+            "IGuestProcessStateChangedEvent",
+            "IGuestProcessIOEvent",
+            "IGuestProcessInputNotifyEvent",
+            "IGuestProcessOutputEvent",
+            "IGuestDirectoryEvent",
+            "IGuestDirectoryRegisteredEvent",
+            "IGuestDirectoryStateChangedEvent",
+            "IGuestDirectoryReadEvent",
+            "IGuestFileEvent",
+            "IGuestFileRegisteredEvent",
+            "IGuestFileStateChangedEvent",
+            "IGuestFileIOEvent",
+            "IGuestFileOffsetChangedEvent",
+            "IGuestFileSizeChangedEvent",
+            "IGuestFileReadEvent",
+            "IGuestFileWriteEvent",
+            "IGuestMonitorChangedEvent",
+            "IGuestUserStateChangedEvent",
+            "ICursorPositionChangedEvent",
+            "IGuestAdditionsStatusChangedEvent",
+        ],
+    ),
+    // The cloud provider of Oracle's extension pack, and an account.
+    (
+        "cloud",
+        &[
+            "IStringArray",
+            "IFormValue",
+            "IBooleanFormValue",
+            "IRangedIntegerFormValue",
+            "IRangedInteger64FormValue",
+            "IStringFormValue",
+            "IChoiceFormValue",
+            "IForm",
+            "IVirtualSystemDescriptionForm",
+            "ICloudNetworkGatewayInfo",
+            "ICloudNetworkEnvironmentInfo",
+            "ICloudMachine",
+            "ICloudClient",
+            "ICloudProfile",
+            "ICloudProvider",
+            "ICloudProviderListChangedEvent",
+            "ICloudProviderRegisteredEvent",
+            "ICloudProviderUninstallEvent",
+            "ICloudProfileRegisteredEvent",
+            "ICloudProfileChangedEvent",
+        ],
+    ),
+    // Installing one.
+    ("extension-pack", &["IExtPackInstalledEvent", "IExtPackUninstalledEvent"]),
+    // A device that the computer must have and let a container see.
+    (
+        "hardware",
+        &[
+            "IHostVideoInputDevice",
+            "IHostDrive",
+            "IHostDrivePartition",
+            "IUSBDevice",
+            "IHostUSBDevice",
+            "IUSBDeviceStateChangedEvent",
+            "IHostAudioDeviceChangedEvent",
+        ],
+    ),
+    // Offered on macOS only.
+    ("macos", &["IHostOnlyNetwork"]),
+    // A signed appliance.
+    ("signature", &["ICertificate"]),
+    // A frontend that draws: headless has none to give.
+    ("frontend", &["IFramebuffer"]),
+    // No member gives one.
+    ("unused", &["IPCIAddress", "IResourceStore", "IUSBProxyBackend", "IFramebufferOverlay", "IManagedObjectRef"]),
+    // VirtualBox 7.2.22 refuses every member that gives one.
+    ("unimplemented", &["IHostAudioDevice"]),
+    // The web service cannot tell it from its parent.
+    ("web", &["IHostUpdateAgent"]),
+    // A source that VirtualBox keeps on the client's side.
+    ("client", &["IVBoxSVCAvailabilityChangedEvent"]),
+    // Nothing that the crawl does makes VirtualBox send it.
+    (
+        "unprovoked",
+        &[
+            "IRuntimeErrorEvent",
+            "IHostNameResolutionConfigurationChangeEvent",
+            "IParallelPortChangedEvent",
+            "IRecordingScreenStateChangedEvent",
+            "IUSBControllerChangedEvent",
+            "IProgressCreatedEvent",
+            "ILanguageChangedEvent",
+            "IUpdateAgentAvailableEvent",
+            "IUpdateAgentStateChangedEvent",
+        ],
+    ),
+];
 
 /// Prints what was not reached, and why; gives what the table above says wrong.
 pub fn check(crawl: &Crawl) -> Vec<String> {
