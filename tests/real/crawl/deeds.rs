@@ -9,7 +9,8 @@ use std::sync::Arc;
 use vboxsh::model::{Object, SessionGuard, Value};
 
 pub fn do_all(crawl: &Arc<Crawl>, temporary: &Temporary) {
-    let deeds: [(&str, fn(&Temporary)); 8] = [
+    type Deed = (&'static str, fn(&Temporary));
+    let deeds: [Deed; 8] = [
         ("settings, and the whole graph", settings),
         ("snapshots", snapshots),
         ("media", media),

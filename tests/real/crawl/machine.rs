@@ -188,7 +188,7 @@ impl Temporary {
         let appliance = object(self.vbox.call("createAppliance", Vec::new())?);
         let uri = format!("file://{}/", self.folder);
         let explorer = object(appliance.call("createVFSExplorer", vec![uri.as_str().into()])?);
-        for file in ["serial-0.log", "serial-1.log", "recording.webm"] {
+        for file in ["serial-0.log", "serial-1.log", "recording-screen0.webm"] {
             // One that is not there makes the work fail; nothing else hangs on it.
             let progress = explorer.call("remove", vec![Value::List(vec![file.into()])])?;
             let _ = progress.as_object().map(|progress| wait_for_progress(progress, None, &mut |_| {}, &mut |_| false));

@@ -248,6 +248,8 @@ impl Crawl {
         let interface = event.interface();
         let of_type = match event.get("type") {
             Ok(Value::Enum(kind)) => kind.name().and_then(|name| self.connection.schema().event_interface(name)),
+            // Its machine has ended since the listener looked at it.
+            Err(Error::Api { .. }) if interface.name != "IEvent" => return,
             _ => None,
         };
         if of_type != Some(interface) || interface.name == "IEvent" {
@@ -345,10 +347,8 @@ impl State {
 
     fn add(&mut self, value: &Value) {
         match value {
-            Value::Object(object) => {
-                if self.seen.insert((object.clone(), object.interface().name)) {
-                    self.queue.push_back(object.clone());
-                }
+            Value::Object(object) if self.seen.insert((object.clone(), object.interface().name)) => {
+                self.queue.push_back(object.clone());
             }
             Value::Struct(fields) => self.add_struct(fields),
             Value::List(values) => values.iter().for_each(|value| self.add(value)),
