@@ -1,9 +1,10 @@
 //! `doctor`: what was found on this computer, and what to do about what is missing.
 
+use crate::backend::local as local_virtualbox;
 use crate::model::Value;
 use crate::output::{Failure, Reply, Section, Ui};
 use crate::schema;
-use crate::shell::{Category, Command, ConnectSettings, Shell, local_library, why_auto};
+use crate::shell::{Category, Command, ConnectSettings, Shell, auto_is_local, why_auto};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -52,7 +53,7 @@ fn program(shell: &Shell, settings: &ConnectSettings) -> Section {
         entry("Main API known", format!("{} ({})", version.full, version.api)),
         entry("languages", languages.join(", ")),
         entry("web service", web_service),
-        entry("XPCOM", "not built in yet"),
+        entry("XPCOM", if local_virtualbox::SUPPORTED { "built in" } else { "not built in" }),
     ];
     if let Some(trace) = &settings.trace {
         entries.push(entry("trace", trace.display().to_string()));
@@ -104,14 +105,25 @@ fn local(advice: &mut Vec<String>) -> Section {
             first_line(manage, "--version").unwrap_or_else(|| "it does not answer".to_owned()),
         ));
     }
-    let library = local_library();
+    let library = local_virtualbox::library();
     entries.push(entry("XPCOM library", found(library.as_ref())));
     entries.push(entry("vboxwebsrv", found(in_path("vboxwebsrv").as_ref())));
     let address = SocketAddr::from(([127, 0, 0, 1], 18083));
     let listens = TcpStream::connect_timeout(&address, Duration::from_millis(300)).is_ok();
     entries
         .push(entry("web service at localhost:18083", if listens { "something listens" } else { "nothing listens" }));
-    if library.is_some() || manage.is_some() {
+    if auto_is_local() {
+        let tried = local_virtualbox::transport();
+        entries.push(entry(
+            "over XPCOM",
+            tried.as_ref().map_or_else(ToString::to_string, |transport| transport.describe()),
+        ));
+        match tried {
+            Ok(_) => advice
+                .push("the local VirtualBox is reached with `connect xpcom`, which `auto` takes as well".to_owned()),
+            Err(error) => advice.extend(error.hint()),
+        }
+    } else if library.is_some() || manage.is_some() {
         if listens {
             advice.push("the local VirtualBox is reached with `connect http://localhost:18083`".to_owned());
         } else {

@@ -6,7 +6,9 @@ use crate::model::{Error, ErrorKind, Interrupt};
 use crate::output::{ColorChoice, Failure, Reply, Ui, UiOptions};
 use crate::repl;
 use crate::script;
-use crate::shell::{ConnectSettings, Credentials, Language, Shell, Target, World, check_trust, connect, why_auto};
+use crate::shell::{
+    ConnectSettings, Credentials, Language, Shell, Target, World, auto_is_local, check_trust, connect, why_auto,
+};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -87,6 +89,9 @@ fn work(mut arguments: Arguments, ui: &Ui) -> anyhow::Result<i32> {
 /// What the prompt says of the connection before it is open.
 fn prompt_options(target: &Target, settings: &ConnectSettings) -> repl::Options {
     let connection = match target {
+        Target::Auto if settings.home.is_none() && auto_is_local() => {
+            format!("the local VirtualBox over XPCOM: {}", why_auto())
+        }
         Target::Auto => format!("the embedded host: {}", why_auto()),
         Target::Embedded => "the embedded host".to_owned(),
         Target::Xpcom => "the local VirtualBox over XPCOM".to_owned(),

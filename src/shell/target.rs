@@ -1,7 +1,7 @@
 //! Where to connect to, in the words of the user, and how to get there.
 
 use super::{Asking, Credentials};
-use crate::backend::trace::Traced;
+use crate::backend::{local, trace::Traced};
 use crate::model::{Connection, Error, Result, Transport};
 use crate::output::{Failure, Ui};
 use std::path::{Path, PathBuf};
@@ -96,8 +96,9 @@ pub fn check_trust(target: &Target, ca_file: bool, fingerprint: bool) -> std::re
 /// Why there is no connection, with the cure.
 pub fn connect(target: &Target, settings: &ConnectSettings, ui: &Ui, asking: Asking) -> Result<Connection> {
     let transport: Arc<dyn Transport> = match target {
+        Target::Auto if settings.home.is_none() && auto_is_local() => local_or_embedded(ui)?,
         Target::Auto | Target::Embedded => crate::backend::embedded::transport(settings.home.clone())?,
-        Target::Xpcom => return Err(no_xpcom()),
+        Target::Xpcom => local::transport()?,
         Target::WebService(url) => web_service(url, settings, ui, asking)?,
     };
     let transport = match &settings.trace {
@@ -105,6 +106,15 @@ pub fn connect(target: &Target, settings: &ConnectSettings, ui: &Ui, asking: Ask
         None => transport,
     };
     Ok(Connection::new(transport))
+}
+
+/// What `auto` takes where VirtualBox is installed.
+fn local_or_embedded(ui: &Ui) -> Result<Arc<dyn Transport>> {
+    local::transport().or_else(|error| {
+        // An embedded host in its place would show other machines than the user expects: say so.
+        ui.warn(&format!("{error}; the embedded host serves instead (`doctor` says more)"));
+        crate::backend::embedded::transport(None)
+    })
 }
 
 fn trace(transport: Arc<dyn Transport>, file: &Path) -> Result<Arc<dyn Transport>> {
@@ -115,33 +125,15 @@ fn trace(transport: Arc<dyn Transport>, file: &Path) -> Result<Arc<dyn Transport
     Ok(Arc::new(traced))
 }
 
-fn no_xpcom() -> Error {
-    Error::Refused {
-        what: "this vboxsh cannot reach a local VirtualBox over XPCOM yet".to_owned(),
-        hint: "start its web service (`vboxwebsrv`) and connect to `http://localhost:18083`".to_owned(),
-    }
-}
-
-/// The library by which a local VirtualBox is reached, where it is installed.
-pub fn local_library() -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let told = [variable("VBOX_APP_HOME"), variable("VBOX_PROGRAM_PATH")].into_iter().flatten();
-    let standard = [
-        "/usr/lib/virtualbox",
-        "/opt/VirtualBox",
-        "/opt/virtualbox",
-        "/usr/lib64/virtualbox",
-        "/Applications/VirtualBox.app/Contents/MacOS",
-    ];
-    let library = |folder: PathBuf| {
-        ["VBoxXPCOMC.so", "VBoxXPCOMC.dylib"].iter().map(|name| folder.join(name)).find(|file| file.is_file())
-    };
-    told.chain(standard.into_iter().map(PathBuf::from)).find_map(library)
+/// Whether `auto` takes the local VirtualBox: it is installed, and this program can talk to it.
+pub fn auto_is_local() -> bool {
+    local::SUPPORTED && local::library().is_some()
 }
 
 /// Why `auto` takes what it takes, in one clause.
 pub fn why_auto() -> String {
-    match local_library() {
+    match local::library() {
+        Some(library) if local::SUPPORTED => format!("VirtualBox is installed ({})", library.display()),
         Some(library) => format!(
             "VirtualBox is installed ({}), but this vboxsh reaches it only through its web service: `connect http://localhost:18083`",
             library.display()

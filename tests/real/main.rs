@@ -11,3 +11,5 @@ mod rig;
 mod trace;
 mod webservice;
 mod wsdl;
+#[cfg(all(feature = "xpcom", unix))]
+mod xpcom;

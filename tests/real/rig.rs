@@ -75,9 +75,19 @@ fn run_with(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     Output { status, stdout: std::fs::read(out).unwrap(), stderr: std::fs::read(err).unwrap() }
 }
 
-/// A connection of its own to the filled web service.
+/// A connection of its own to the filled VirtualBox: to its web service, or, where this binary itself
+/// runs beside it (`VBOXSH_REAL_XPCOM=1`), over XPCOM.
 pub fn connection() -> Option<Connection> {
+    #[cfg(all(feature = "xpcom", unix))]
+    if over_xpcom() {
+        return Some(vboxsh::backend::xpcom::connect().unwrap());
+    }
     Some(connect(url()?))
+}
+
+/// Whether this binary runs beside VirtualBox, in the chroot, and talks to it over XPCOM.
+pub fn over_xpcom() -> bool {
+    std::env::var("VBOXSH_REAL_XPCOM").is_ok_and(|value| value == "1")
 }
 
 /// A connection to a web service without authentication.

@@ -1,0 +1,270 @@
+//! The VirtualBox of this computer over XPCOM: its C library is loaded at run time, and its members
+//! are called by slot, as the installed typelib numbers them. No bindings, no C++.
+//!
+//! This is the one room with `unsafe` in it: a call by slot goes through a bare function address.
+//! What makes it sound is [`plan`], which compares every parameter with the typelib before a member
+//! is called for the first time, and `model`, which lets only arguments of the right types through.
+#![allow(unsafe_code)]
+
+mod call;
+mod loader;
+mod objects;
+mod own;
+mod plan;
+mod problem;
+mod raw;
+mod release;
+mod runtime;
+mod typelib;
+
+use crate::model::{ApiError, Connection, Error, Handle, Operation, RawValue, Request, Result, Transport};
+use crate::schema::{Interface, Kind, Schema};
+use call::{Failure, Given};
+use objects::Objects;
+use plan::Parameter;
+use raw::Pointer;
+use runtime::{Client, Runtime};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+const E_NOINTERFACE: u32 = 0x8000_4002;
+
+/// What a call gives when the process at the other end is gone: aborted, call failed, server
+/// unavailable, connection reset.
+const BROKEN: [u32; 4] = [0x8000_4004, 0x8007_06be, 0x8007_06ba, 0xc1f3_0001];
+
+/// Objects of any interface are asked for these, the likely ones first.
+const LIKELY: [&str; 12] = [
+    "IMachine",
+    "IHost",
+    "IVirtualBox",
+    "IMedium",
+    "ISession",
+    "IConsole",
+    "IGuest",
+    "IAppliance",
+    "IHostDrive",
+    "IHostNetworkInterface",
+    "ISnapshot",
+    "IProgress",
+];
+
+/// Connects to the local VirtualBox.
+///
+/// # Errors
+/// None is installed, it is none that this program can talk to, or it does not start.
+pub fn connect() -> Result<Connection> {
+    Ok(Connection::new(transport()?))
+}
+
+/// The same, as a bare transport: for what wants to stand in between.
+///
+/// # Errors
+/// As [`connect`].
+pub fn transport() -> Result<Arc<dyn Transport>> {
+    Ok(Arc::new(Xpcom::open()?))
+}
+
+/// The local VirtualBox behind the trait that all backends share.
+pub struct Xpcom {
+    runtime: &'static Runtime,
+    objects: Objects,
+    /// None: closed.
+    client: RwLock<Option<Arc<Client>>>,
+    /// Held while the connection is taken up anew.
+    revival: Mutex<()>,
+}
+
+impl Xpcom {
+    /// Reaches the local VirtualBox, and starts its server if it does not run.
+    ///
+    /// # Errors
+    /// None is installed, it is none that this program can talk to, or it does not start.
+    pub fn open() -> Result<Self> {
+        let runtime = runtime::get()?;
+        let new = Self { runtime, objects: Objects::default(), client: RwLock::default(), revival: Mutex::default() };
+        new.take_up()?;
+        Ok(new)
+    }
+
+    fn take_up(&self) -> Result<()> {
+        let client = self.runtime.client()?;
+        if let Some(root) = self.runtime.schema.interface("IVirtualBox") {
+            self.objects.add_root(Arc::clone(&client.root), root);
+        }
+        *self.client.write().unwrap_or_else(PoisonError::into_inner) = Some(client);
+        Ok(())
+    }
+
+    /// The client, unless the connection is closed or the server has ended.
+    fn client(&self) -> Result<Arc<Client>> {
+        match self.client.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            None => Err(problem::closed()),
+            Some(client) if client.is_dead() => Err(problem::server_died()),
+            Some(client) => Ok(Arc::clone(client)),
+        }
+    }
+
+    fn id(&self, interface: &'static Interface) -> Result<typelib::IdBytes> {
+        self.runtime.typelib.id(interface.name).ok_or_else(|| Error::Refused {
+            what: format!("VirtualBox {} has no {} over XPCOM", self.runtime.version, interface.name),
+            hint: "`help` lists the interfaces there are".to_owned(),
+        })
+    }
+
+    /// The interface pointer of an object for a call.
+    fn pointer(
+        &self,
+        client: &Client,
+        handle: &Handle,
+        interface: &'static Interface,
+        operation: Operation,
+        what: &str,
+    ) -> Result<Arc<Pointer>> {
+        self.objects.pointer(handle, interface, self.id(interface)?).map_err(|code| match code {
+            None => Error::stale(format!("{what} of {operation}")),
+            Some(E_NOINTERFACE) => {
+                Error::api(operation, E_NOINTERFACE, format!("{what} has not the interface {}", interface.name))
+            }
+            Some(code) => self.failure(client, operation, code, ApiError { code, ..ApiError::default() }),
+        })
+    }
+
+    /// The interface pointer of an object among the arguments.
+    fn argument(
+        &self,
+        client: &Client,
+        handle: &Handle,
+        parameter: &Parameter,
+        operation: Operation,
+    ) -> Result<Arc<Pointer>> {
+        let what = || format!("`{}`", parameter.name);
+        match parameter.interface.filter(|_| parameter.kind.kind != Kind::AnyObject) {
+            Some(interface) => self.pointer(client, handle, interface, operation, &what()),
+            None => self.objects.any(handle).ok_or_else(|| Error::stale(format!("{} of {operation}", what()))),
+        }
+    }
+
+    /// Takes the objects of a value in.
+    fn adopt(&self, value: Given, any: bool) -> RawValue {
+        value.map_objects(&mut |(pointer, interface)| {
+            let (pointer, interface) = if any { self.name_object(pointer, interface) } else { (pointer, interface) };
+            RawValue::Object((self.objects.adopt(pointer, interface), interface))
+        })
+    }
+
+    /// Finds out what an object of any interface is.
+    fn name_object(&self, pointer: Arc<Pointer>, unknown: &'static Interface) -> (Arc<Pointer>, &'static Interface) {
+        let has = |name: &&str| {
+            let interface = self.runtime.schema.interface(name)?;
+            let pointer = pointer.query(self.runtime.typelib.id(name)?).ok()?;
+            Some((Arc::new(pointer), interface))
+        };
+        LIKELY.iter().find_map(has).unwrap_or((pointer, unknown))
+    }
+
+    /// The error that a call ended in.
+    fn failure(&self, client: &Client, operation: Operation, code: u32, error: ApiError) -> Error {
+        if BROKEN.contains(&code) && error.message.is_empty() {
+            if !own::server_answers(self.runtime, client) {
+                self.runtime.bury(client);
+                return problem::server_died();
+            }
+            return Error::Stale {
+                what: format!("the object of {operation}"),
+                hint: "the process that it lived in has ended, such as that of a machine that was powered down; whether the call ran is not known".to_owned(),
+            };
+        }
+        let message = if error.message.is_empty() { own::words(code).to_owned() } else { error.message };
+        Error::Api { operation: operation.to_string(), error: Box::new(ApiError { message, ..error }) }
+    }
+}
+
+impl Transport for Xpcom {
+    fn describe(&self) -> String {
+        format!("local VirtualBox {} over XPCOM, {}", self.runtime.version, self.runtime.folder.display())
+    }
+
+    fn name(&self) -> &'static str {
+        "xpcom"
+    }
+
+    fn schema(&self) -> &'static Schema {
+        self.runtime.schema
+    }
+
+    fn open_session(&self) -> Result<Handle> {
+        let _up = runtime::keep_up();
+        let client = self.client()?;
+        let interface = self.runtime.schema.interface("ISession");
+        match (own::session(self.runtime, &client), interface) {
+            (Ok(session), Some(interface)) => Ok(self.objects.adopt(session, interface)),
+            (Err(code), _) if BROKEN.contains(&code) && !own::server_answers(self.runtime, &client) => {
+                self.runtime.bury(&client);
+                Err(problem::server_died())
+            }
+            (Err(code), _) => Err(Error::api("IVirtualBoxClient.session", code, own::words(code))),
+            (_, None) => Err(Error::api("IVirtualBoxClient.session", 0x8000_ffff, "there is no ISession")),
+        }
+    }
+
+    fn invoke(&self, request: Request<'_>) -> Result<Vec<RawValue>> {
+        let _up = runtime::keep_up();
+        let client = self.client()?;
+        let operation = request.operation;
+        let plan = self.runtime.plan(operation)?;
+        let target = self.pointer(&client, request.target, plan.owner, operation, "the object")?;
+        let resolve = |handle: &Handle, parameter: &Parameter| self.argument(&client, handle, parameter, operation);
+        match call::call(&self.runtime.api(), &target, &plan, request.arguments, &resolve) {
+            Ok(values) => {
+                let any = plan.parameters.iter().any(|parameter| parameter.kind.kind == Kind::AnyObject);
+                Ok(values.into_iter().map(|value| self.adopt(value, any)).collect())
+            }
+            Err(Failure::Unsent(error)) => Err(error),
+            Err(Failure::Code(code)) => Err(self.failure(&client, operation, code, own::error(self.runtime, code))),
+        }
+    }
+
+    fn query_interface(&self, target: &Handle, interface: &'static Interface) -> Result<Option<Handle>> {
+        let _up = runtime::keep_up();
+        let client = self.client()?;
+        let Some(id) = self.runtime.typelib.id(interface.name) else { return Ok(None) };
+        match self.objects.pointer(target, interface, id) {
+            Ok(_) => Ok(Some(target.clone())),
+            Err(None) => Err(Error::stale("the object")),
+            Err(Some(E_NOINTERFACE)) => Ok(None),
+            Err(Some(code)) if BROKEN.contains(&code) && !own::server_answers(self.runtime, &client) => {
+                self.runtime.bury(&client);
+                Err(problem::server_died())
+            }
+            Err(Some(code)) => Err(Error::api(format!("queryInterface({})", interface.name), code, own::words(code))),
+        }
+    }
+
+    fn release(&self, handles: &[Handle]) {
+        let _up = runtime::keep_up();
+        self.objects.release(handles);
+    }
+
+    fn reconnect(&self) -> Result<()> {
+        let _one = self.revival.lock().unwrap_or_else(PoisonError::into_inner);
+        self.close();
+        self.take_up()
+    }
+
+    fn close(&self) {
+        let _up = runtime::keep_up();
+        let client = self.client.write().unwrap_or_else(PoisonError::into_inner).take();
+        self.objects.clear();
+        drop(client);
+    }
+
+    fn releases_need_quiet(&self) -> bool {
+        true
+    }
+}
+
+impl Drop for Xpcom {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
