@@ -38,7 +38,6 @@ fn exit_codes_have_their_meanings() {
         (&["-c", "info no-such"], 4),
         (&["-e", "vbox.findMachine(\"no-such\")"], 4),
         (&["-u", "http://127.0.0.1:9", "-c", "list"], 5),
-        (&["-u", "xpcom", "-c", "list"], 3),
         (&["-u", "gopher://x", "-c", "list"], 2),
         (&["-e", "1 +"], 6),
         (&["-e", "nonsense"], 6),
