@@ -5,18 +5,19 @@
 #![allow(clippy::print_stdout)]
 
 #[path = "../tests/support/fake.rs"]
-#[allow(dead_code, missing_docs, clippy::unwrap_used)]
+#[allow(dead_code, missing_docs, clippy::unwrap_used, unreachable_pub)]
 mod fake;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use vboxsh::model::Interrupt;
 use vboxsh::output::{Ui, UiOptions};
 use vboxsh::script::rhai::RhaiEngine;
 use vboxsh::shell::{Engine, World};
 
 fn world() -> Arc<World> {
     let fake = fake::Fake::new();
-    World::new(Ui::captured(UiOptions::default()), Some(Box::new(move || Ok(fake.connect()))), false)
+    World::new(Ui::captured(UiOptions::default()), Some(Box::new(move |_| Ok(fake.connect()))), false)
 }
 
 fn engine() -> Box<dyn Engine> {
@@ -31,7 +32,24 @@ fn main() {
     let ready = first.is_ok_and(|mut engine| engine.evaluate("1 + 1").is_ok());
     println!("first engine, ready and used ({ready}): {:?}", start.elapsed());
 
+    for source in ["loop {}", "sleep(60)", "vbox.eventSource.getEvent(vbox.eventSource.createListener(), -1)"] {
+        println!("from Ctrl-C to the end of `{source}`: {:?} (budget 200 ms)", interrupted(source));
+    }
     divan::main();
+}
+
+/// How long a script goes on after Ctrl-C.
+fn interrupted(source: &str) -> Duration {
+    let mut engine = engine();
+    let pressed = std::thread::spawn(|| {
+        std::thread::sleep(Duration::from_millis(150));
+        Interrupt::global().raise();
+        Instant::now()
+    });
+    let stopped = engine.evaluate(source).is_err();
+    let since = pressed.join().map_or(Duration::MAX, |pressed| pressed.elapsed());
+    Interrupt::global().clear();
+    if stopped { since } else { Duration::MAX }
 }
 
 /// Every further engine.

@@ -1,5 +1,7 @@
 //! What start-up and the schema cost.
 
+#![allow(clippy::unwrap_used, reason = "a benchmark stops when anything fails")]
+
 use divan::{Bencher, black_box};
 use vboxsh::schema::{self, Schema};
 
@@ -40,6 +42,9 @@ fn list_ten_machines_whole_process(bencher: Bencher) {
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
-    run(&["-e", "for i in 0..10 { let m = vbox.createMachine(\"\", `m${i}`, \"x86\", [], \"\", \"\"); m.saveSettings(); vbox.registerMachine(m); }"]);
+    run(&[
+        "-e",
+        "for i in 0..10 { let m = vbox.createMachine(\"\", `m${i}`, \"x86\", [], \"\", \"\"); m.saveSettings(); vbox.registerMachine(m); }",
+    ]);
     bencher.bench_local(|| run(&["-c", "list"]));
 }

@@ -1,6 +1,7 @@
-//! One attribute read over the web service, beside the same request over a bare keep-alive socket.
+//! One attribute read over the web service, beside the same request over a bare keep-alive socket;
+//! reading a server's WSDL, with and without its cache; the whole program listing machines.
 //!
-//! `VBOXSH_TEST_WEB_URL=http://127.0.0.1:18083 cargo bench --bench webservice`: the server must take a
+//! `VBOXSH_REAL_URL=http://127.0.0.1:18083 cargo bench --bench webservice`: the server must take a
 //! log-on without a user. Both take turns, so that a busy machine slows both.
 #![allow(
     clippy::print_stdout,
@@ -13,7 +14,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 use vboxsh::backend::webservice::{ConnectOptions, SchemaChoice, WebService};
 use vboxsh::model::{Handle, Operation, Request, Transport};
-use vboxsh::schema::embedded;
+use vboxsh::schema::{Schema, embedded, table_from_wsdl};
 
 const ROUNDS: usize = 40;
 /// Reads in a turn; with one more the server would close the connection.
@@ -57,8 +58,8 @@ fn median(times: &mut [Duration]) -> f64 {
 }
 
 fn main() {
-    let Ok(url) = std::env::var("VBOXSH_TEST_WEB_URL") else {
-        println!("webservice: skipped, VBOXSH_TEST_WEB_URL names no server");
+    let Ok(url) = std::env::var("VBOXSH_REAL_URL") else {
+        println!("webservice: skipped, VBOXSH_REAL_URL names no server");
         return;
     };
     let place = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
@@ -116,6 +117,54 @@ fn main() {
         "one read, mean of {total} in a row: bare socket {raw:.1} us, web service {ours:.1} us, ratio {:.3}",
         ours / raw
     );
+    read_wsdl(&place, &service);
+    list_machines(&url);
     let logoff = envelope("IWebsessionManager_logoff", &format!("<refIVirtualBox>{root}</refIVirtualBox>"));
     exchange(&mut connected(&place), &logoff);
+}
+
+/// The fastest of five.
+fn best(mut work: impl FnMut()) -> f64 {
+    let mut time = || {
+        let start = Instant::now();
+        work();
+        start.elapsed()
+    };
+    (0..5).map(|_| time()).min().unwrap().as_secs_f64() * 1e3
+}
+
+fn read_wsdl(place: &str, service: &WebService) {
+    let mut stream = connected(place);
+    stream.write_all(b"GET /?wsdl HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).unwrap();
+    let body = reply.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    let wsdl = String::from_utf8(reply[body..].to_vec()).unwrap();
+    let version = service.schema().version();
+    let table = table_from_wsdl(&wsdl, version.full, version.api, version.revision).unwrap();
+    let read = best(|| drop(table_from_wsdl(&wsdl, version.full, version.api, version.revision).unwrap()));
+    let cached: &'static str = table.leak();
+    let parse = best(|| drop(Schema::parse(cached).unwrap()));
+    println!(
+        "WSDL of {} bytes into a table of {}: {read:.1} ms; the table into a schema: {parse:.2} ms",
+        wsdl.len(),
+        cached.len()
+    );
+}
+
+/// The whole program, with the embedded schema, and with the server's own out of the cache.
+fn list_machines(url: &str) {
+    let home = tempfile::tempdir().unwrap();
+    let list = |schema: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_vboxsh"));
+        command.env("HOME", home.path()).env("VBOXSH_CACHE_DIR", home.path()).env("VBOXSH_SCHEMA", schema);
+        let output = command.args(["-u", url, "-c", "list"]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    let embedded = best(|| list(""));
+    list("wsdl");
+    let cached = best(|| list("wsdl"));
+    println!(
+        "`vboxsh -c list`, whole process: {embedded:.1} ms; with the server's own schema from the cache: {cached:.1} ms"
+    );
 }

@@ -4,8 +4,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms, from the outside in. A room may use those after it.
-const ROOMS: &[&str] =
-    &["cli", "repl", "builtins", "extensions", "script", "shell", "output", "backend", "host", "soap", "model", "schema"];
+const ROOMS: &[&str] = &[
+    "cli",
+    "repl",
+    "builtins",
+    "extensions",
+    "script",
+    "shell",
+    "output",
+    "backend",
+    "host",
+    "soap",
+    "model",
+    "schema",
+];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -25,7 +37,8 @@ fn each_source(mut check: impl FnMut(&str, &Path, &str)) {
     assert!(files.len() > 40, "the sources were not found");
     for file in files {
         let relative = file.strip_prefix(&root).unwrap();
-        let room = relative.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
+        let room =
+            relative.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
         check(&room, relative, &fs::read_to_string(&file).unwrap());
     }
 }
@@ -37,7 +50,8 @@ fn dependencies_point_down_the_list_only() {
         let Some(level) = ROOMS.iter().position(|known| *known == room) else { return };
         for (number, line) in text.lines().enumerate() {
             for part in line.split("crate::").skip(1) {
-                let used: String = part.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+                let used: String =
+                    part.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
                 let used_level = ROOMS.iter().position(|known| *known == used);
                 if used_level.is_some_and(|used| used < level) && !line.trim_start().starts_with("//") {
                     wrong.push(format!("{}:{}: {room} uses {used}", file.display(), number + 1));
@@ -54,7 +68,10 @@ fn every_room_is_in_the_list_and_in_the_document() {
     each_source(|room, file, _| {
         let known = ROOMS.contains(&room) || ["lib", "main"].contains(&room);
         assert!(known, "{} is in no room", file.display());
-        assert!(room == "lib" || document.contains(&format!("`{room}/`")) || room == "main", "ARCHITECTURE.md does not name {room}");
+        assert!(
+            room == "lib" || document.contains(&format!("`{room}/`")) || room == "main",
+            "ARCHITECTURE.md does not name {room}"
+        );
     });
 }
 
@@ -64,7 +81,11 @@ fn only_output_prints() {
         // The texts of this rule would match themselves if they stood in one piece.
         for print in ["println", "print", "eprintln", "eprint"].map(|name| format!("{name}!(")) {
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            let found = code.lines().any(|line| line.split(&print).next() != Some(line) && !line.trim_start().starts_with("//") && line.contains(&format!(" {print}")));
+            let found = code.lines().any(|line| {
+                line.split(&print).next() != Some(line)
+                    && !line.trim_start().starts_with("//")
+                    && line.contains(&format!(" {print}"))
+            });
             let is_test = file.file_stem().is_some_and(|name| name.to_string_lossy().ends_with("tests"));
             assert!(!found || is_test || room == "output", "{} prints", file.display());
         }

@@ -1,7 +1,7 @@
 //! The tests that need nothing but this program. One binary; a module per area.
 
-// Every item of a test binary is unreachable from outside it.
-#![allow(unreachable_pub)]
+// Every item of a test binary is unreachable from outside it; a test stops where something is wrong.
+#![allow(unreachable_pub, clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 mod architecture;
 #[cfg(unix)]
@@ -9,9 +9,9 @@ mod commands;
 mod embedded;
 mod output;
 #[cfg(unix)]
+mod readme;
+#[cfg(unix)]
 mod repl;
 mod rhai;
-#[cfg(unix)]
-mod readme;
 mod soap;
 mod support;

@@ -4,7 +4,6 @@
 
 pub mod embedded;
 pub mod local;
-mod null_arguments;
 pub mod replay;
 pub mod schema_cache;
 pub mod trace;

@@ -1,7 +1,9 @@
 //! `connect`, `disconnect`, `reconnect`: which Main API answers.
 
 use crate::output::Reply;
-use crate::shell::{Asking, ArgumentKind, Arity, Category, Command, ConnectSettings, Credentials, Shell, Target, connect};
+use crate::shell::{
+    ArgumentKind, Arity, Asking, Category, Command, ConnectSettings, Credentials, Shell, Target, check_trust, connect,
+};
 use std::path::PathBuf;
 
 pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
@@ -14,6 +16,7 @@ pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
                 target => target,
             };
             let target = Target::parse(target)?;
+            check_trust(&target, given.option("ca-file").is_some(), given.option("fingerprint").is_some())?;
             let mut settings = settings.clone();
             let user = given.optional("user").map(str::to_owned);
             settings.credentials = Credentials {
@@ -30,9 +33,16 @@ pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
                 earlier.close();
             }
             world.set_connection(Some(connection));
+            let ui = shell.ui().clone();
+            shell.world().set_opener(Box::new(move |asking| connect(&target, &settings, &ui, asking)));
             Ok(Reply::Note(format!("connected: {described}")))
         })
-        .argument("target", ArgumentKind::Target, Arity::Optional, "`auto`, `embedded`, or `http[s]://[user@]host[:port]`; default http://localhost:18083")
+        .argument(
+            "target",
+            ArgumentKind::Target,
+            Arity::Optional,
+            "`auto`, `embedded`, or `http[s]://[user@]host[:port]`; default http://localhost:18083",
+        )
         .argument("user", ArgumentKind::Text, Arity::Optional, "user name for the log-on")
         .flag("password-file", Some(ArgumentKind::File), "file with the password, readable by its owner alone")
         .flag("ca-file", Some(ArgumentKind::File), "certificates to trust, as PEM")
@@ -50,23 +60,32 @@ pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
                 Some(connection) => {
                     connection.close();
                     world.set_connection(None);
-                    world.set_opener(None);
+                    world.park();
                     Ok(Reply::Note("disconnected".to_owned()))
                 }
-                None => Ok(Reply::Note("there was no connection".to_owned())),
+                None => {
+                    world.park();
+                    Ok(Reply::Note("there was no connection".to_owned()))
+                }
             }
         })
-        .help("Objects in variables are gone with it. `connect` opens another one.")
+        .help("Objects in variables are gone with it. `reconnect` opens it again, `connect` another one.")
         .example("disconnect", "log off and close"),
-        Command::new("reconnect", Category::Connection, "close the connection and open it again", |shell: &mut Shell, _| {
-            let world = shell.world();
-            let Some(connection) = world.current() else {
-                let connection = world.connection()?;
-                return Ok(Reply::Note(format!("connected: {}", connection.transport().describe())));
-            };
-            connection.reconnect()?;
-            Ok(Reply::Note(format!("connected again: {}", connection.transport().describe())))
-        })
+        Command::new(
+            "reconnect",
+            Category::Connection,
+            "close the connection and open it again",
+            |shell: &mut Shell, _| {
+                let world = shell.world();
+                let Some(connection) = world.current() else {
+                    world.unpark();
+                    let connection = world.connection()?;
+                    return Ok(Reply::Note(format!("connected: {}", connection.transport().describe())));
+                };
+                connection.reconnect()?;
+                Ok(Reply::Note(format!("connected again: {}", connection.transport().describe())))
+            },
+        )
         .help("Logs on anew. Objects in variables that were fetched before are gone; `vbox` stays.")
         .example("reconnect", "after the server was restarted"),
     ]

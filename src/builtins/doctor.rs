@@ -1,9 +1,9 @@
 //! `doctor`: what was found on this computer, and what to do about what is missing.
 
+use crate::backend::local as local_virtualbox;
 use crate::model::Value;
 use crate::output::{Failure, Reply, Section, Ui};
 use crate::schema;
-use crate::backend::local as local_virtualbox;
 use crate::shell::{Category, Command, ConnectSettings, Shell, auto_is_local, why_auto};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
@@ -12,8 +12,13 @@ use std::time::Duration;
 pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
     let settings = settings.clone();
     vec![
-        Command::new("doctor", Category::Shell, "what was found here, and what to do about what is missing", move |shell, _| doctor(shell, &settings))
-            .example("doctor", "check this computer"),
+        Command::new(
+            "doctor",
+            Category::Shell,
+            "what was found here, and what to do about what is missing",
+            move |shell, _| doctor(shell, &settings),
+        )
+        .example("doctor", "check this computer"),
     ]
 }
 
@@ -28,7 +33,8 @@ fn doctor(shell: &mut Shell, settings: &ConnectSettings) -> Result<Reply, Failur
     ];
     let mut sections = sections;
     if !advice.is_empty() {
-        let entries = advice.into_iter().enumerate().map(|(at, line)| ((at + 1).to_string(), Value::Text(line))).collect();
+        let entries =
+            advice.into_iter().enumerate().map(|(at, line)| ((at + 1).to_string(), Value::Text(line))).collect();
         sections.push(Section { title: "Advice".to_owned(), entries });
     }
     Ok(Reply::Sections(sections))
@@ -94,19 +100,27 @@ fn local(advice: &mut Vec<String>) -> Section {
     let manage = in_path("VBoxManage");
     entries.push(entry("VBoxManage", found(manage.as_ref())));
     if let Some(manage) = &manage {
-        entries.push(entry("VirtualBox", first_line(manage, "--version").unwrap_or_else(|| "it does not answer".to_owned())));
+        entries.push(entry(
+            "VirtualBox",
+            first_line(manage, "--version").unwrap_or_else(|| "it does not answer".to_owned()),
+        ));
     }
     let library = local_virtualbox::library();
     entries.push(entry("XPCOM library", found(library.as_ref())));
     entries.push(entry("vboxwebsrv", found(in_path("vboxwebsrv").as_ref())));
     let address = SocketAddr::from(([127, 0, 0, 1], 18083));
     let listens = TcpStream::connect_timeout(&address, Duration::from_millis(300)).is_ok();
-    entries.push(entry("web service at localhost:18083", if listens { "something listens" } else { "nothing listens" }));
+    entries
+        .push(entry("web service at localhost:18083", if listens { "something listens" } else { "nothing listens" }));
     if auto_is_local() {
         let tried = local_virtualbox::transport();
-        entries.push(entry("over XPCOM", tried.as_ref().map_or_else(ToString::to_string, |transport| transport.describe())));
+        entries.push(entry(
+            "over XPCOM",
+            tried.as_ref().map_or_else(ToString::to_string, |transport| transport.describe()),
+        ));
         match tried {
-            Ok(_) => advice.push("the local VirtualBox is reached with `connect xpcom`, which `auto` takes as well".to_owned()),
+            Ok(_) => advice
+                .push("the local VirtualBox is reached with `connect xpcom`, which `auto` takes as well".to_owned()),
             Err(error) => advice.extend(error.hint()),
         }
     } else if library.is_some() || manage.is_some() {
@@ -116,7 +130,10 @@ fn local(advice: &mut Vec<String>) -> Section {
             advice.push("start the web service of the local VirtualBox with `vboxwebsrv`, then `connect http://localhost:18083`".to_owned());
         }
     } else {
-        advice.push(format!("{}; the embedded host serves instead, or `connect http://HOST:18083` reaches another computer's", why_auto()));
+        advice.push(format!(
+            "{}; the embedded host serves instead, or `connect http://HOST:18083` reaches another computer's",
+            why_auto()
+        ));
     }
     Section { title: "Local VirtualBox".to_owned(), entries }
 }
@@ -130,7 +147,9 @@ fn python(advice: &mut Vec<String>) -> Section {
     let mut entries = vec![entry("python3", found(python.as_ref()))];
     match &python {
         Some(python) => entries.extend(first_line(python, "--version").map(|version| entry("version", version))),
-        None => advice.push("install python3 to run Python scripts once this program does; Rhai needs nothing".to_owned()),
+        None => {
+            advice.push("install python3 to run Python scripts once this program does; Rhai needs nothing".to_owned())
+        }
     }
     entries.push(entry("engine", "not built in yet; Rhai is"));
     Section { title: "Python".to_owned(), entries }
@@ -138,11 +157,16 @@ fn python(advice: &mut Vec<String>) -> Section {
 
 fn terminal(ui: &Ui, advice: &mut Vec<String>) -> Section {
     let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| "not set".to_owned());
-    let language = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    let language = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     let unicode = language.as_deref().is_some_and(|language| language.to_lowercase().replace('-', "").contains("utf8"));
     let entries = vec![
         entry("standard output", if ui.is_terminal() { "a terminal" } else { "not a terminal" }),
-        entry("questions", if ui.can_ask() { "can be asked" } else { "cannot be asked: give --yes where one would be" }),
+        entry(
+            "questions",
+            if ui.can_ask() { "can be asked" } else { "cannot be asked: give --yes where one would be" },
+        ),
         entry("TERM", variable("TERM")),
         entry("NO_COLOR", variable("NO_COLOR")),
         entry("colours", if ui.style().is_on() { "on" } else { "off" }),

@@ -3,8 +3,8 @@
 use crate::model::Value;
 use crate::output::{Failure, Reply};
 use crate::shell::{
-    ArgumentKind, Arity, Category, Command, Effect, Given, Path, Shell, Step, call_by_words, follow, parse_literal, place_of,
-    with_lock_if_needed,
+    ArgumentKind, Arity, Category, Command, Effect, Given, Path, Shell, Step, call_by_words, find_listed, follow,
+    parse_literal, place_of, wait, with_lock_if_needed,
 };
 
 pub(super) fn commands() -> Vec<Command> {
@@ -40,13 +40,18 @@ pub(super) fn commands() -> Vec<Command> {
 fn get(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let paths = given.rest("path");
     if paths.is_empty() {
-        return Err(Failure::usage("get: PATH is missing", format!("usage: {}; `help paths` says how they work", given.usage())));
+        return Err(Failure::usage(
+            "get: PATH is missing",
+            format!("usage: {}; `help paths` says how they work", given.usage()),
+        ));
     }
     let connection = shell.world().connection()?;
     let mut replies = Vec::new();
     for path in paths {
         let value = value_of_path(shell, path, &connection)?;
         replies.push(match value {
+            // A document that says null, not no document.
+            Value::Null if shell.ui().options().json => Reply::Value(Value::Null),
             Value::Null => Reply::Note(format!("`{path}` is null")),
             value if given.flag("detail") => Reply::Detail(value),
             value => Reply::Value(value),
@@ -56,13 +61,46 @@ fn get(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
 }
 
 /// A path, or one that starts at a variable of the prompt.
-fn value_of_path(shell: &Shell, path: &str, connection: &crate::model::Connection) -> Result<Value, Failure> {
-    let path = Path::parse(path)?;
+fn value_of_path(shell: &Shell, text: &str, connection: &crate::model::Connection) -> Result<Value, Failure> {
+    let path = path_of(text, connection)?;
+    if let Some(name) = changing_call(&path.steps) {
+        return Err(Failure::usage(
+            format!("get: `{name}` may change something, and `get` only reads"),
+            format!("`call {text}` calls it"),
+        ));
+    }
     let variable = shell.ready_engine().and_then(|engine| engine.variable(&path.root));
     Ok(match variable {
         Some(value) if !path.quoted => follow(value, &path.steps)?,
         _ => path.follow(connection)?,
     })
+}
+
+/// Reads a path. What is none may be the bare name of a machine, as in `info`: `a.b [c]`.
+fn path_of(text: &str, connection: &crate::model::Connection) -> crate::model::Result<Path> {
+    Path::parse(text).or_else(|error| match find_listed(connection, text) {
+        Ok(_) => Ok(Path { root: text.to_owned(), quoted: true, steps: Vec::new() }),
+        Err(_) => Err(error),
+    })
+}
+
+/// How the names of methods begin that only read.
+const READS: &[&str] =
+    &["get", "find", "query", "is", "has", "compose", "enumerate", "check", "supports", "validate", "decode"];
+
+/// The first method that a path calls and that may do more than read.
+fn changing_call(steps: &[Step]) -> Option<&str> {
+    steps.windows(2).find_map(|pair| match pair {
+        [Step::Member(name), Step::Call(_)] if !reads(name) => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+fn reads(name: &str) -> bool {
+    let begins = |word: &&&str| {
+        name.strip_prefix(**word).is_some_and(|rest| rest.starts_with(|next: char| next.is_uppercase() || next == '_'))
+    };
+    READS.iter().any(|word| begins(&word))
 }
 
 fn set(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
@@ -72,13 +110,24 @@ fn set(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     with_lock_if_needed(&connection, &path, |start, steps| {
         let place = place_of(start, steps)?;
         let value = match place.object.interface().attribute(&place.attribute) {
-            Some(attribute) if attribute.writable => parse_literal(word, attribute.kind, &connection)?,
+            Some(attribute) if attribute.writable => parse_literal(word, attribute.kind, &connection)
+                .map_err(|error| about(&format!("{}.{}", attribute.owner, attribute.name), error))?,
             // Unknown or read-only: setting says so.
             _ => Value::Null,
         };
         place.object.set(&place.attribute, value)
     })?;
     Ok(Reply::Nothing)
+}
+
+/// Says which member a wrong word was meant for.
+fn about(member: &str, error: crate::model::Error) -> crate::model::Error {
+    match error {
+        crate::model::Error::Usage(wrong) => {
+            crate::model::Error::usage(format!("{member}: {}", wrong.message), wrong.hint)
+        }
+        other => other,
+    }
 }
 
 fn call(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
@@ -90,13 +139,16 @@ fn call(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         match steps.split_last() {
             Some((Step::Member(name), before)) => call_by_words(&follow(start, before)?, name, words),
             Some((Step::Call(_), _)) if words.is_empty() => follow(start, steps),
-            _ => Err(crate::model::Error::usage("the path does not end in a method", "write it as `MACHINE.method ARGUMENT...`; `help paths` says more")),
+            _ => Err(crate::model::Error::usage(
+                "the path does not end in a method",
+                "write it as `MACHINE.method ARGUMENT...`; `help paths` says more",
+            )),
         }
     })?;
     match value {
         Value::Null => Ok(Reply::Nothing),
         Value::Object(progress) if progress.interface().name == "IProgress" && !given.flag("no-wait") => {
-            super::wait(shell, &progress)?;
+            wait(shell.world(), &progress, None)?;
             Ok(Reply::Nothing)
         }
         value => Ok(Reply::Value(value)),

@@ -9,7 +9,12 @@ pub(super) fn commands() -> Vec<Command> {
     vec![
         Command::new("help", Category::Shell, "help on commands, topics and the Main API", help)
             .alias("?")
-            .argument("topic", ArgumentKind::Topic, Arity::Optional, "a command, a topic, or an interface, member, enum or result code of the Main API")
+            .argument(
+                "topic",
+                ArgumentKind::Topic,
+                Arity::Optional,
+                "a command, a topic, or an interface, member, enum or result code of the Main API",
+            )
             .example("help", "all commands, and the topics")
             .example("help get", "one command")
             .example("help paths", "a topic")
@@ -34,7 +39,11 @@ fn help(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let mut near: Vec<String> = schema::suggest(topic, words).into_iter().map(str::to_owned).collect();
     near.extend(schema::suggest_topic(known, topic));
     let near: Vec<String> = near.iter().take(3).map(|near| format!("`help {near}`")).collect();
-    let hint = if near.is_empty() { "`help` lists commands and topics".to_owned() } else { format!("did you mean {}?", near.join(" or ")) };
+    let hint = if near.is_empty() {
+        "`help` lists commands and topics".to_owned()
+    } else {
+        format!("did you mean {}?", near.join(" or "))
+    };
     Err(Failure::new(crate::model::ErrorKind::NotFound, format!("there is no help on `{topic}`")).hinted(hint))
 }
 

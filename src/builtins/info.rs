@@ -1,8 +1,10 @@
-//! `info`: one machine on one page.
+//! `info`: one machine on one page; `info/facts.rs` has the devices as data, for `--json`.
+
+mod facts;
 
 use crate::model::{Object, Value};
 use crate::output::{Failure, Reply, Section};
-use crate::shell::{ArgumentKind, Arity, Category, Command, Given, Shell};
+use crate::shell::{ArgumentKind, Arity, Category, Command, Given, Shell, find_listed, settings_name};
 
 pub(super) fn commands() -> Vec<Command> {
     vec![
@@ -16,13 +18,21 @@ pub(super) fn commands() -> Vec<Command> {
 
 fn info(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let connection = shell.world().connection()?;
-    let machine = connection.find_machine(given.text("machine"))?;
+    let machine = find_listed(&connection, given.text("machine"))?;
     if machine.get("accessible")?.as_bool() == Some(false) {
         return Ok(Reply::Sections(vec![inaccessible(&machine)]));
     }
     let mut sections = vec![
-        section(&machine, "", &["name", "id", "state", "lastStateChange", "OSTypeId", "groups", "description", "settingsFilePath"]),
-        section(&machine, "System", &["CPUCount", "CPUExecutionCap", "memorySize", "pointingHIDType", "keyboardHIDType"]),
+        section(
+            &machine,
+            "",
+            &["name", "id", "state", "lastStateChange", "OSTypeId", "groups", "description", "settingsFilePath"],
+        ),
+        section(
+            &machine,
+            "System",
+            &["CPUCount", "CPUExecutionCap", "memorySize", "pointingHIDType", "keyboardHIDType"],
+        ),
     ];
     if let Some(Section { entries, .. }) = sections.get_mut(1) {
         for (child, names) in [
@@ -36,10 +46,11 @@ fn info(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         }
     }
     sections.push(session(&machine));
-    sections.push(storage(&machine)?);
-    sections.push(network(&machine));
-    sections.push(shared_folders(&machine));
-    sections.push(snapshots(&machine));
+    if shell.ui().options().json {
+        sections.push(facts::devices(&machine)?);
+    } else {
+        sections.extend([storage(&machine)?, network(&machine), shared_folders(&machine), snapshots(&machine)]);
+    }
     sections.retain(|section| !section.entries.is_empty());
     Ok(Reply::Sections(sections))
 }
@@ -49,7 +60,8 @@ pub(super) fn section(object: &Object, title: &str, names: &[&str]) -> Section {
     let attributes: Vec<_> = names.iter().filter_map(|name| object.interface().attribute(name)).collect();
     let reads: Vec<_> = attributes.iter().map(|attribute| (object.clone(), *attribute)).collect();
     let values = object.connection().read_all(&reads);
-    let entries = attributes.iter().zip(values).filter_map(|(attribute, value)| Some((attribute.name.to_owned(), value.ok()?)));
+    let entries =
+        attributes.iter().zip(values).filter_map(|(attribute, value)| Some((attribute.name.to_owned(), value.ok()?)));
     Section { title: title.to_owned(), entries: entries.filter(|(_, value)| !is_empty(value)).collect() }
 }
 
@@ -64,6 +76,8 @@ fn is_empty(value: &Value) -> bool {
 
 fn inaccessible(machine: &Object) -> Section {
     let mut section = section(machine, "", &["id", "accessible", "settingsFilePath"]);
+    let name = settings_name(&read(machine, "settingsFilePath")).to_owned();
+    section.entries.insert(0, ("name".to_owned(), Value::Text(name)));
     if let Ok(Value::Object(error)) = machine.get("accessError") {
         section.entries.push(("accessError".to_owned(), error.get("text").unwrap_or_default()));
     }
@@ -98,8 +112,18 @@ fn storage(machine: &Object) -> Result<Section, Failure> {
     for controller in machine.get("storageControllers")?.into_list() {
         let Value::Object(controller) = controller else { continue };
         let name = read(&controller, "name");
-        entries.push((name.clone(), Value::Text(format!("{} on {}, {} ports", read(&controller, "controllerType"), read(&controller, "bus"), read(&controller, "portCount")))));
-        for attachment in machine.call("getMediumAttachmentsOfController", vec![Value::from(name.as_str())])?.into_list() {
+        entries.push((
+            name.clone(),
+            Value::Text(format!(
+                "{} on {}, {} ports",
+                read(&controller, "controllerType"),
+                read(&controller, "bus"),
+                read(&controller, "portCount")
+            )),
+        ));
+        for attachment in
+            machine.call("getMediumAttachmentsOfController", vec![Value::from(name.as_str())])?.into_list()
+        {
             let field = |field: &str| match &attachment {
                 Value::Struct(fields) => fields.get(field).cloned().unwrap_or_default(),
                 Value::Object(object) => object.get(field).unwrap_or_default(),

@@ -2,12 +2,21 @@
 
 use crate::model::{Connection, Object, Value};
 use crate::output::{Column, Failure, Reply, Table};
-use crate::shell::{ArgumentKind, Arity, Category, Command, Given, Shell};
+use crate::shell::{ArgumentKind, Arity, Category, Command, Given, Shell, settings_name};
 
 /// What `list` can list, and the attribute of `IVirtualBox` or `IHost` that has it.
 const KINDS: &[&str] = &[
-    "machines", "running", "groups", "disks", "dvds", "floppies", "os-types", "nat-networks", "dhcp-servers",
-    "host-interfaces", "progress",
+    "machines",
+    "running",
+    "groups",
+    "disks",
+    "dvds",
+    "floppies",
+    "os-types",
+    "nat-networks",
+    "dhcp-servers",
+    "host-interfaces",
+    "progress",
 ];
 
 pub(super) fn commands() -> Vec<Command> {
@@ -32,24 +41,26 @@ fn list(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     match given.optional("what").unwrap_or("machines") {
         "machines" => machines(&connection, false),
         "running" => machines(&connection, true),
-        "groups" => attribute(&vbox, "machineGroups"),
-        "disks" => attribute(&vbox, "hardDisks"),
-        "dvds" => attribute(&vbox, "DVDImages"),
-        "floppies" => attribute(&vbox, "floppyImages"),
-        "os-types" => attribute(&vbox, "guestOSTypes"),
-        "nat-networks" => attribute(&vbox, "NATNetworks"),
-        "dhcp-servers" => attribute(&vbox, "DHCPServers"),
-        "progress" => attribute(&vbox, "progressOperations"),
+        "groups" => attribute(&vbox, "machineGroups", "no groups"),
+        "disks" => attribute(&vbox, "hardDisks", "no hard disks"),
+        "dvds" => attribute(&vbox, "DVDImages", "no DVD images"),
+        "floppies" => attribute(&vbox, "floppyImages", "no floppy images"),
+        "os-types" => attribute(&vbox, "guestOSTypes", "no guest OS types"),
+        "nat-networks" => attribute(&vbox, "NATNetworks", "no NAT networks"),
+        "dhcp-servers" => attribute(&vbox, "DHCPServers", "no DHCP servers"),
+        "progress" => attribute(&vbox, "progressOperations", "no operations under way"),
         _ => match vbox.get("host")? {
-            Value::Object(host) => attribute(&host, "networkInterfaces"),
+            Value::Object(host) => attribute(&host, "networkInterfaces", "no network interfaces"),
             _ => Ok(Reply::Nothing),
         },
     }
 }
 
-fn attribute(object: &Object, name: &str) -> Result<Reply, Failure> {
+fn attribute(object: &Object, name: &str, empty: &str) -> Result<Reply, Failure> {
     match object.get(name)? {
-        Value::List(values) if values.is_empty() => Ok(Reply::Table(Table { empty: format!("no {name}"), ..Table::default() })),
+        Value::List(values) if values.is_empty() => {
+            Ok(Reply::Table(Table { empty: empty.to_owned(), ..Table::default() }))
+        }
         value => Ok(Reply::Value(value)),
     }
 }
@@ -73,7 +84,8 @@ fn machines(connection: &Connection, only_online: bool) -> Result<Reply, Failure
     } else {
         objects.iter().map(|machine| machine.get("state").unwrap_or_default()).collect()
     };
-    let wanted: Vec<(Object, Value)> = objects.into_iter().zip(states).filter(|(_, state)| !only_online || is_online(state)).collect();
+    let wanted: Vec<(Object, Value)> =
+        objects.into_iter().zip(states).filter(|(_, state)| !only_online || is_online(state)).collect();
     let mut reads = Vec::new();
     for (machine, _) in &wanted {
         for name in ["name", "id"] {
@@ -86,8 +98,12 @@ fn machines(connection: &Connection, only_online: bool) -> Result<Reply, Failure
         let (name, id) = (values.next(), values.next());
         let id = id.and_then(Result::ok).unwrap_or_default();
         rows.push(match name {
-            Some(Ok(name)) if !(matches!(&name, Value::Text(text) if text.is_empty())) && !is_null_state(&state) => vec![name, state, id],
-            Some(Ok(name)) if machine.get("accessible").is_ok_and(|accessible| accessible.as_bool() == Some(true)) => vec![name, state, id],
+            Some(Ok(name)) if !(matches!(&name, Value::Text(text) if text.is_empty())) && !is_null_state(&state) => {
+                vec![name, state, id]
+            }
+            Some(Ok(name)) if machine.get("accessible").is_ok_and(|accessible| accessible.as_bool() == Some(true)) => {
+                vec![name, state, id]
+            }
             // Its settings file tells a name where the machine itself does not.
             _ => vec![Value::Text(file_name(&machine)), Value::from("Inaccessible"), id],
         });
@@ -106,7 +122,7 @@ fn is_null_state(state: &Value) -> bool {
 }
 
 fn file_name(machine: &Object) -> String {
-    let path = machine.get("settingsFilePath").ok().and_then(|value| value.as_text().map(str::to_owned)).unwrap_or_default();
-    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
-    name.strip_suffix(".vbox").unwrap_or(name).to_owned()
+    let path =
+        machine.get("settingsFilePath").ok().and_then(|value| value.as_text().map(str::to_owned)).unwrap_or_default();
+    settings_name(&path).to_owned()
 }

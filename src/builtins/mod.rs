@@ -12,12 +12,19 @@ mod list;
 mod scripting;
 mod topics;
 
-use crate::shell::{Commands, ConnectSettings, Shell};
+use crate::shell::{Commands, ConnectSettings};
 
 /// All commands of this program. `settings` is how connections are made.
 pub fn commands(settings: &ConnectSettings) -> Commands {
     let mut commands = Commands::default();
-    let families = [list::commands(), info::commands(), host::commands(), graph::commands(), scripting::commands(), help::commands()];
+    let families = [
+        list::commands(),
+        info::commands(),
+        host::commands(),
+        graph::commands(),
+        scripting::commands(),
+        help::commands(),
+    ];
     for command in families.into_iter().flatten() {
         commands.add(command);
     }
@@ -27,11 +34,7 @@ pub fn commands(settings: &ConnectSettings) -> Commands {
     commands
 }
 
-/// Waits for a progress with a bar; Ctrl-C asks whether to cancel it.
-fn wait(shell: &Shell, progress: &crate::model::Object) -> Result<(), crate::output::Failure> {
-    let ui = shell.ui();
-    let bar = ui.progress("");
-    let mut show = |report: &crate::model::ProgressReport| bar.show(report);
-    let mut cancel = |_: &crate::model::ProgressReport| ui.confirm("cancel what is running?");
-    Ok(crate::model::wait_for_progress(progress, None, &mut show, &mut cancel)?)
+/// Names and summaries of the topics of `help`.
+pub fn topics() -> impl Iterator<Item = (&'static str, &'static str)> {
+    topics::TOPICS.iter().map(|(name, summary, _)| (*name, *summary))
 }

@@ -48,9 +48,9 @@ fn sleep(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
 fn quit(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let code = match given.optional("code") {
         None => 0,
-        Some(word) => word
-            .parse::<u8>()
-            .map_err(|_| Failure::usage(format!("quit: `{word}` is no exit code"), "an exit code is a number from 0 to 255"))?,
+        Some(word) => word.parse::<u8>().map_err(|_| {
+            Failure::usage(format!("quit: `{word}` is no exit code"), "an exit code is a number from 0 to 255")
+        })?,
     };
     shell.set_quit(code.into());
     Ok(Reply::Nothing)

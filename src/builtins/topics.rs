@@ -26,6 +26,7 @@ enum values stand by name; objects are given by path; bytes as `@FILE`; lists as
   set web-01.networkAdapter[0].cableConnected false
   call web-01.setExtraData note 'in rack 4'
 
+`get` calls only methods that read (`getX`, `findX`, ...); `call` calls any.
 `set` and `call` lock a machine that has to be locked, save, and unlock it again.
 ",
     ),

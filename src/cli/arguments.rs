@@ -1,6 +1,7 @@
 //! The options of the program. They are fixed: scripts rely on them.
 
 use clap::{ArgAction, Parser, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// When to colour.
@@ -44,12 +45,19 @@ pub struct Arguments {
     /// Run a script by its ending (.rhai, else shell lines); - is standard input
     #[arg(short, long, value_name = "FILE")]
     pub batch: Option<String>,
-    /// Where to connect to: auto, embedded, xpcom, or http[s]://[user@]host[:port]
-    #[arg(short = 'u', long, value_name = "TARGET", env = "VBOXSH_CONNECT", default_value = "auto")]
+    /// Where to connect to
+    #[arg(
+        help = "Where to connect to: auto, embedded, xpcom, or http[s]://[user@]host[:port]",
+        short = 'u',
+        long,
+        value_name = "TARGET",
+        env = "VBOXSH_CONNECT",
+        default_value = "auto"
+    )]
     pub connect: String,
     /// Home of the embedded host
     #[arg(long, value_name = "DIR", env = "VBOXSH_HOME")]
-    pub home: Option<PathBuf>,
+    pub home: Option<OsString>,
     /// File with the password, readable by its owner alone
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,

@@ -2,11 +2,13 @@
 
 use super::arguments::{Arguments, Color, Lang};
 use crate::builtins;
-use crate::model::Interrupt;
+use crate::model::{Error, ErrorKind, Interrupt};
 use crate::output::{ColorChoice, Failure, Reply, Ui, UiOptions};
 use crate::repl;
 use crate::script;
-use crate::shell::{ConnectSettings, Credentials, Language, Shell, Target, World, auto_is_local, connect, why_auto};
+use crate::shell::{
+    ConnectSettings, Credentials, Language, Shell, Target, World, auto_is_local, check_trust, connect, why_auto,
+};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -25,7 +27,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
     });
     let code = match work(arguments, &ui) {
         Ok(code) => code,
-        Err(failure) => {
+        Err(error) => {
+            let failure = failure(error);
             if failure.exit.is_none() {
                 ui.fail(&failure);
             }
@@ -35,7 +38,19 @@ pub fn run(arguments: Arguments) -> ExitCode {
     ExitCode::from(u8::try_from(code.rem_euclid(256)).unwrap_or(1))
 }
 
-fn work(mut arguments: Arguments, ui: &Ui) -> Result<i32, Failure> {
+/// The failure in an error of the glue; what is none of ours failed in the program itself.
+fn failure(error: anyhow::Error) -> Failure {
+    let error = match error.downcast::<Failure>() {
+        Ok(failure) => return failure,
+        Err(error) => error,
+    };
+    match error.downcast::<Error>() {
+        Ok(error) => error.into(),
+        Err(error) => Failure::new(ErrorKind::Failed, format!("{error:#}")),
+    }
+}
+
+fn work(mut arguments: Arguments, ui: &Ui) -> anyhow::Result<i32> {
     if let Err(error) = repl::install_signals() {
         ui.warn(&format!("Ctrl-C cannot be caught: {error}"));
     }
@@ -74,7 +89,9 @@ fn work(mut arguments: Arguments, ui: &Ui) -> Result<i32, Failure> {
 /// What the prompt says of the connection before it is open.
 fn prompt_options(target: &Target, settings: &ConnectSettings) -> repl::Options {
     let connection = match target {
-        Target::Auto if settings.home.is_none() && auto_is_local() => format!("the local VirtualBox over XPCOM: {}", why_auto()),
+        Target::Auto if settings.home.is_none() && auto_is_local() => {
+            format!("the local VirtualBox over XPCOM: {}", why_auto())
+        }
         Target::Auto => format!("the embedded host: {}", why_auto()),
         Target::Embedded => "the embedded host".to_owned(),
         Target::Xpcom => "the local VirtualBox over XPCOM".to_owned(),
@@ -108,7 +125,8 @@ fn connection_settings(arguments: &mut Arguments) -> Result<(Target, ConnectSett
         target = "http://localhost:18083".to_owned();
     }
     let mut settings = ConnectSettings {
-        home: arguments.home.take(),
+        // An empty VBOXSH_HOME is none.
+        home: arguments.home.take().map(PathBuf::from).filter(|home| !home.as_os_str().is_empty()),
         credentials: Credentials { user: String::new(), password_file: arguments.password_file.take() },
         ca_file: arguments.ca_file.take(),
         fingerprint: arguments.fingerprint.take(),
@@ -137,5 +155,7 @@ fn connection_settings(arguments: &mut Arguments) -> Result<(Target, ConnectSett
             }
         }
     }
-    Ok((Target::parse(&target)?, settings))
+    let target = Target::parse(&target)?;
+    check_trust(&target, settings.ca_file.is_some(), settings.fingerprint.is_some())?;
+    Ok((target, settings))
 }

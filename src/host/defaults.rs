@@ -7,6 +7,7 @@ use super::state::{Address, State, View};
 use super::value::{enumerated, text};
 use super::{Fault, Outcome};
 use crate::model::RawValue;
+use std::sync::OnceLock;
 
 /// Parts that a machine has once: interface, role, role of the part that it belongs to (none: the machine).
 const PARTS: &[(&str, &str, &str)] = &[
@@ -38,6 +39,11 @@ pub(super) fn adapter_count(chipset: &str) -> u32 {
 
 /// A machine with all its parts and nothing set.
 pub(super) fn blank_machine() -> Document {
+    static BLANK: OnceLock<Document> = OnceLock::new();
+    BLANK.get_or_init(build_blank_machine).clone()
+}
+
+fn build_blank_machine() -> Document {
     let mut document = Document::new("IMachine");
     let mut roles: Vec<(&str, ElementId)> = Vec::new();
     for (interface, role, owner) in PARTS {
@@ -136,7 +142,9 @@ fn set_platform(document: &mut Document, recommended: &Recommended) {
 
 /// Adds a recording screen for every monitor; those beyond the first do not record.
 pub(super) fn add_screens(document: &mut Document) {
-    let monitors = part(document, &["graphicsAdapter"]).and_then(|id| document.get(id)).map_or(1, |adapter| adapter.int("monitorCount"));
+    let monitors = part(document, &["graphicsAdapter"])
+        .and_then(|id| document.get(id))
+        .map_or(1, |adapter| adapter.int("monitorCount"));
     let Some(parent) = part(document, &["recordingSettings"]) else { return };
     for screen in 1..u32::try_from(monitors.clamp(1, 64)).unwrap_or(1) {
         if document.child(parent, "screens", screen).is_none() {
@@ -165,7 +173,10 @@ impl State {
         let recommended = Recommended::of(self.element(root)?.text("OSTypeId"));
         let document = self.document_mut(view)?;
         if !recommended.is_known() {
-            return Err(Fault::new(code::E_FAIL, "the machine has an unknown type of guest, so nothing is known to suit it"));
+            return Err(Fault::new(
+                code::E_FAIL,
+                "the machine has an unknown type of guest, so nothing is known to suit it",
+            ));
         }
         set(document, ROOT, "memorySize", recommended.value("recommendedRAM"));
         set(document, ROOT, "CPUCount", recommended.value("recommendedCPUCount"));

@@ -11,7 +11,7 @@ use super::{Fault, Outcome};
 use crate::model::RawValue;
 use std::path::Path;
 
-type Reply = Outcome<Option<Vec<RawValue>>>;
+pub(super) type Reply = Outcome<Option<Vec<RawValue>>>;
 
 impl State {
     pub(super) fn read_device(&mut self, at: Address, owner: &str, name: &str) -> Outcome<Option<RawValue>> {
@@ -58,7 +58,9 @@ impl State {
             }
             ("IBandwidthGroup", "reference") => {
                 let (document, name) = (self.document(at.view)?, self.element(at)?.text("name"));
-                let users = document.iter().filter(|(_, element)| element.role == "networkAdapter" && element.text("bandwidthGroupName") == name);
+                let users = document.iter().filter(|(_, element)| {
+                    element.role == "networkAdapter" && element.text("bandwidthGroupName") == name
+                });
                 RawValue::Int(i64::try_from(users.count()).unwrap_or_default())
             }
             ("INetworkAdapter", "bandwidthGroup") => {
@@ -68,7 +70,9 @@ impl State {
                 group.map_or(RawValue::Null, |element| Address { view: at.view, element }.value("IBandwidthGroup"))
             }
             ("INetworkAdapter", "NATEngine") => self.part_value(at, "NATEngine", "INATEngine")?,
-            ("INetworkAdapter", "hostOnlyNetwork") => return Err(Fault::not_implemented("INetworkAdapter.hostOnlyNetwork on this platform")),
+            ("INetworkAdapter", "hostOnlyNetwork") => {
+                return Err(Fault::not_implemented("INetworkAdapter.hostOnlyNetwork on this platform"));
+            }
             ("INATEngine", "natMRU" | "IPv6Enabled" | "IPv6Prefix") => {
                 return Err(Fault::not_implemented(format!("INATEngine.{name}")));
             }
@@ -79,7 +83,11 @@ impl State {
             ("ISharedFolder", "accessible") => RawValue::Bool(Path::new(self.element(at)?.text("hostPath")).is_dir()),
             ("ISharedFolder", "lastAccessError") => {
                 let path = self.element(at)?.text("hostPath").to_owned();
-                text(std::fs::read_dir(&path).err().map_or(String::new(), |error| format!("cannot open `{path}`: {error}")))
+                text(
+                    std::fs::read_dir(&path)
+                        .err()
+                        .map_or(String::new(), |error| format!("cannot open `{path}`: {error}")),
+                )
             }
             ("IPerformanceCollector", "metricNames") => texts::<String>([]),
             ("IUpdateAgent", "eventSource") => Address::global(self.source_below(at.element)).value("IEventSource"),
@@ -87,14 +95,20 @@ impl State {
         }))
     }
 
-    pub(super) fn write_device(&mut self, at: Address, owner: &str, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
+    pub(super) fn write_device(
+        &mut self,
+        at: Address,
+        owner: &str,
+        name: &str,
+        arguments: Arguments<'_>,
+    ) -> Outcome<bool> {
         match (owner, name) {
             ("INetworkAdapter", "enabled") if arguments.flag(0) && self.element(at)?.text("MACAddress").is_empty() => {
                 self.element_mut(at)?.set("MACAddress", text(super::defaults::new_mac_address()));
                 Ok(false)
             }
             ("INetworkAdapter", "MACAddress") => {
-                let address = mac_address(arguments.text(0))?;
+                let address = super::nat::mac_address(arguments.text(0))?;
                 self.element_mut(at)?.set("MACAddress", text(address));
                 Ok(true)
             }
@@ -115,7 +129,9 @@ impl State {
                 }
                 Ok(false)
             }
-            ("IAudioAdapter", "audioDriver") if !matches!(arguments.name(0), "Default" | "Null" | "OSS" | "ALSA" | "Pulse") => {
+            ("IAudioAdapter", "audioDriver")
+                if !matches!(arguments.name(0), "Default" | "Null" | "OSS" | "ALSA" | "Pulse") =>
+            {
                 Err(Fault::new(code::E_FAIL, format!("this computer has no audio driver `{}`", arguments.name(0))))
             }
             ("IAudioAdapter", "audioController") if arguments.name(0) == "VirtioSound" => {
@@ -135,7 +151,9 @@ impl State {
                 }
                 Ok(false)
             }
-            ("INetworkAdapter", "hostOnlyNetwork") => Err(Fault::not_implemented("INetworkAdapter.hostOnlyNetwork on this platform")),
+            ("INetworkAdapter", "hostOnlyNetwork") => {
+                Err(Fault::not_implemented("INetworkAdapter.hostOnlyNetwork on this platform"))
+            }
             ("IPlatform", "chipsetType") => {
                 if !matches!(arguments.name(0), "PIIX3" | "ICH9") {
                     return Err(Fault::argument(format!("`{}` is no chipset of the platform x86", arguments.name(0))));
@@ -155,7 +173,9 @@ impl State {
             ("IUpdateAgent", _) => {
                 let interface = self.element(at)?.interface;
                 let row = table::find(interface, name).filter(|row| row.when != When::Never);
-                let name = row.map(|row| row.name).ok_or_else(|| Fault::not_implemented(format!("IUpdateAgent.{name} (writing)")))?;
+                let name = row
+                    .map(|row| row.name)
+                    .ok_or_else(|| Fault::not_implemented(format!("IUpdateAgent.{name} (writing)")))?;
                 self.element_mut(at)?.set(name, arguments.value(0));
                 Ok(true)
             }
@@ -179,13 +199,16 @@ impl State {
             ("IPlatformX86", "getCPUProperty" | "getHWVirtExProperty" | "setCPUProperty" | "setHWVirtExProperty") => {
                 self.processor_property(at, name, arguments)
             }
-            ("IGraphicsAdapter", "isFeatureEnabled") => {
-                one(RawValue::Bool(arguments.name(0) == "Acceleration3D" && self.element(at)?.flag("feature.Acceleration3D")))
-            }
+            ("IGraphicsAdapter", "isFeatureEnabled") => one(RawValue::Bool(
+                arguments.name(0) == "Acceleration3D" && self.element(at)?.flag("feature.Acceleration3D"),
+            )),
             ("IGraphicsAdapter", "setFeature") => {
                 self.check_mutable(at.view, When::Off)?;
                 if arguments.name(0) != "Acceleration3D" {
-                    return Err(Fault::new(code::NOT_SUPPORTED, format!("`{}` is no feature that can be set", arguments.name(0))));
+                    return Err(Fault::new(
+                        code::NOT_SUPPORTED,
+                        format!("`{}` is no feature that can be set", arguments.name(0)),
+                    ));
                 }
                 self.element_mut(at)?.set("feature.Acceleration3D", RawValue::Bool(arguments.flag(1)));
                 self.touch(at.view);
@@ -210,7 +233,9 @@ impl State {
             }
             ("IPerformanceCollector", "queryMetricsData") => Ok(Some(vec![RawValue::List(Vec::new()); 8])),
             ("ICloudProviderManager", _) => Err(Fault::not_found("there are no cloud providers")),
-            ("IExtPackManager", "find") => Err(Fault::not_found(format!("no extension pack `{}` is installed", arguments.text(0)))),
+            ("IExtPackManager", "find") => {
+                Err(Fault::not_found(format!("no extension pack `{}` is installed", arguments.text(0))))
+            }
             ("IExtPackManager", "isExtPackUsable") => one(RawValue::Bool(false)),
             ("IExtPackManager", "cleanup") => nothing(),
             _ => Ok(None),
@@ -221,7 +246,8 @@ impl State {
         let group = if name.contains("HWVirtEx") { "HWVirtEx" } else { "CPUProperty" };
         let wanted = format!("{group}.{}", arguments.name(0));
         let row = table::find(self.element(at)?.interface, &wanted);
-        let row = row.ok_or_else(|| Fault::argument(format!("`{}` is no property of a processor", arguments.name(0))))?;
+        let row =
+            row.ok_or_else(|| Fault::argument(format!("`{}` is no property of a processor", arguments.name(0))))?;
         if name.starts_with("get") {
             return one(self.element(at)?.value(row.name).cloned().unwrap_or_default());
         }
@@ -235,7 +261,9 @@ impl State {
     fn named_property(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
         let key = arguments.text(0);
         match name {
-            "getProperty" | "getVRDEProperty" => one(text(self.element(at)?.properties.get(key).cloned().unwrap_or_default())),
+            "getProperty" | "getVRDEProperty" => {
+                one(text(self.element(at)?.properties.get(key).cloned().unwrap_or_default()))
+            }
             "setProperty" | "setVRDEProperty" => {
                 self.check_mutable(at.view, When::Always)?;
                 if key.is_empty() {
@@ -252,7 +280,8 @@ impl State {
             "getProperties" => {
                 let wanted: Vec<_> = key.split(',').filter(|name| !name.is_empty()).collect();
                 let all = &self.element(at)?.properties;
-                let found: Vec<_> = all.iter().filter(|(name, _)| wanted.is_empty() || wanted.contains(&name.as_str())).collect();
+                let found: Vec<_> =
+                    all.iter().filter(|(name, _)| wanted.is_empty() || wanted.contains(&name.as_str())).collect();
                 Ok(Some(vec![
                     texts(found.iter().map(|(_, value)| (*value).clone())),
                     texts(found.iter().map(|(name, _)| (*name).clone())),
@@ -262,110 +291,6 @@ impl State {
         }
     }
 
-    fn call_nat(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
-        const SETTINGS: [&str; 5] = ["mtu", "sockSnd", "sockRcv", "tcpWndSnd", "tcpWndRcv"];
-        match name {
-            "getNetworkSettings" => {
-                let element = self.element(at)?;
-                Ok(Some(SETTINGS.iter().map(|name| RawValue::Int(element.int(name))).collect()))
-            }
-            "setNetworkSettings" => {
-                self.check_mutable(at.view, When::Always)?;
-                for (position, name) in SETTINGS.into_iter().enumerate() {
-                    self.element_mut(at)?.set(name, arguments.value(position));
-                }
-                self.touch(at.view);
-                nothing()
-            }
-            "addRedirect" => {
-                self.check_mutable(at.view, When::Always)?;
-                let (protocol, host, guest) = (arguments.int(1), arguments.int(3), arguments.int(5));
-                let kind = if protocol == 1 { "tcp" } else { "udp" };
-                let rule = match arguments.text(0) {
-                    "" => format!("{kind}_{host}_{guest}"),
-                    given if given.contains(',') => return Err(Fault::argument("the name of a rule must not have a comma")),
-                    given => given.to_owned(),
-                };
-                let rest = format!("{protocol},{},{host},{},{guest}", arguments.text(2), arguments.text(4));
-                let rules = &mut self.element_mut(at)?.properties;
-                if rules.contains_key(&rule) {
-                    return Err(Fault::argument(format!("a rule is named `{rule}` already")));
-                }
-                let taken = rules.values().any(|known| {
-                    let part = |at: usize| known.split(',').nth(at).unwrap_or_default();
-                    part(0) == protocol.to_string() && part(1) == arguments.text(2) && part(2) == host.to_string()
-                });
-                if taken {
-                    return Err(Fault::argument(format!("another rule forwards {kind} port {host} of the host already")));
-                }
-                rules.insert(rule, rest);
-                self.touch(at.view);
-                nothing()
-            }
-            "removeRedirect" => {
-                self.check_mutable(at.view, When::Always)?;
-                let rule = arguments.text(0);
-                if self.element_mut(at)?.properties.remove(rule).is_none() {
-                    return Err(Fault::argument(format!("no rule is named `{rule}`")));
-                }
-                self.touch(at.view);
-                nothing()
-            }
-            _ => Ok(None),
-        }
-    }
-
-    fn call_usb_filters(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
-        let position = usize::try_from(arguments.int(0)).unwrap_or_default();
-        let filters = self.document(at.view)?.children(at.element, "deviceFilters");
-        match name {
-            "createDeviceFilter" => {
-                self.check_mutable(at.view, When::Always)?;
-                if arguments.text(0).is_empty() {
-                    return Err(Fault::argument("a filter needs a name"));
-                }
-                // It waits outside of the list until it is inserted.
-                let document = self.document_mut(at.view)?;
-                let id = document.add("IUSBDeviceFilter", at.element, "loose filter", 0);
-                document.get_mut(id).into_iter().for_each(|element| element.set("name", text(arguments.text(0))));
-                one(Address { view: at.view, element: id }.value("IUSBDeviceFilter"))
-            }
-            "insertDeviceFilter" => {
-                self.check_mutable(at.view, When::Always)?;
-                let filter = arguments.object(1).filter(|filter| filter.view == at.view);
-                let filter = filter.ok_or_else(|| Fault::argument("the filter was not made by this machine"))?;
-                if filters.contains(&filter.element) {
-                    return Err(Fault::new(code::INVALID_OBJECT_STATE, "the filter is in the list already"));
-                }
-                let mut order = filters;
-                order.insert(position.min(order.len()), filter.element);
-                self.element_mut(filter)?.role = "deviceFilters";
-                self.number(at.view, &order)?;
-                nothing()
-            }
-            "removeDeviceFilter" => {
-                self.check_mutable(at.view, When::Always)?;
-                let count = filters.len();
-                let missing = || Fault::argument(format!("there is no filter {position}: there are {count}"));
-                let id = *filters.get(position).ok_or_else(missing)?;
-                let filter = Address { view: at.view, element: id };
-                self.element_mut(filter)?.role = "loose filter";
-                self.number(at.view, &filters.into_iter().filter(|other| *other != id).collect::<Vec<_>>())?;
-                one(filter.value("IUSBDeviceFilter"))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Gives the parts of a list their positions.
-    fn number(&mut self, view: u32, order: &[ElementId]) -> Outcome {
-        for (position, element) in (0..).zip(order) {
-            self.element_mut(Address { view, element: *element })?.index = position;
-        }
-        self.touch(view);
-        Ok(())
-    }
-
     fn call_bandwidth(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
         const ROLE: &str = "bandwidthGroups";
         let wanted = arguments.text(0);
@@ -373,16 +298,22 @@ impl State {
         let missing = || Fault::not_found(format!("the machine has no bandwidth group named `{wanted}`"));
         match name {
             "getAllBandwidthGroups" => one(self.parts(at, ROLE, "IBandwidthGroup")?),
-            "getBandwidthGroup" => one(Address { view: at.view, element: found.ok_or_else(missing)? }.value("IBandwidthGroup")),
+            "getBandwidthGroup" => {
+                one(Address { view: at.view, element: found.ok_or_else(missing)? }.value("IBandwidthGroup"))
+            }
             "createBandwidthGroup" => {
                 self.check_mutable(at.view, When::OffOrSaved)?;
                 if found.is_some() || wanted.is_empty() {
-                    return Err(Fault::new(code::OBJECT_IN_USE, format!("a bandwidth group is named `{wanted}` already")));
+                    return Err(Fault::new(
+                        code::OBJECT_IN_USE,
+                        format!("a bandwidth group is named `{wanted}` already"),
+                    ));
                 }
                 if arguments.name(1) == "Null" || arguments.int(2) < 0 {
                     return Err(Fault::argument("a bandwidth group needs a type, and a limit that is not negative"));
                 }
-                let position = u32::try_from(self.document(at.view)?.children(at.element, ROLE).len()).unwrap_or_default();
+                let position =
+                    u32::try_from(self.document(at.view)?.children(at.element, ROLE).len()).unwrap_or_default();
                 let document = self.document_mut(at.view)?;
                 let id = document.add("IBandwidthGroup", at.element, ROLE, position);
                 if let Some(group) = document.get_mut(id) {
@@ -416,7 +347,8 @@ impl State {
         if there.iter().filter_map(|id| document.get(*id)).any(|other| other.name("type") == kind) {
             return Err(Fault::argument(format!("the machine has a controller of the type {kind} already")));
         }
-        let position = there.iter().filter_map(|id| document.get(*id)).map(|other| other.index + 1).max().unwrap_or_default();
+        let position =
+            there.iter().filter_map(|id| document.get(*id)).map(|other| other.index + 1).max().unwrap_or_default();
         let document = self.document_mut(root.view)?;
         let id = document.add("IUSBController", ROOT, "USBControllers", position);
         if let Some(element) = document.get_mut(id) {
@@ -451,7 +383,10 @@ impl State {
             "getUSBControllerCountByType" => {
                 let document = self.document(view)?;
                 let all = document.children(ROOT, "USBControllers");
-                let count = all.iter().filter(|id| document.get(**id).is_some_and(|known| known.name("type") == arguments.name(0))).count();
+                let count = all
+                    .iter()
+                    .filter(|id| document.get(**id).is_some_and(|known| known.name("type") == arguments.name(0)))
+                    .count();
                 one(RawValue::Int(i64::try_from(count).unwrap_or_default()))
             }
             "createSharedFolder" => {
@@ -491,17 +426,4 @@ impl State {
         self.touch(at.view);
         Ok(())
     }
-}
-
-/// Twelve hexadecimal digits of a unicast address, without colons; an empty text makes a new one.
-fn mac_address(given: &str) -> Outcome<String> {
-    if given.is_empty() {
-        return Ok(super::defaults::new_mac_address());
-    }
-    let digits = given.to_ascii_uppercase();
-    let unicast = digits.chars().nth(1).and_then(|digit| digit.to_digit(16)).is_some_and(|digit| digit % 2 == 0);
-    if digits.len() == 12 && digits.chars().all(|digit| digit.is_ascii_hexdigit()) && unicast {
-        return Ok(digits);
-    }
-    Err(Fault::argument(format!("`{given}` is no MAC address of one station: 12 hexadecimal digits without colons, the second one even")))
 }

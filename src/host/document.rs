@@ -39,6 +39,14 @@ impl Element {
             .or_else(|| table::find(self.interface, name).map(|row| &row.default))
     }
 
+    /// Sets a value that comes from a file: nothing is kept that is as in a new object.
+    pub(super) fn take_up(&mut self, row: &'static table::Row, value: RawValue) {
+        let known = self.values.iter().any(|(name, _)| *name == row.name);
+        if known || value != row.default {
+            self.set(row.name, value);
+        }
+    }
+
     pub(super) fn set(&mut self, name: &'static str, value: RawValue) {
         match self.values.iter_mut().find(|(known, _)| *known == name) {
             Some((_, old)) => *old = value,
@@ -112,7 +120,8 @@ impl Document {
     /// Removes an object and all below it.
     pub(super) fn remove(&mut self, id: ElementId) {
         self.elements.remove(&id);
-        let below: Vec<_> = self.elements.iter().filter(|(_, element)| element.parent == id).map(|(id, _)| *id).collect();
+        let below: Vec<_> =
+            self.elements.iter().filter(|(_, element)| element.parent == id).map(|(id, _)| *id).collect();
         for child in below {
             // The root is its own parent.
             if child != ROOT {
@@ -143,7 +152,9 @@ impl Document {
 
     /// The object below `parent` of that role whose stored value `name` is `wanted`.
     pub(super) fn named(&self, parent: ElementId, role: &str, wanted: &str) -> Option<ElementId> {
-        self.children(parent, role).into_iter().find(|id| self.get(*id).is_some_and(|element| element.text("name") == wanted))
+        self.children(parent, role)
+            .into_iter()
+            .find(|id| self.get(*id).is_some_and(|element| element.text("name") == wanted))
     }
 
     /// All objects with their numbers.

@@ -67,7 +67,12 @@ impl State {
         }
     }
 
-    pub(super) fn call_event(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Outcome<Option<Vec<RawValue>>> {
+    pub(super) fn call_event(
+        &mut self,
+        at: Address,
+        name: &str,
+        arguments: Arguments<'_>,
+    ) -> Outcome<Option<Vec<RawValue>>> {
         match name {
             "createListener" => {
                 let listener = self.global.add("IEventListener", ROOT, "listener", 0);
@@ -80,7 +85,9 @@ impl State {
                 }
                 let listener = arguments.object(0).ok_or_else(|| Fault::argument("no listener was given"))?;
                 let types = arguments.list(1).iter().map(name_of).collect();
-                self.events.listeners.insert(listener.element, Listener { source: at.element, types, queue: VecDeque::new() });
+                self.events
+                    .listeners
+                    .insert(listener.element, Listener { source: at.element, types, queue: VecDeque::new() });
                 nothing()
             }
             "unregisterListener" => {
@@ -113,7 +120,8 @@ impl State {
     }
 
     fn event_object(&mut self, source: ElementId, event: Event) -> RawValue {
-        let interface = crate::schema::embedded().event_interface(event.kind).map_or("IEvent", |interface| interface.name);
+        let interface =
+            crate::schema::embedded().event_interface(event.kind).map_or("IEvent", |interface| interface.name);
         let id = self.global.add(interface, ROOT, "event", 0);
         if let Some(element) = self.global.get_mut(id) {
             element.set("type", enumerated("VBoxEventType", event.kind));
@@ -146,7 +154,9 @@ impl State {
 
 impl Listener {
     fn wants(&self, kind: &str) -> bool {
-        let machine = || crate::schema::embedded().event_interface(kind).is_some_and(|interface| interface.extends("IMachineEvent"));
+        let machine = || {
+            crate::schema::embedded().event_interface(kind).is_some_and(|interface| interface.extends("IMachineEvent"))
+        };
         self.types.iter().any(|wanted| match *wanted {
             "Any" => true,
             "MachineEvent" => machine(),

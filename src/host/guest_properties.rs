@@ -3,7 +3,7 @@
 use super::arguments::Arguments;
 use super::document::GuestProperty;
 use super::fault::code;
-use super::state::{State, View, now, nothing, one};
+use super::state::{State, View, nothing, now, one};
 use super::table::When;
 use super::value::{text, texts};
 use super::{Fault, Outcome};
@@ -13,7 +13,8 @@ const FLAGS: [&str; 5] = ["TRANSIENT", "TRANSRESET", "RDONLYGUEST", "RDONLYHOST"
 
 /// Flags in their usual spelling; `None` when one is unknown.
 pub(super) fn normal_flags(flags: &str) -> Option<String> {
-    let given: Vec<String> = flags.split(',').map(|flag| flag.trim().to_ascii_uppercase()).filter(|flag| !flag.is_empty()).collect();
+    let given: Vec<String> =
+        flags.split(',').map(|flag| flag.trim().to_ascii_uppercase()).filter(|flag| !flag.is_empty()).collect();
     if given.iter().any(|flag| !FLAGS.contains(&flag.as_str())) {
         return None;
     }
@@ -53,9 +54,16 @@ fn fits_one(pattern: &[u8], name: &[u8]) -> bool {
 }
 
 impl State {
-    pub(super) fn call_guest_property(&mut self, view: View, name: &str, arguments: Arguments<'_>) -> Outcome<Option<Vec<RawValue>>> {
+    pub(super) fn call_guest_property(
+        &mut self,
+        view: View,
+        name: &str,
+        arguments: Arguments<'_>,
+    ) -> Outcome<Option<Vec<RawValue>>> {
         let key = arguments.text(0);
-        let property = |state: &Self| state.document(view).map(|known| known.guest_properties.get(key).cloned().unwrap_or_default());
+        let property = |state: &Self| {
+            state.document(view).map(|known| known.guest_properties.get(key).cloned().unwrap_or_default())
+        };
         match name {
             "getGuestProperty" => {
                 let property = property(self)?;
@@ -93,7 +101,9 @@ impl State {
     fn set_guest_property(&mut self, view: View, name: &str, value: &str, flags: &str) -> Outcome {
         self.check_mutable(view, When::OffOrSaved)?;
         if name.is_empty() || name.contains(['*', '?', '|']) {
-            return Err(Fault::argument(format!("`{name}` is no name of a guest property: it must not be empty or have `*`, `?` or `|`")));
+            return Err(Fault::argument(format!(
+                "`{name}` is no name of a guest property: it must not be empty or have `*`, `?` or `|`"
+            )));
         }
         let unknown = || Fault::argument(format!("`{flags}` has an unknown flag; there are {}", FLAGS.join(", ")));
         let flags = normal_flags(flags).ok_or_else(unknown)?;
@@ -114,7 +124,8 @@ impl State {
                 return Ok(());
             }
         } else {
-            let property = GuestProperty { value: value.to_owned(), timestamp: now() * 1_000_000, flags: flags.clone() };
+            let property =
+                GuestProperty { value: value.to_owned(), timestamp: now() * 1_000_000, flags: flags.clone() };
             properties.insert(name.to_owned(), property);
         }
         self.touch(view);

@@ -126,7 +126,8 @@ impl State {
                 for group in &groups {
                     super::machines::check_group(group)?;
                 }
-                self.element_mut(at)?.set("groups", super::value::texts(if groups.is_empty() { vec!["/".to_owned()] } else { groups }));
+                self.element_mut(at)?
+                    .set("groups", super::value::texts(if groups.is_empty() { vec!["/".to_owned()] } else { groups }));
                 Ok(true)
             }
             "hardwareUUID" => match super::machines::parse_id(arguments.text(0)) {
@@ -145,7 +146,8 @@ impl State {
                 Ok(true)
             }
             "autostartEnabled" | "autostopType" => {
-                let message = "the path of the autostart database is not set: `vbox.systemProperties.autostartDatabasePath`";
+                let message =
+                    "the path of the autostart database is not set: `vbox.systemProperties.autostartDatabasePath`";
                 let properties = self.properties_object("ISystemProperties");
                 if self.element(properties)?.text("autostartDatabasePath").is_empty() {
                     return Err(Fault::new(code::E_FAIL, message));
@@ -155,7 +157,11 @@ impl State {
             "memoryBalloonSize" => {
                 let memory = self.element(at)?.int("memorySize");
                 if arguments.int(0) > memory * 9 / 10 {
-                    return Err(Fault::argument(format!("{} MB: the balloon may have at most {} MB", arguments.int(0), memory * 9 / 10)));
+                    return Err(Fault::argument(format!(
+                        "{} MB: the balloon may have at most {} MB",
+                        arguments.int(0),
+                        memory * 9 / 10
+                    )));
                 }
                 Ok(false)
             }
@@ -170,7 +176,12 @@ impl State {
         Ok(path.strip_prefix(&folder).unwrap_or(path).to_string_lossy().into_owned())
     }
 
-    pub(super) fn call_machine(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Outcome<Option<Vec<RawValue>>> {
+    pub(super) fn call_machine(
+        &mut self,
+        at: Address,
+        name: &str,
+        arguments: Arguments<'_>,
+    ) -> Outcome<Option<Vec<RawValue>>> {
         let view = at.view;
         if name != "unregister" {
             self.check_accessible(view, name)?;
@@ -205,7 +216,9 @@ impl State {
                 nothing()
             }
             "getExtraDataKeys" => one(super::value::texts(self.element(at)?.properties.keys().cloned())),
-            "getExtraData" => one(text(self.element(at)?.properties.get(arguments.text(0)).cloned().unwrap_or_default())),
+            "getExtraData" => {
+                one(text(self.element(at)?.properties.get(arguments.text(0)).cloned().unwrap_or_default()))
+            }
             "setExtraData" => {
                 self.set_extra_data(at, arguments.text(0), arguments.text(1))?;
                 nothing()
@@ -242,8 +255,12 @@ impl State {
             "canShowConsoleWindow" | "showConsoleWindow" => {
                 Err(Fault::new(code::INVALID_VM_STATE, "the machine does not run, so it has no window"))
             }
-            "createSharedFolder" | "removeSharedFolder" | "addUSBController" | "removeUSBController"
-            | "getUSBControllerByName" | "getUSBControllerCountByType" => self.call_part_list(at, name, arguments),
+            "createSharedFolder"
+            | "removeSharedFolder"
+            | "addUSBController"
+            | "removeUSBController"
+            | "getUSBControllerByName"
+            | "getUSBControllerCountByType" => self.call_part_list(at, name, arguments),
             _ => self.call_storage(at, name, arguments),
         }
     }
@@ -252,7 +269,12 @@ impl State {
         let document = self.document(at.view)?;
         let found = u32::try_from(slot).ok().and_then(|slot| document.child(ROOT, role, slot));
         let count = document.children(ROOT, role).len();
-        let missing = || Fault::argument(format!("slot {slot} is out of range: the machine has {count} (0 to {})", count.saturating_sub(1)));
+        let missing = || {
+            Fault::argument(format!(
+                "slot {slot} is out of range: the machine has {count} (0 to {})",
+                count.saturating_sub(1)
+            ))
+        };
         one(Address { view: at.view, element: found.ok_or_else(missing)? }.value(interface))
     }
 

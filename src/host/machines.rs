@@ -25,7 +25,8 @@ pub(super) fn parse_id(written: &str) -> Option<String> {
 
 /// A group is `/`, or `/a/b`.
 pub(super) fn check_group(group: &str) -> Outcome {
-    let names = group.strip_prefix('/').map(|rest| rest.split('/').all(|name| !name.is_empty() && name != "." && name != ".."));
+    let names =
+        group.strip_prefix('/').map(|rest| rest.split('/').all(|name| !name.is_empty() && name != "." && name != ".."));
     if group == "/" || names == Some(true) {
         return Ok(());
     }
@@ -51,11 +52,17 @@ impl State {
     pub(super) fn find_machine(&mut self, wanted: &str) -> Option<View> {
         self.refresh();
         if let Some(id) = parse_id(wanted) {
-            return self.machines.iter().find(|(_, machine)| machine.registered && machine.id == id).map(|(view, _)| *view);
+            return self
+                .machines
+                .iter()
+                .find(|(_, machine)| machine.registered && machine.id == id)
+                .map(|(view, _)| *view);
         }
-        let views: Vec<_> = self.machines.iter().filter(|(_, machine)| machine.registered).map(|(view, _)| *view).collect();
+        let views: Vec<_> =
+            self.machines.iter().filter(|(_, machine)| machine.registered).map(|(view, _)| *view).collect();
         views.into_iter().find(|view| {
-            let accessible = self.load(*view).is_ok() && self.machine(*view).is_ok_and(|machine| machine.access_error.is_none());
+            let accessible =
+                self.load(*view).is_ok() && self.machine(*view).is_ok_and(|machine| machine.access_error.is_none());
             accessible && self.machine_name(*view) == wanted
         })
     }
@@ -119,14 +126,18 @@ impl State {
             None => new_id(),
         };
         // The id of zeros counts as none.
-        let id = if id.starts_with("00000000-0000-0000-0000-0") && id.ends_with("000000000000") { new_id() } else { id };
+        let id =
+            if id.starts_with("00000000-0000-0000-0000-0") && id.ends_with("000000000000") { new_id() } else { id };
         let all_flags = if flags.contains("UUID=") { flags.to_owned() } else { format!("{flags},UUID={id}") };
         let file = match file {
             "" => self.compose_file_name(name, &groups[0], &all_flags, "")?,
             file => self.home.join(file),
         };
         if file.exists() && flag(flags, "forceOverwrite").is_none_or(|value| value != "1") {
-            let message = format!("machine settings file `{}` already exists; another name, or the flag `forceOverwrite=1`, helps", file.display());
+            let message = format!(
+                "machine settings file `{}` already exists; another name, or the flag `forceOverwrite=1`, helps",
+                file.display()
+            );
             return Err(Fault::new(code::FILE_ERROR, message));
         }
         let mut document = super::defaults::new_machine(&recommended);
@@ -162,7 +173,8 @@ impl State {
         let file = super::root::absolute(arguments.text(0))?.to_owned();
         let tree = registry::read(&file)?;
         let id = tree.value("Machine@uuid").and_then(parse_id);
-        let id = id.ok_or_else(|| Fault::new(code::XML_ERROR, format!("`{}` has no machine with an id", file.display())))?;
+        let id =
+            id.ok_or_else(|| Fault::new(code::XML_ERROR, format!("`{}` has no machine with an id", file.display())))?;
         let machine = Machine { id, settings_file: file, state: "PoweredOff", ..Machine::default() };
         let value = self.add_machine(machine);
         let view = self.next_view - 1;
@@ -199,9 +211,15 @@ impl State {
                 let document = self.read_settings(&tree);
                 let saved = tree.value("Machine@stateFile").is_some();
                 let aborted = tree.value("Machine@aborted").is_some_and(|value| value == "true" || value == "1");
-                let changed = tree.value("Machine@lastStateChange").map(super::settings::read_time);
+                let changed = tree.value("Machine@lastStateChange").map(super::times::read);
                 let machine = self.machine_mut(view)?;
-                machine.state = if saved { "Saved" } else if aborted { "Aborted" } else { "PoweredOff" };
+                machine.state = if saved {
+                    "Saved"
+                } else if aborted {
+                    "Aborted"
+                } else {
+                    "PoweredOff"
+                };
                 machine.last_state_change = changed.unwrap_or_default();
                 machine.document = Some(document);
                 machine.tree = Some(tree);
@@ -374,7 +392,9 @@ fn machine_is_modified(machine: &Machine) -> bool {
 
 /// A name as it stands in file names: letters that file systems or shells take for something else become `_`.
 fn safe_name(name: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || " ()-._".contains(letter) || ('\u{a0}'..='\u{d7af}').contains(&letter);
+    let plain = |letter: char| {
+        letter.is_ascii_alphanumeric() || " ()-._".contains(letter) || ('\u{a0}'..='\u{d7af}').contains(&letter)
+    };
     let mut letters: Vec<char> = name.chars().map(|letter| if plain(letter) { letter } else { '_' }).collect();
     if let Some(first) = letters.first_mut().filter(|letter| matches!(letter, '.' | '-')) {
         *first = '_';
@@ -389,7 +409,9 @@ fn safe_name(name: &str) -> String {
 
 /// The value of `name=value` in comma-separated flags.
 pub(super) fn flag<'a>(flags: &'a str, name: &str) -> Option<&'a str> {
-    flags.split(',').find_map(|flag| flag.trim().split_once('=').filter(|(known, _)| *known == name).map(|(_, value)| value))
+    flags
+        .split(',')
+        .find_map(|flag| flag.trim().split_once('=').filter(|(known, _)| *known == name).map(|(_, value)| value))
 }
 
 fn file_stem(file: &Path) -> String {

@@ -3,9 +3,9 @@
 use super::arguments::Arguments;
 use super::document::{ElementId, ROOT};
 use super::fault::code;
+use super::media_formats::format;
 use super::state::{Address, State, gone, nothing, one};
 use super::value::{enumerated, name_of, text, texts};
-use super::xml::XmlNode;
 use super::{Fault, Outcome, vdi};
 use crate::model::RawValue;
 use std::collections::BTreeMap;
@@ -29,38 +29,18 @@ pub(super) enum Registry {
 pub(super) struct Medium {
     pub(super) id: String,
     pub(super) location: PathBuf,
-    format: String,
+    pub(super) format: String,
     pub(super) device: &'static str,
     pub(super) kind: &'static str,
     pub(super) state: &'static str,
-    description: String,
-    logical_size: u64,
-    fixed: bool,
-    parent: Option<ElementId>,
+    pub(super) description: String,
+    pub(super) logical_size: u64,
+    pub(super) fixed: bool,
+    pub(super) parent: Option<ElementId>,
     pub(super) registry: Registry,
-    last_error: String,
-    auto_reset: bool,
-    properties: BTreeMap<String, String>,
-}
-
-/// Formats: id, capabilities, extensions, what an extension is for.
-pub(super) const FORMATS: &[(&str, &str, &str, &str)] = &[
-    ("VMDK", "Uuid,CreateFixed,CreateDynamic,CreateSplit2G,Differencing,Asynchronous,File,VFS,Preferred", "vmdk", "HardDisk"),
-    ("VDI", "Uuid,CreateFixed,CreateDynamic,Differencing,Asynchronous,File,VFS,Discard,Preferred", "vdi", "HardDisk"),
-    ("VHD", "Uuid,CreateFixed,CreateDynamic,Differencing,Asynchronous,File,VFS,Preferred", "vhd", "HardDisk"),
-    ("Parallels", "CreateDynamic,Differencing,Asynchronous,File,VFS", "hdd", "HardDisk"),
-    ("DMG", "File,VFS", "dmg", "DVD"),
-    ("QED", "CreateDynamic,Differencing,Asynchronous,File,VFS", "qed", "HardDisk"),
-    ("QCOW", "CreateDynamic,Differencing,Asynchronous,File,VFS", "qcow,qcow2", "HardDisk,HardDisk"),
-    ("VHDX", "File,VFS", "vhdx", "HardDisk"),
-    ("CUE", "File,VFS", "cue", "DVD"),
-    ("VBoxIsoMaker", "File", "viso", "DVD"),
-    ("RAW", "CreateFixed,Asynchronous,File,VFS", "iso,cdr,img,ima,dsk,flp,vfd", "DVD,DVD,Floppy,Floppy,Floppy,Floppy,Floppy"),
-    ("iSCSI", "Asynchronous,Properties,TcpNetworking", "", ""),
-];
-
-fn format(wanted: &str) -> Option<&'static (&'static str, &'static str, &'static str, &'static str)> {
-    FORMATS.iter().find(|known| known.0.eq_ignore_ascii_case(wanted))
+    pub(super) last_error: String,
+    pub(super) auto_reset: bool,
+    pub(super) properties: BTreeMap<String, String>,
 }
 
 /// A medium that cannot be opened counts as not found.
@@ -68,7 +48,7 @@ fn unopened(path: &Path, error: std::io::Error) -> Fault {
     Fault::not_found(format!("cannot open the medium `{}`: {error}", path.display()))
 }
 
-fn type_name(written: &str) -> &'static str {
+pub(super) fn type_name(written: &str) -> &'static str {
     let enumeration = crate::schema::embedded().enumeration("MediumType");
     enumeration.and_then(|known| known.name_of(known.number(written)?)).unwrap_or("Normal")
 }
@@ -82,7 +62,7 @@ impl State {
         self.media.get_mut(&id).ok_or_else(gone)
     }
 
-    fn add_medium(&mut self, medium: Medium) -> ElementId {
+    pub(super) fn add_medium(&mut self, medium: Medium) -> ElementId {
         let id = self.global.add("IMedium", ROOT, "medium", 0);
         self.media.insert(id, medium);
         id
@@ -101,7 +81,7 @@ impl State {
         RawValue::List(known.map(|(at, _)| Address::global(*at).value("IMedium")).collect())
     }
 
-    fn children_of(&self, parent: ElementId) -> Vec<ElementId> {
+    pub(super) fn children_of(&self, parent: ElementId) -> Vec<ElementId> {
         self.media.iter().filter(|(_, medium)| medium.parent == Some(parent)).map(|(at, _)| *at).collect()
     }
 
@@ -113,10 +93,15 @@ impl State {
         let uses = |view: &u32| {
             let document = self.document(*view).ok()?;
             let mut attached = document.iter().filter(|(_, element)| element.role == "attachment");
-            attached.any(|(_, element)| element.value("medium").and_then(Address::of).map(|at| at.element) == Some(id)).then_some(())
+            attached
+                .any(|(_, element)| element.value("medium").and_then(Address::of).map(|at| at.element) == Some(id))
+                .then_some(())
         };
-        let mut users: Vec<_> =
-            views.iter().filter(|view| uses(view).is_some()).filter_map(|view| Some(self.machine(*view).ok()?.id.clone())).collect();
+        let mut users: Vec<_> = views
+            .iter()
+            .filter(|view| uses(view).is_some())
+            .filter_map(|view| Some(self.machine(*view).ok()?.id.clone()))
+            .collect();
         users.sort();
         users.dedup();
         users
@@ -127,7 +112,8 @@ impl State {
             return Ok(Some(texts(self.users_of(id))));
         }
         if name == "readOnly" {
-            let read_only = matches!(self.medium(id)?.kind, "Immutable" | "Readonly") || !self.children_of(id).is_empty();
+            let read_only =
+                matches!(self.medium(id)?.kind, "Immutable" | "Readonly") || !self.children_of(id).is_empty();
             return Ok(Some(RawValue::Bool(read_only)));
         }
         let medium = self.medium(id)?;
@@ -155,7 +141,8 @@ impl State {
             }),
             "format" => text(&medium.format),
             "mediumFormat" => {
-                let at = FORMATS.iter().position(|known| known.0 == medium.format).unwrap_or_default();
+                let at =
+                    super::media_formats::FORMATS.iter().position(|known| known.0 == medium.format).unwrap_or_default();
                 self.format_object(at)
             }
             "type" => enumerated("MediumType", medium.kind),
@@ -205,7 +192,9 @@ impl State {
     }
 
     fn change_type(&mut self, id: ElementId, kind: &'static str) -> Outcome {
-        let refuse = |why: &str| Err(Fault::new(code::INVALID_OBJECT_STATE, format!("cannot change the type of the medium: {why}")));
+        let refuse = |why: &str| {
+            Err(Fault::new(code::INVALID_OBJECT_STATE, format!("cannot change the type of the medium: {why}")))
+        };
         if self.users_of(id).len() > 1 {
             return refuse("it is attached to several machines; detach it first");
         }
@@ -226,30 +215,12 @@ impl State {
         Ok(())
     }
 
-    /// Writes the settings file that remembers a medium.
-    fn save_medium(&mut self, id: ElementId) -> Outcome {
-        match self.medium(id)?.registry.clone() {
-            Registry::Nowhere => Ok(()),
-            Registry::Global => self.save_registry(),
-            Registry::Machine(machine) => self.save_machine_media(&machine),
-        }
-    }
-
-    /// Writes only the media part of a machine's file.
-    fn save_machine_media(&mut self, id: &str) -> Outcome {
-        let Some(view) = self.machines.iter().find(|(_, machine)| machine.id == id).map(|(view, _)| *view) else { return Ok(()) };
-        let machine = self.machine(view)?;
-        let (Some(mut tree), file) = (machine.tree.clone(), machine.settings_file.clone()) else { return Ok(()) };
-        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-        self.put_media(&mut tree, "Machine/MediaRegistry", &Registry::Machine(id.to_owned()), &folder);
-        super::registry::write(&file, &tree)?;
-        let machine = self.machine_mut(view)?;
-        machine.tree = Some(tree);
-        machine.stamp = super::registry::stamp(&file);
-        Ok(())
-    }
-
-    pub(super) fn call_medium(&mut self, id: ElementId, name: &str, arguments: Arguments<'_>) -> Outcome<Option<Vec<RawValue>>> {
+    pub(super) fn call_medium(
+        &mut self,
+        id: ElementId,
+        name: &str,
+        arguments: Arguments<'_>,
+    ) -> Outcome<Option<Vec<RawValue>>> {
         match name {
             "refreshState" => {
                 self.refresh_medium(id)?;
@@ -315,7 +286,8 @@ impl State {
             "DVD" => "Readonly",
             _ => "Writethrough",
         };
-        let medium = Medium { location, format: known.0.to_owned(), device, kind, state: "NotCreated", ..Medium::default() };
+        let medium =
+            Medium { location, format: known.0.to_owned(), device, kind, state: "NotCreated", ..Medium::default() };
         Ok(Address::global(self.add_medium(medium)).value("IMedium"))
     }
 
@@ -336,9 +308,13 @@ impl State {
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
         }
         let size = u64::try_from(size).ok().filter(|size| *size > 0 && *size <= vdi::LARGEST);
-        let size = size.ok_or_else(|| Fault::argument("the size must be a positive number of bytes that the format can hold"))?;
+        let size = size
+            .ok_or_else(|| Fault::argument("the size must be a positive number of bytes that the format can hold"))?;
         if let Some(strange) = variants.iter().find(|variant| !matches!(**variant, "Standard" | "Fixed")) {
-            return Err(Fault::new(code::NOT_SUPPORTED, format!("the format {} has no variant `{strange}`", medium.format)));
+            return Err(Fault::new(
+                code::NOT_SUPPORTED,
+                format!("the format {} has no variant `{strange}`", medium.format),
+            ));
         }
         let fixed = variants.contains(&"Fixed");
         let path = medium.location.clone();
@@ -380,11 +356,20 @@ impl State {
             return found.map(|at| Address::global(at).value("IMedium")).ok_or_else(missing);
         }
         let path = self.home.join(location);
-        let known = self.media.iter().find(|(_, medium)| medium.location == path && medium.device == device && medium.state != "NotCreated");
+        let known = self
+            .media
+            .iter()
+            .find(|(_, medium)| medium.location == path && medium.device == device && medium.state != "NotCreated");
         if let Some((at, _)) = known {
             return Ok(Address::global(*at).value("IMedium"));
         }
-        let mut medium = Medium { location: path.clone(), device, state: "Created", registry: Registry::Global, ..Medium::default() };
+        let mut medium = Medium {
+            location: path.clone(),
+            device,
+            state: "Created",
+            registry: Registry::Global,
+            ..Medium::default()
+        };
         (medium.kind, medium.format) = match device {
             "DVD" => ("Readonly", "RAW".to_owned()),
             "Floppy" => ("Writethrough", "RAW".to_owned()),
@@ -399,7 +384,10 @@ impl State {
         }
         if let Some(other) = self.medium_by_id(&medium.id) {
             let other = self.media[&other].location.display().to_string();
-            let message = format!("`{}` has the id of the known medium `{other}`; `forceNewUuid` gives it another", path.display());
+            let message = format!(
+                "`{}` has the id of the known medium `{other}`; `forceNewUuid` gives it another",
+                path.display()
+            );
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
         }
         let (id, device) = (medium.id.clone(), medium.device);
@@ -422,7 +410,9 @@ impl State {
         (medium.id, medium.logical_size, medium.fixed) = (header.id.to_string(), header.size, header.fixed);
         if let Some(parent) = header.parent {
             let parent = self.medium_by_id(&parent.to_string());
-            let missing = || Fault::not_found(format!("`{}` is a differencing disk, and its parent is not known", path.display()));
+            let missing = || {
+                Fault::not_found(format!("`{}` is a differencing disk, and its parent is not known", path.display()))
+            };
             medium.parent = Some(parent.ok_or_else(missing)?);
         }
         Ok(())
@@ -446,8 +436,14 @@ impl State {
                 (medium.logical_size, medium.fixed) = (size, fixed);
                 (medium.state, medium.last_error) = ("Created", String::new());
             }
-            Ok(None) => (medium.state, medium.last_error) = ("Inaccessible", format!("`{}` is no {} image", path.display(), medium.format)),
-            Err(error) => (medium.state, medium.last_error) = ("Inaccessible", format!("cannot read `{}`: {error}", path.display())),
+            Ok(None) => {
+                (medium.state, medium.last_error) =
+                    ("Inaccessible", format!("`{}` is no {} image", path.display(), medium.format))
+            }
+            Err(error) => {
+                (medium.state, medium.last_error) =
+                    ("Inaccessible", format!("cannot read `{}`: {error}", path.display()))
+            }
         }
         Ok(())
     }
@@ -456,7 +452,10 @@ impl State {
         let users = self.users_of(id);
         let place = self.medium(id)?.location.display().to_string();
         if let Some(user) = users.first() {
-            return Err(Fault::new(code::OBJECT_IN_USE, format!("`{place}` is attached to the machine {user}; detach it first")));
+            return Err(Fault::new(
+                code::OBJECT_IN_USE,
+                format!("`{place}` is attached to the machine {user}; detach it first"),
+            ));
         }
         if !self.children_of(id).is_empty() {
             return Err(Fault::new(code::OBJECT_IN_USE, format!("`{place}` has differencing disks")));
@@ -497,182 +496,14 @@ impl State {
         self.check_unused(id)?;
         let state = self.medium(id)?.state;
         if matches!(state, "LockedRead" | "LockedWrite" | "Creating" | "Deleting") {
-            return Err(Fault::new(code::INVALID_OBJECT_STATE, format!("a medium in the state {state} cannot be closed")));
+            return Err(Fault::new(
+                code::INVALID_OBJECT_STATE,
+                format!("a medium in the state {state} cannot be closed"),
+            ));
         }
         self.forget_medium(id)?;
         self.media.remove(&id);
         self.global.remove(id);
         Ok(())
     }
-
-    /// The folder of a machine was renamed: media in it moved along.
-    pub(super) fn move_media(&mut self, old: &Path, new: &Path) {
-        for medium in self.media.values_mut() {
-            if let Ok(rest) = medium.location.strip_prefix(old) {
-                medium.location = new.join(rest);
-            }
-        }
-    }
-
-    /// Media that a saved machine uses are remembered in its own file, unless another file has them.
-    pub(super) fn adopt_media(&mut self, view: u32) -> Outcome {
-        let id = self.machine(view)?.id.clone();
-        let document = self.document(view)?;
-        let attached = document.iter().filter(|(_, element)| element.role == "attachment");
-        let attached: Vec<_> = attached.filter_map(|(_, element)| element.value("medium").and_then(Address::of)).collect();
-        for at in attached {
-            if let Some(medium) = self.media.get_mut(&at.element).filter(|medium| medium.registry == Registry::Global) {
-                medium.registry = Registry::Machine(id.clone());
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes up what another process changed in the media registry of `VirtualBox.xml`.
-    pub(super) fn merge_media(&mut self, seen: &XmlNode, disk: &XmlNode) {
-        const PATH: &str = "Global/MediaRegistry";
-        let (old, new) = (ids(seen, PATH), ids(disk, PATH));
-        for medium in self.media.values_mut().filter(|medium| medium.registry == Registry::Global) {
-            if old.contains(&medium.id) && !new.contains(&medium.id) {
-                medium.registry = Registry::Nowhere;
-            }
-        }
-        // Only what is new there: what this process just forgot must not come back.
-        let home = self.home.clone();
-        for (list, item, device) in LISTS {
-            let nodes = disk.list(&format!("{PATH}/{list}"), item);
-            let nodes: Vec<_> = nodes.filter(|node| node_id(node).is_some_and(|id| !old.contains(&id))).cloned().collect();
-            for node in nodes {
-                self.load_medium(&node, &Registry::Global, &home, device, None, 0);
-            }
-        }
-    }
-
-    /// Reads a media registry.
-    pub(super) fn load_media(&mut self, tree: &XmlNode, path: &str, registry: Registry, folder: &Path) {
-        for (list, item, device) in LISTS {
-            let nodes: Vec<_> = tree.list(&format!("{path}/{list}"), item).cloned().collect();
-            for node in nodes {
-                self.load_medium(&node, &registry, folder, device, None, 0);
-            }
-        }
-    }
-
-    fn load_medium(&mut self, node: &XmlNode, registry: &Registry, folder: &Path, device: &'static str, parent: Option<ElementId>, depth: u32) {
-        let (Some(id), Some(location)) = (node_id(node), node.attribute("location")) else { return };
-        let at = match self.medium_by_id(&id) {
-            Some(at) => at,
-            None => {
-                let written = node.attribute("format").unwrap_or(if device == "HardDisk" { "VDI" } else { "RAW" });
-                let kind = node.attribute("type").map_or(if device == "DVD" { "Readonly" } else { "Normal" }, type_name);
-                let kind = if device == "Floppy" { "Writethrough" } else { kind };
-                let properties = node.list("", "Property");
-                let properties = properties.filter_map(|item| Some((item.attribute("name")?.to_owned(), item.attribute("value")?.to_owned())));
-                let medium = Medium {
-                    id,
-                    location: folder.join(location),
-                    format: format(written).map_or(written, |known| known.0).to_owned(),
-                    device,
-                    kind,
-                    // Not looked at yet, which is no error.
-                    state: "Inaccessible",
-                    description: node.value("Description#").unwrap_or_default().to_owned(),
-                    parent,
-                    registry: registry.clone(),
-                    auto_reset: node.attribute("autoReset") == Some("true"),
-                    properties: properties.collect(),
-                    ..Medium::default()
-                };
-                self.add_medium(medium)
-            }
-        };
-        if depth < 300 {
-            for child in node.children.iter().filter(|child| child.name == "HardDisk") {
-                self.load_medium(child, registry, folder, device, Some(at), depth + 1);
-            }
-        }
-    }
-
-    /// Puts the media that `registry` remembers into its tree.
-    pub(super) fn put_media(&self, tree: &mut XmlNode, path: &str, registry: &Registry, folder: &Path) {
-        let of = |device: &str| -> Vec<ElementId> {
-            let wanted = self.media.iter().filter(|(_, medium)| medium.registry == *registry && medium.device == device && medium.parent.is_none());
-            wanted.map(|(at, _)| *at).collect()
-        };
-        if LISTS.iter().all(|(.., device)| of(device).is_empty()) && tree.at(path).is_none() {
-            return;
-        }
-        for (list, item, device) in LISTS {
-            let media = of(device);
-            let node = tree.make(&format!("{path}/{list}"));
-            let mut old: Vec<_> = std::mem::take(&mut node.children);
-            node.children = media.into_iter().map(|at| self.medium_node(at, item, &mut old, folder)).collect();
-        }
-        let node = tree.make(path);
-        node.children.retain(|list| !list.children.is_empty());
-    }
-
-    fn medium_node(&self, at: ElementId, item: &str, old: &mut Vec<XmlNode>, folder: &Path) -> XmlNode {
-        let medium = &self.media[&at];
-        let id = format!("{{{}}}", medium.id);
-        let there = old.iter().position(|node| node.attribute("uuid").is_some_and(|known| known.eq_ignore_ascii_case(&id)));
-        let mut node = there.map_or_else(|| XmlNode::new(item).with("uuid", &id), |at| old.remove(at));
-        let location = medium.location.strip_prefix(folder).unwrap_or(&medium.location);
-        node.set_attribute("location", location.to_string_lossy());
-        if medium.device == "HardDisk" {
-            node.set_attribute("format", &medium.format);
-            if medium.parent.is_none() {
-                node.set_attribute("type", medium.kind);
-            }
-        }
-        node.set_value("Description#", (!medium.description.is_empty()).then(|| medium.description.clone()));
-        super::registry::put_items(&mut node, "", "Property", &medium.properties);
-        let (mut children, others): (Vec<_>, Vec<_>) = std::mem::take(&mut node.children).into_iter().partition(|child| child.name == "HardDisk");
-        node.children = others;
-        for child in self.children_of(at) {
-            let child = self.medium_node(child, "HardDisk", &mut children, folder);
-            node.children.push(child);
-        }
-        node
-    }
-
-    pub(super) fn format_object(&mut self, at: usize) -> RawValue {
-        self.global_part("IMediumFormat", "mediumFormat", u32::try_from(at).unwrap_or_default()).value("IMediumFormat")
-    }
-
-    pub(super) fn read_medium_format(&self, element: ElementId, name: &str) -> Option<RawValue> {
-        let known = FORMATS.get(self.global.get(element)?.index as usize)?;
-        match name {
-            "id" | "name" => Some(text(known.0)),
-            "capabilities" => {
-                Some(RawValue::List(known.1.split(',').map(|name| enumerated("MediumFormatCapabilities", name)).collect()))
-            }
-            _ => None,
-        }
-    }
-
-    pub(super) fn call_medium_format(&self, element: ElementId, name: &str) -> Outcome<Option<Vec<RawValue>>> {
-        let known = self.global.get(element).and_then(|element| FORMATS.get(element.index as usize)).ok_or_else(gone)?;
-        let words = |list: &'static str| list.split(',').filter(|word| !word.is_empty());
-        match name {
-            "describeFileExtensions" => {
-                let devices = words(known.3).map(|device| enumerated("DeviceType", device)).collect();
-                Ok(Some(vec![texts(words(known.2)), RawValue::List(devices)]))
-            }
-            _ => Ok(None),
-        }
-    }
 }
-
-fn node_id(node: &XmlNode) -> Option<String> {
-    node.attribute("uuid").and_then(super::machines::parse_id)
-}
-
-/// Ids of the base media in a registry.
-fn ids(tree: &XmlNode, path: &str) -> Vec<String> {
-    let of = |(list, item, _): (&str, &'static str, &str)| -> Vec<String> { tree.list(&format!("{path}/{list}"), item).filter_map(node_id).collect() };
-    LISTS.into_iter().flat_map(of).collect()
-}
-
-/// Lists of a media registry: element, item, kind of medium.
-const LISTS: [(&str, &str, &str); 3] = [("HardDisks", "HardDisk", "HardDisk"), ("DVDImages", "Image", "DVD"), ("FloppyImages", "Image", "Floppy")];

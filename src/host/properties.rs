@@ -111,13 +111,15 @@ impl State {
             "platform" => self.properties_object("IPlatformProperties").value("IPlatformProperties"),
             "defaultMachineFolder" => text(self.default_machine_folder().to_string_lossy()),
             "mediumFormats" => {
-                RawValue::List((0..super::media::FORMATS.len()).map(|at| self.format_object(at)).collect())
+                RawValue::List((0..super::media_formats::FORMATS.len()).map(|at| self.format_object(at)).collect())
             }
             "supportedGuestOSTypes" => {
                 let arm = self.element(at)?.index == 1;
                 super::os_types::for_architecture(if arm { "ARM" } else { "x86" })
             }
-            name if name.starts_with("freeDiskSpace") => return Err(Fault::not_implemented(format!("ISystemProperties.{name}"))),
+            name if name.starts_with("freeDiskSpace") => {
+                return Err(Fault::not_implemented(format!("ISystemProperties.{name}")));
+            }
             _ => return Ok(None),
         }))
     }
@@ -140,7 +142,12 @@ impl State {
         Ok(true)
     }
 
-    pub(super) fn call_properties(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Outcome<Option<Vec<RawValue>>> {
+    pub(super) fn call_properties(
+        &mut self,
+        at: Address,
+        name: &str,
+        arguments: Arguments<'_>,
+    ) -> Outcome<Option<Vec<RawValue>>> {
         let first = arguments.name(0);
         let number = |number: i64| one(RawValue::Int(number));
         match name {
@@ -175,10 +182,13 @@ impl State {
                 };
                 Ok(Some([1, least, most].map(RawValue::Int).to_vec()))
             }
-            "getSupportedGfxFeaturesForType" if first == "Null" => Err(Fault::argument("`Null` is no graphics controller")),
-            "getSupportedGfxFeaturesForType" => {
-                one(enumeration("GraphicsFeature", if matches!(first, "VMSVGA" | "VBoxSVGA") { &["Acceleration3D"] } else { &[] }))
+            "getSupportedGfxFeaturesForType" if first == "Null" => {
+                Err(Fault::argument("`Null` is no graphics controller"))
             }
+            "getSupportedGfxFeaturesForType" => one(enumeration(
+                "GraphicsFeature",
+                if matches!(first, "VMSVGA" | "VBoxSVGA") { &["Acceleration3D"] } else { &[] },
+            )),
             "getMinGuestRAM" => number(match first {
                 "BIOS" => 4,
                 "EFI32" => 64,

@@ -118,7 +118,11 @@ impl State {
     /// Machines whose files another process has written are read anew when they are next asked for.
     pub(super) fn refresh_machine(&mut self, view: u32) {
         let Some(machine) = self.machines.get_mut(&view) else { return };
-        if machine.registered && machine.holder.is_none() && machine.document.is_some() && stamp(&machine.settings_file) != machine.stamp {
+        if machine.registered
+            && machine.holder.is_none()
+            && machine.document.is_some()
+            && stamp(&machine.settings_file) != machine.stamp
+        {
             machine.document = None;
         }
     }
@@ -156,7 +160,9 @@ impl State {
     fn put_machine_entries(&self, tree: &mut XmlNode) {
         let entries = tree.make("Global/MachineRegistry");
         let mine: Vec<_> = self.machines.values().filter(|machine| machine.registered).collect();
-        entries.children.retain(|entry| entry.name != "MachineEntry" || mine.iter().any(|machine| machine.id == entry_id(entry)));
+        entries
+            .children
+            .retain(|entry| entry.name != "MachineEntry" || mine.iter().any(|machine| machine.id == entry_id(entry)));
         for machine in mine {
             let at = entries.children.iter().position(|entry| entry_id(entry) == machine.id);
             let at = at.unwrap_or_else(|| {
@@ -178,7 +184,8 @@ impl State {
     /// Machines that are registered, as their numbers.
     pub(super) fn registered(&mut self) -> Vec<u32> {
         self.refresh();
-        let views: Vec<_> = self.machines.iter().filter(|(_, machine)| machine.registered).map(|(view, _)| *view).collect();
+        let views: Vec<_> =
+            self.machines.iter().filter(|(_, machine)| machine.registered).map(|(view, _)| *view).collect();
         for view in &views {
             // A machine that cannot be read is inaccessible, and stays in the list.
             let _ = self.load(*view);
@@ -252,4 +259,3 @@ pub(super) fn write(file: &Path, tree: &XmlNode) -> Outcome {
         fault(error)
     })
 }
-

@@ -25,7 +25,9 @@ impl State {
             "homeFolder" => text(self.home.to_string_lossy()),
             "settingsFilePath" => text(self.home.join("VirtualBox.xml").to_string_lossy()),
             "host" => self.global_part("IHost", "host", 0).value("IHost"),
-            "systemProperties" => self.global_part("ISystemProperties", "systemProperties", 0).value("ISystemProperties"),
+            "systemProperties" => {
+                self.global_part("ISystemProperties", "systemProperties", 0).value("ISystemProperties")
+            }
             "machines" => {
                 self.refresh();
                 let views: Vec<_> = self.machines.keys().copied().collect();
@@ -34,7 +36,8 @@ impl State {
                 RawValue::List(registered.map(|(view, _)| Address::machine(*view).value("IMachine")).collect())
             }
             "machineGroups" => {
-                let mut groups: Vec<String> = self.registered().into_iter().flat_map(|view| self.groups_of(view)).collect();
+                let mut groups: Vec<String> =
+                    self.registered().into_iter().flat_map(|view| self.groups_of(view)).collect();
                 groups.sort();
                 groups.dedup();
                 texts(groups)
@@ -49,7 +52,9 @@ impl State {
                 self.global_part("IPerformanceCollector", "performanceCollector", 0).value("IPerformanceCollector")
             }
             "eventSource" => self.global_part("IEventSource", "eventSource", 0).value("IEventSource"),
-            "extensionPackManager" => self.global_part("IExtPackManager", "extensionPackManager", 0).value("IExtPackManager"),
+            "extensionPackManager" => {
+                self.global_part("IExtPackManager", "extensionPackManager", 0).value("IExtPackManager")
+            }
             "cloudProviderManager" => {
                 self.global_part("ICloudProviderManager", "cloudProviderManager", 0).value("ICloudProviderManager")
             }
@@ -65,7 +70,12 @@ impl State {
         for view in self.registered() {
             let Ok(document) = self.document(view) else { continue };
             let adapters = document.children(ROOT, "networkAdapter");
-            names.extend(adapters.into_iter().filter_map(|id| document.get(id)).map(|adapter| adapter.text(attribute).to_owned()));
+            names.extend(
+                adapters
+                    .into_iter()
+                    .filter_map(|id| document.get(id))
+                    .map(|adapter| adapter.text(attribute).to_owned()),
+            );
         }
         names.retain(|name| !name.is_empty());
         names.sort();
@@ -110,7 +120,11 @@ impl State {
             "openMedium" => one(self.open_medium(arguments)?),
             "getGuestOSType" => {
                 let wanted = arguments.text(0);
-                let missing = || Fault::not_found(format!("`{wanted}` is no guest operating system type; `vbox.guestOSTypes` lists them"));
+                let missing = || {
+                    Fault::not_found(format!(
+                        "`{wanted}` is no guest operating system type; `vbox.guestOSTypes` lists them"
+                    ))
+                };
                 one(super::os_types::find(wanted).ok_or_else(missing)?)
             }
             "getGuestOSSubtypesByFamilyId" => one(texts(super::os_types::subtypes(arguments.text(0))?)),
@@ -130,7 +144,9 @@ impl State {
                 self.save_registry()?;
                 Ok(done)
             }
-            "findDHCPServerByNetworkName" => Err(Fault::argument(format!("no DHCP server serves `{}`", arguments.text(0)))),
+            "findDHCPServerByNetworkName" => {
+                Err(Fault::argument(format!("no DHCP server serves `{}`", arguments.text(0))))
+            }
             "findNATNetworkByName" => Err(Fault::not_found(format!("no NAT network is named `{}`", arguments.text(0)))),
             "checkFirmwarePresent" => Ok(Some(vec![RawValue::Bool(true), text(""), text("")])),
             _ => Ok(None),
@@ -140,7 +156,10 @@ impl State {
     /// Sets or (with an empty value) deletes extra data of a machine or of everything, and saves it at once.
     pub(super) fn set_extra_data(&mut self, at: Address, key: &str, value: &str) -> Outcome {
         if key.is_empty() || key.chars().any(char::is_control) {
-            return Err(Fault::argument(format!("`{}` is no key of extra data: it must be printable", key.escape_debug())));
+            return Err(Fault::argument(format!(
+                "`{}` is no key of extra data: it must be printable",
+                key.escape_debug()
+            )));
         }
         let element = self.element_mut(at)?;
         if element.properties.get(key).map_or("", String::as_str) == value {
@@ -158,7 +177,8 @@ impl State {
             // It belongs to the machine as a whole: the saved settings and every mutable copy have it.
             let original = self.machine_of(at.view);
             change(&mut self.element_mut(Address::machine(original))?.properties);
-            let copies: Vec<_> = self.copies.iter().filter(|(_, copy)| copy.machine == original).map(|(view, _)| *view).collect();
+            let copies: Vec<_> =
+                self.copies.iter().filter(|(_, copy)| copy.machine == original).map(|(view, _)| *view).collect();
             for view in copies {
                 change(&mut self.element_mut(Address::machine(view))?.properties);
             }

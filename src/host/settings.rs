@@ -2,15 +2,15 @@
 //!
 //! What is written goes into the tree that was read, so that elements unknown here stay as they are.
 
+use super::Outcome;
 use super::document::{Document, Element, ElementId, GuestProperty, ROOT};
 use super::media::Registry;
-use super::os_types::Recommended;
+use super::os_types::{USUAL_ADAPTER, adapter_type};
 use super::registry::put_items;
 use super::state::{Address, State, View};
 use super::table;
-use super::value::{enumerated, text, texts, write};
+use super::value::{enumerated, texts, write};
 use super::xml::XmlNode;
-use super::Outcome;
 use crate::model::RawValue;
 
 /// Version of the format that VirtualBox 7.2 writes for machines that use all of it.
@@ -31,30 +31,23 @@ const LISTS: &[List] = &[
     ("IRecordingScreenSettings", "screens", "Recording", "Screen", "id"),
 ];
 
-/// How each kind of attachment of a network adapter is written, with the attribute that names what it is attached to.
-const ATTACHMENTS: &[(&str, &str, &str, &str)] = &[
-    ("Bridged", "BridgedInterface", "name", "bridgedInterface"),
-    ("Internal", "InternalNetwork", "name", "internalNetwork"),
-    ("HostOnly", "HostOnlyInterface", "name", "hostOnlyInterface"),
-    ("HostOnlyNetwork", "HostOnlyNetwork", "name", "hostOnlyNetwork"),
-    ("Generic", "GenericInterface", "driver", "genericDriver"),
-    ("NATNetwork", "NATNetwork", "name", "NATNetwork"),
-    ("Cloud", "CloudNetwork", "name", "cloudNetwork"),
-];
-
-fn read_rows(element: &mut Element, node: &XmlNode) {
+pub(super) fn read_rows(element: &mut Element, node: &XmlNode) {
     for row in table::rows(element.interface) {
+        if row.places.is_empty() {
+            continue;
+        }
         let written = row.places.iter().find_map(|place| node.value(place));
-        let value = written.and_then(|written| row.read(written));
-        // A value that this release does not know reads as absent; what should always be there stays as it is.
-        let value = value.or_else(|| (!row.places.is_empty() && !row.always).then(|| row.absent.clone()));
-        if let Some(value) = value.filter(|value| element.value(row.name) != Some(value)) {
-            element.set(row.name, value);
+        match written.and_then(|written| row.read(written)) {
+            Some(value) => element.take_up(row, value),
+            // What should always be there stays as it is; a value that this release does not know reads as absent.
+            None if row.always => {}
+            None if row.absent == row.default => {}
+            None => element.take_up(row, row.absent.clone()),
         }
     }
 }
 
-fn write_rows(element: &Element, node: &mut XmlNode) {
+pub(super) fn write_rows(element: &Element, node: &mut XmlNode) {
     for row in table::rows(element.interface) {
         let Some(value) = element.value(row.name) else { continue };
         for (at, place) in row.places.iter().enumerate() {
@@ -75,20 +68,29 @@ impl State {
                 document.get_mut(id).into_iter().for_each(|element| read_rows(element, node));
             }
         }
-        let chipset = document.child(ROOT, "platform", 0).and_then(|id| document.get(id)).map_or("", |element| element.name("chipsetType"));
+        let chipset = document
+            .child(ROOT, "platform", 0)
+            .and_then(|id| document.get(id))
+            .map_or("", |element| element.name("chipsetType"));
         super::defaults::add_adapters(&mut document, super::defaults::adapter_count(chipset));
         super::defaults::add_screens(&mut document);
         // A slot that the file does not mention has what the type of guest likes.
-        let usual = Recommended::of(document.get(ROOT).map_or("", |root| root.text("OSTypeId"))).value("adapterType");
-        for adapter in document.children(ROOT, "networkAdapter").into_iter().filter(|_| !usual.is_null()) {
-            document.get_mut(adapter).into_iter().for_each(|element| element.set("adapterType", usual.clone()));
+        let usual = adapter_type(document.get(ROOT).map_or("", |root| root.text("OSTypeId")));
+        if usual != USUAL_ADAPTER {
+            let usual = enumerated("NetworkAdapterType", usual);
+            for adapter in document.children(ROOT, "networkAdapter") {
+                document.get_mut(adapter).into_iter().for_each(|element| element.set("adapterType", usual.clone()));
+            }
         }
         // Positions of a boot order that is written and not named there are empty.
         if node.at("Hardware/Boot").is_some() {
             for name in ["bootOrder.1", "bootOrder.2", "bootOrder.3", "bootOrder.4"] {
                 let row = document.get(ROOT).and_then(|root| table::find(root.interface, name));
                 if row.is_some_and(|row| row.places.iter().all(|place| node.value(place).is_none())) {
-                    document.get_mut(ROOT).into_iter().for_each(|root| root.set(name, enumerated("DeviceType", "Null")));
+                    document
+                        .get_mut(ROOT)
+                        .into_iter()
+                        .for_each(|root| root.set(name, enumerated("DeviceType", "Null")));
                 }
             }
         }
@@ -138,7 +140,7 @@ impl State {
             let Some(id) = id else { continue };
             document.get_mut(id).into_iter().for_each(|element| read_rows(element, node));
             match role {
-                "networkAdapter" => read_network(document, id, node),
+                "networkAdapter" => super::settings_network::read(document, id, node),
                 "storageControllers" => self.read_controller(document, id, node),
                 "screens" => read_features(document, id, node),
                 _ => {}
@@ -173,12 +175,13 @@ impl State {
         let node = file.make("Machine");
         node.set_attribute("uuid", format!("{{{}}}", machine.id));
         for (_, element) in document.iter() {
-            let listed = LISTS.iter().any(|list| list.1 == element.role) || matches!(element.role, "NATEngine" | "attachment");
+            let listed =
+                LISTS.iter().any(|list| list.1 == element.role) || matches!(element.role, "NATEngine" | "attachment");
             if !listed {
                 write_rows(element, node);
             }
         }
-        node.set_attribute("lastStateChange", write_time(machine.last_state_change));
+        node.set_attribute("lastStateChange", super::times::write(machine.last_state_change));
         // The architecture decides where a reader looks for the rest.
         node.set_value("Platform@architecture", Some("x86".to_owned()));
         for list in LISTS {
@@ -218,15 +221,17 @@ impl State {
         };
         let mut old = Vec::new();
         // Older places give way to the new one.
-        for place in [path, "StorageControllers"].into_iter().filter(|place| *place == path || role == "storageControllers") {
+        for place in
+            [path, "StorageControllers"].into_iter().filter(|place| *place == path || role == "storageControllers")
+        {
             if let Some(node) = machine.at(place).is_some().then(|| machine.make(place)) {
-                let (items, others) = std::mem::take(&mut node.children).into_iter().partition(|child| child.name == item);
+                let (items, others) =
+                    std::mem::take(&mut node.children).into_iter().partition(|child| child.name == item);
                 node.children = others;
                 old.extend::<Vec<_>>(items);
             }
         }
-        let usual_adapter = Recommended::of(document.get(ROOT).map_or("", |root| root.text("OSTypeId"))).name("adapterType");
-        let usual_adapter = if usual_adapter.is_empty() { "Am79C973" } else { usual_adapter };
+        let usual_adapter = adapter_type(document.get(ROOT).map_or("", |root| root.text("OSTypeId")));
         for id in document.children(parent, role) {
             let Some(element) = document.get(id) else { continue };
             let wanted = if slots { element.index.to_string() } else { element.text("name").to_owned() };
@@ -234,20 +239,25 @@ impl State {
             let mut node = there.map_or_else(|| XmlNode::new(item).with(key, &wanted), |at| old.remove(at));
             write_rows(element, &mut node);
             match role {
-                "networkAdapter" => write_network(document, id, &mut node),
+                "networkAdapter" => super::settings_network::write(document, id, &mut node),
                 "storageControllers" => self.write_controller(document, id, &mut node)?,
                 "screens" => write_features(element, &mut node),
                 "bandwidthGroups" => node.set_attribute("type", element.name("type")),
                 _ => {}
             }
             // An unused slot is not written.
-            let absent_means_same = role != "networkAdapter" || usual_adapter == "Am79C973";
+            let absent_means_same = role != "networkAdapter" || usual_adapter == USUAL_ADAPTER;
             // A slot that is not mentioned does not reach the host either.
             let usual = |(name, value): &(String, String)| name == "localhost-reachable" && value == "false";
-            let plain_nat = |child: &XmlNode| child.name == "NAT" && child.attributes.iter().all(usual) && child.children.is_empty();
-            let no_content = node.children.iter().all(|child| child.name == "DisabledModes" && child.children.iter().all(plain_nat));
+            let plain_nat = |child: &XmlNode| {
+                child.name == "NAT" && child.attributes.iter().all(usual) && child.children.is_empty()
+            };
+            let no_content =
+                node.children.iter().all(|child| child.name == "DisabledModes" && child.children.iter().all(plain_nat));
             let unused = slots && absent_means_same && node.attributes.len() <= 1 && no_content;
-            let plain_port = matches!(role, "serialPort" | "parallelPort") && !element.flag("enabled") && element.text("path").is_empty();
+            let plain_port = matches!(role, "serialPort" | "parallelPort")
+                && !element.flag("enabled")
+                && element.text("path").is_empty();
             if !unused && !plain_port {
                 machine.make(path).children.push(node);
             }
@@ -262,7 +272,9 @@ impl State {
             let kind = element.name("type");
             let mut device = XmlNode::new("AttachedDevice").with("type", kind);
             write_rows(element, &mut device);
-            if let Some(medium) = element.value("medium").and_then(Address::of).and_then(|at| self.media.get(&at.element)) {
+            if let Some(medium) =
+                element.value("medium").and_then(Address::of).and_then(|at| self.media.get(&at.element))
+            {
                 device.children.push(XmlNode::new("Image").with("uuid", format!("{{{}}}", medium.id)));
             }
             node.children.push(device);
@@ -297,7 +309,7 @@ pub(super) fn write_shared_folders(document: &Document, tree: &mut XmlNode) {
     }
 }
 
-fn named_values(node: &XmlNode, path: &str, item: &str) -> std::collections::BTreeMap<String, String> {
+pub(super) fn named_values(node: &XmlNode, path: &str, item: &str) -> std::collections::BTreeMap<String, String> {
     let items = node.list(path, item);
     items.filter_map(|item| Some((item.attribute("name")?.to_owned(), item.attribute("value")?.to_owned()))).collect()
 }
@@ -367,83 +379,6 @@ fn write_features(screen: &Element, node: &mut XmlNode) {
     node.set_attribute("featuresEnabled", written.to_ascii_lowercase());
 }
 
-fn read_network(document: &mut Document, id: ElementId, node: &XmlNode) {
-    let engine = document.child(id, "NATEngine", 0);
-    let Some(adapter) = document.get_mut(id) else { return };
-    let mut attachment = if node.child("NAT").is_some() { "NAT" } else { "Null" };
-    for (kind, element, key, attribute) in ATTACHMENTS {
-        let active = node.child(element);
-        let named = active.or_else(|| node.at("DisabledModes")?.child(element));
-        if let Some(name) = named.and_then(|named| named.attribute(key)) {
-            adapter.set(attribute, text(name));
-        }
-        if active.is_some() {
-            attachment = kind;
-        }
-    }
-    adapter.set("attachmentType", enumerated("NetworkAttachmentType", attachment));
-    adapter.properties = named_values(node, "GenericInterface", "Property");
-    let Some(engine) = engine.and_then(|engine| document.get_mut(engine)) else { return };
-    let Some(nat) = node.child("NAT").or_else(|| node.at("DisabledModes/NAT")) else {
-        // An adapter that does not mention NAT has its old default.
-        engine.set("localhostReachable", RawValue::Bool(true));
-        return;
-    };
-    read_rows(engine, nat);
-    let mode = |name: &str, bit: i64| if nat.value(name) == Some("true") { bit } else { 0 };
-    engine.set("aliasMode", RawValue::Int(mode("Alias@logging", 1) | mode("Alias@proxy-only", 2) | mode("Alias@use-same-ports", 4)));
-    for rule in nat.list("", "Forwarding") {
-        let of = |name: &str| rule.attribute(name).unwrap_or_default();
-        let rest = format!("{},{},{},{},{}", of("proto"), of("hostip"), of("hostport"), of("guestip"), of("guestport"));
-        engine.properties.insert(of("name").to_owned(), rest);
-    }
-}
-
-fn write_network(document: &Document, id: ElementId, node: &mut XmlNode) {
-    let Some(adapter) = document.get(id) else { return };
-    let attachment = adapter.name("attachmentType");
-    let mut disabled = Vec::new();
-    let mut active = Vec::new();
-    for (kind, element, key, attribute) in ATTACHMENTS {
-        node.children.retain(|child| child.name != *element);
-        let mut written = XmlNode::new(element).with(key, adapter.text(attribute));
-        if *kind == attachment {
-            let properties = adapter.properties.iter().filter(|_| *kind == "Generic");
-            written.children.extend(properties.map(|(name, value)| XmlNode::new("Property").with("name", name).with("value", value)));
-            active.push(written);
-        } else if !adapter.text(attribute).is_empty() {
-            disabled.push(written);
-        }
-    }
-    node.children.retain(|child| !matches!(child.name.as_str(), "NAT" | "DisabledModes"));
-    if let Some(engine) = document.child(id, "NATEngine", 0).and_then(|id| document.get(id)) {
-        let mut nat = XmlNode::new("NAT");
-        write_rows(engine, &mut nat);
-        let mode = engine.int("aliasMode");
-        for (bit, place) in [(1, "Alias@logging"), (2, "Alias@proxy-only"), (4, "Alias@use-same-ports")] {
-            nat.set_value(place, (mode & bit != 0).then(|| "true".to_owned()));
-        }
-        for (name, rest) in &engine.properties {
-            let mut rule = XmlNode::new("Forwarding").with("name", name);
-            for (key, value) in ["proto", "hostip", "hostport", "guestip", "guestport"].iter().zip(rest.split(',')) {
-                if !value.is_empty() {
-                    rule.set_attribute(key, value);
-                }
-            }
-            nat.children.push(rule);
-        }
-        if attachment == "NAT" {
-            active.push(nat);
-        } else if !nat.attributes.is_empty() || !nat.children.is_empty() {
-            disabled.push(nat);
-        }
-    }
-    if !disabled.is_empty() {
-        node.make("DisabledModes").children = disabled;
-    }
-    node.children.extend(active);
-}
-
 fn write_guest_properties(document: &Document, machine: &mut XmlNode) {
     let there = machine.at("Hardware/GuestProperties").is_some();
     if document.guest_properties.is_empty() && !there {
@@ -461,47 +396,4 @@ fn write_guest_properties(document: &Document, machine: &mut XmlNode) {
                 .with("flags", &property.flags)
         })
         .collect();
-}
-
-/// `2026-11-22T03:12:12Z` as milliseconds since 1970; 0 for anything else.
-pub(super) fn read_time(written: &str) -> i64 {
-    let mut numbers = written.split(|letter: char| !letter.is_ascii_digit()).map(|part| part.parse::<i64>().unwrap_or_default());
-    let mut next = || numbers.next().unwrap_or_default().clamp(0, 99_999);
-    let (year, month, day, hour, minute, second) = (next(), next(), next(), next(), next(), next());
-    if year < 1970 || month == 0 {
-        return 0;
-    }
-    // Days since 1970 in the civil calendar, counted in years that begin in March.
-    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
-    ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000
-}
-
-/// Milliseconds since 1970 as `2026-11-22T03:12:12Z`.
-pub(super) fn write_time(milliseconds: i64) -> String {
-    let seconds = milliseconds.max(0) / 1000;
-    let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);
-    let era = days / 146_097;
-    let of_era = days % 146_097;
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let (year, month) = (year_of_era + era * 400, if month < 10 { month + 3 } else { month - 9 });
-    let year = if month <= 2 { year + 1 } else { year };
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_survive() {
-        for written in ["1970-01-01T00:00:00Z", "2000-02-29T23:59:59Z", "2026-11-22T03:12:12Z", "2100-03-01T00:00:00Z"] {
-            assert_eq!(write_time(read_time(written)), written);
-        }
-        assert_eq!(read_time("2026-11-22T03:12:12Z"), 1_795_317_132_000);
-        assert_eq!(read_time("rubbish"), 0);
-    }
 }

@@ -172,7 +172,8 @@ impl State {
         if !machine.registered {
             return Ok(());
         }
-        let refuse = |why: String| Err(Fault::new(code::INVALID_VM_STATE, format!("the machine is not mutable: {why}")));
+        let refuse =
+            |why: String| Err(Fault::new(code::INVALID_VM_STATE, format!("the machine is not mutable: {why}")));
         if !self.copies.contains_key(&view) {
             return refuse("it is not locked by a session; lock it and change the session's machine".into());
         }
@@ -276,7 +277,12 @@ impl State {
     }
 
     /// Calls a method; gives the return value first, then the outs.
-    pub(super) fn call(&mut self, at: Address, method: &'static Method, arguments: Arguments<'_>) -> Outcome<Vec<RawValue>> {
+    pub(super) fn call(
+        &mut self,
+        at: Address,
+        method: &'static Method,
+        arguments: Arguments<'_>,
+    ) -> Outcome<Vec<RawValue>> {
         self.load(at.view)?;
         self.check_interface(at, method.owner)?;
         let done = match method.owner {

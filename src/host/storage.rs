@@ -26,15 +26,26 @@ impl State {
         })))
     }
 
-    pub(super) fn write_storage_controller(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
+    pub(super) fn write_storage_controller(
+        &mut self,
+        at: Address,
+        name: &str,
+        arguments: Arguments<'_>,
+    ) -> Outcome<bool> {
         let element = self.element(at)?;
         let bus = element.name("bus");
         match name {
             "name" => {
                 let wanted = arguments.text(0);
-                let taken = self.document(at.view)?.named(ROOT, "storageControllers", wanted).is_some_and(|other| other != at.element);
+                let taken = self
+                    .document(at.view)?
+                    .named(ROOT, "storageControllers", wanted)
+                    .is_some_and(|other| other != at.element);
                 if taken || wanted.is_empty() {
-                    return Err(Fault::new(code::OBJECT_IN_USE, format!("a storage controller is named `{wanted}` already")));
+                    return Err(Fault::new(
+                        code::OBJECT_IN_USE,
+                        format!("a storage controller is named `{wanted}` already"),
+                    ));
                 }
                 Ok(false)
             }
@@ -45,7 +56,8 @@ impl State {
                     return Err(Fault::argument(format!("{count} ports: a controller for {bus} has {range}")));
                 }
                 let used = self.attachments_of(at.view, at.element)?.into_iter();
-                let highest = used.filter_map(|id| self.document(at.view).ok()?.get(id).map(|element| element.int("port"))).max();
+                let highest =
+                    used.filter_map(|id| self.document(at.view).ok()?.get(id).map(|element| element.int("port"))).max();
                 if highest.is_some_and(|port| port >= count) {
                     return Err(Fault::new(code::NOT_SUPPORTED, "a device is attached to a port that would go"));
                 }
@@ -79,12 +91,19 @@ impl State {
         let there = document.children(ROOT, "storageControllers");
         let same = there.iter().filter_map(|id| document.get(*id)).filter(|other| other.name("bus") == bus);
         let used: Vec<_> = same.map(|other| other.int("instance")).collect();
-        let chipset = document.child(ROOT, "platform", 0).and_then(|id| document.get(id)).map_or("", |platform| platform.name("chipsetType"));
+        let chipset = document
+            .child(ROOT, "platform", 0)
+            .and_then(|id| document.get(id))
+            .map_or("", |platform| platform.name("chipsetType"));
         if i64::try_from(used.len()).unwrap_or(i64::MAX) >= super::properties::instances(chipset, bus) {
-            return Err(Fault::new(code::E_INVALIDARG, format!("the machine has as many controllers for {bus} as it can have")));
+            return Err(Fault::new(
+                code::E_INVALIDARG,
+                format!("the machine has as many controllers for {bus} as it can have"),
+            ));
         }
         let instance = (0..).find(|number| !used.contains(number)).unwrap_or_default();
-        let position = there.iter().filter_map(|id| document.get(*id)).map(|other| other.index + 1).max().unwrap_or_default();
+        let position =
+            there.iter().filter_map(|id| document.get(*id)).map(|other| other.index + 1).max().unwrap_or_default();
         let document = self.document_mut(root.view)?;
         let id = document.add("IStorageController", ROOT, "storageControllers", position);
         if let Some(element) = document.get_mut(id) {
@@ -99,7 +118,12 @@ impl State {
         Ok(id)
     }
 
-    pub(super) fn call_storage(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Outcome<Option<Vec<RawValue>>> {
+    pub(super) fn call_storage(
+        &mut self,
+        at: Address,
+        name: &str,
+        arguments: Arguments<'_>,
+    ) -> Outcome<Option<Vec<RawValue>>> {
         let view = at.view;
         let object = |id: ElementId| Address { view, element: id }.value("IStorageController");
         let slot = (arguments.text(0), arguments.int(1), arguments.int(2));
@@ -112,9 +136,15 @@ impl State {
             "getStorageControllerByInstance" => {
                 let (bus, instance) = (arguments.name(0), arguments.int(1));
                 let document = self.document(view)?;
-                let fits = |id: &ElementId| document.get(*id).is_some_and(|known| known.name("bus") == bus && known.int("instance") == instance);
+                let fits = |id: &ElementId| {
+                    document.get(*id).is_some_and(|known| known.name("bus") == bus && known.int("instance") == instance)
+                };
                 let found = document.children(ROOT, "storageControllers").into_iter().find(fits);
-                one(object(found.ok_or_else(|| Fault::not_found(format!("the machine has no controller {instance} for {bus}")))?))
+                one(object(
+                    found.ok_or_else(|| {
+                        Fault::not_found(format!("the machine has no controller {instance} for {bus}"))
+                    })?,
+                ))
             }
             "removeStorageController" => {
                 self.check_mutable(view, When::Off)?;
@@ -161,11 +191,17 @@ impl State {
                 let all = self.attachments_of(view, controller)?;
                 one(RawValue::List(all.into_iter().map(|id| self.attachment_value(view, id)).collect::<Outcome<_>>()?))
             }
-            "passthroughDevice" => self.change_attachment(view, slot, "passthrough", arguments.flag(3), When::OffOrRunning),
-            "temporaryEjectDevice" => self.change_attachment(view, slot, "temporaryEject", arguments.flag(3), When::Always),
+            "passthroughDevice" => {
+                self.change_attachment(view, slot, "passthrough", arguments.flag(3), When::OffOrRunning)
+            }
+            "temporaryEjectDevice" => {
+                self.change_attachment(view, slot, "temporaryEject", arguments.flag(3), When::Always)
+            }
             "nonRotationalDevice" => self.change_attachment(view, slot, "nonRotational", arguments.flag(3), When::Off),
             "setAutoDiscardForDevice" => self.change_attachment(view, slot, "discard", arguments.flag(3), When::Off),
-            "setHotPluggableForDevice" => self.change_attachment(view, slot, "hotPluggable", arguments.flag(3), When::Off),
+            "setHotPluggableForDevice" => {
+                self.change_attachment(view, slot, "hotPluggable", arguments.flag(3), When::Off)
+            }
             _ => Ok(None),
         }
     }
@@ -177,7 +213,14 @@ impl State {
         nothing()
     }
 
-    fn change_attachment(&mut self, view: View, slot: Slot<'_>, name: &'static str, value: bool, when: When) -> Outcome<Option<Vec<RawValue>>> {
+    fn change_attachment(
+        &mut self,
+        view: View,
+        slot: Slot<'_>,
+        name: &'static str,
+        value: bool,
+        when: When,
+    ) -> Outcome<Option<Vec<RawValue>>> {
         self.check_mutable(view, when)?;
         let element = self.attachment(view, slot).map_err(|fault| Fault::argument(fault.message))?;
         self.element_mut(Address { view, element })?.set(name, RawValue::Bool(value));
@@ -188,9 +231,12 @@ impl State {
     fn attachment(&self, view: View, (name, port, device): Slot<'_>) -> Outcome<ElementId> {
         let controller = self.controller(view, name)?;
         let document = self.document(view)?;
-        let fits = |id: &ElementId| document.get(*id).is_some_and(|known| known.int("port") == port && known.int("device") == device);
+        let fits = |id: &ElementId| {
+            document.get(*id).is_some_and(|known| known.int("port") == port && known.int("device") == device)
+        };
         let found = document.children(controller, "attachment").into_iter().find(fits);
-        found.ok_or_else(|| Fault::not_found(format!("nothing is attached to port {port}, device {device} of `{name}`")))
+        found
+            .ok_or_else(|| Fault::not_found(format!("nothing is attached to port {port}, device {device} of `{name}`")))
     }
 
     fn attach(&mut self, view: View, slot: Slot<'_>, kind: &'static str, medium: Option<Address>) -> Outcome {
@@ -205,7 +251,10 @@ impl State {
         let (bus, ports) = (element.name("bus"), element.int("portCount"));
         let limits = Bus::of(bus);
         if !(0..ports).contains(&port) || !(0..limits.devices).contains(&device) {
-            let message = format!("`{name}` has no port {port}, device {device}: it has {ports} ports with {} devices each", limits.devices);
+            let message = format!(
+                "`{name}` has no port {port}, device {device}: it has {ports} ports with {} devices each",
+                limits.devices
+            );
             return Err(Fault::argument(message));
         }
         if !matches!(kind, "HardDisk" | "DVD" | "Floppy") {
@@ -240,24 +289,32 @@ impl State {
             return Err(Fault::argument(format!("`{place}` is a {}, not a {kind}", known.device)));
         }
         if known.state == "NotCreated" {
-            return Err(Fault::new(code::INVALID_OBJECT_STATE, format!("`{place}` has no storage yet; `createBaseStorage` makes it")));
+            return Err(Fault::new(
+                code::INVALID_OBJECT_STATE,
+                format!("`{place}` has no storage yet; `createBaseStorage` makes it"),
+            ));
         }
         if kind != "HardDisk" {
             return Ok(());
         }
         if matches!(known.kind, "Immutable" | "MultiAttach") {
-            return Err(Fault::not_implemented(format!("IMachine.attachDevice of a medium of the type {}", known.kind)));
+            return Err(Fault::not_implemented(format!(
+                "IMachine.attachDevice of a medium of the type {}",
+                known.kind
+            )));
         }
         let shareable = matches!(known.kind, "Shareable");
         let own = self.machine(view)?.id.clone();
         let here = self.document(view)?.iter().any(|(_, element)| {
-            element.role == "attachment" && element.value("medium").and_then(Address::of) == Some(Address::global(medium))
+            element.role == "attachment"
+                && element.value("medium").and_then(Address::of) == Some(Address::global(medium))
         });
         let elsewhere = self.users_of(medium).into_iter().any(|user| user != own);
         if here || (elsewhere && !shareable) {
             return Err(Fault::new(code::OBJECT_IN_USE, format!("`{place}` is attached to a machine already")));
         }
-        let children = self.element(Address::global(medium)).is_ok() && self.read_medium(medium, "children")?.is_some_and(|list| list != RawValue::List(Vec::new()));
+        let children = self.element(Address::global(medium)).is_ok()
+            && self.read_medium(medium, "children")?.is_some_and(|list| list != RawValue::List(Vec::new()));
         if children {
             return Err(Fault::not_implemented("IMachine.attachDevice of a medium that has differencing disks"));
         }

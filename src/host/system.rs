@@ -10,7 +10,9 @@ use std::fs::read_to_string;
 impl State {
     pub(super) fn read_host(&mut self, name: &str) -> Outcome<Option<RawValue>> {
         Ok(Some(match name {
-            "architecture" => enumerated("PlatformArchitecture", if cfg!(target_arch = "aarch64") { "ARM" } else { "x86" }),
+            "architecture" => {
+                enumerated("PlatformArchitecture", if cfg!(target_arch = "aarch64") { "ARM" } else { "x86" })
+            }
             "x86" => self.global_part("IHostX86", "hostX86", 0).value("IHostX86"),
             "processorCount" | "processorOnlineCount" => RawValue::Int(processors()),
             "processorCoreCount" | "processorOnlineCoreCount" => RawValue::Int(cores()),
@@ -92,8 +94,12 @@ impl State {
                 };
                 one(RawValue::List(interfaces.filter(fits).collect()))
             }
-            "findHostDVDDrive" | "findHostFloppyDrive" => Err(Fault::not_found(format!("the host offers no drive `{wanted}`"))),
-            "findUSBDeviceById" | "findUSBDeviceByAddress" => Err(Fault::not_found(format!("the host offers no USB device `{wanted}`"))),
+            "findHostDVDDrive" | "findHostFloppyDrive" => {
+                Err(Fault::not_found(format!("the host offers no drive `{wanted}`")))
+            }
+            "findUSBDeviceById" | "findUSBDeviceByAddress" => {
+                Err(Fault::not_found(format!("the host offers no USB device `{wanted}`")))
+            }
             "isExecutionEngineSupported" => one(RawValue::Bool(false)),
             _ => Ok(None),
         }

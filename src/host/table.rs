@@ -70,7 +70,9 @@ impl Row {
 
 /// The stored values of an interface, in the order of its table; none for one without a table.
 pub(super) fn rows(interface: &'static Interface) -> &'static [Row] {
-    static SECTIONS: OnceLock<HashMap<&'static str, (&'static str, OnceLock<Vec<Row>>)>> = OnceLock::new();
+    /// Lines of a section, and what they say once they are read.
+    type Section = (&'static str, OnceLock<Vec<Row>>);
+    static SECTIONS: OnceLock<HashMap<&'static str, Section>> = OnceLock::new();
     let sections = SECTIONS.get_or_init(|| {
         let mut sections = HashMap::new();
         for text in TEXTS {
@@ -83,7 +85,9 @@ pub(super) fn rows(interface: &'static Interface) -> &'static [Row] {
     });
     // A derived interface stores what its parent stores (`IHostUpdateAgent`).
     let found = interface.lineage().find_map(|interface| sections.get(interface.name));
-    found.map_or(&[], |(lines, rows)| rows.get_or_init(|| lines.lines().filter_map(|line| row(interface, line)).collect()))
+    found.map_or(&[], |(lines, rows)| {
+        rows.get_or_init(|| lines.lines().filter_map(|line| row(interface, line)).collect())
+    })
 }
 
 /// The stored value of that name.
@@ -104,7 +108,8 @@ fn row(interface: &'static Interface, line: &'static str) -> Option<Row> {
     };
     let literal = |written: &str| if written == "-" { String::new() } else { written.replace('~', " ") };
     let default = literal(columns.next()?);
-    let places = columns.next().filter(|places| *places != "-").map_or(Vec::new(), |places| places.split(';').collect());
+    let places =
+        columns.next().filter(|places| *places != "-").map_or(Vec::new(), |places| places.split(';').collect());
     let mut absent = default.clone();
     let (mut always, mut uuid, mut hexadecimal) = (false, false, false);
     let (mut range, mut kind, mut spellings) = (None, interface.attribute(name).map(|known| known.kind), Vec::new());
@@ -147,7 +152,11 @@ mod tests {
                     let known = interface.attribute(row.name).is_some();
                     assert!(known || line.contains("type="), "{name} has no {}", row.name);
                     let writable = interface.attribute(row.name).is_none_or(|attribute| attribute.writable);
-                    assert!(writable || row.when == When::Never || row.name == "VRDEProperties", "{name}.{} is read-only", row.name);
+                    assert!(
+                        writable || row.when == When::Never || row.name == "VRDEProperties",
+                        "{name}.{} is read-only",
+                        row.name
+                    );
                 }
             }
         }

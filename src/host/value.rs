@@ -20,7 +20,6 @@ pub(super) fn enumerated(enumeration: &str, name: &str) -> RawValue {
     }
 }
 
-
 /// A list of texts.
 pub(super) fn texts<T: Into<String>>(values: impl IntoIterator<Item = T>) -> RawValue {
     RawValue::List(values.into_iter().map(text).collect())

@@ -51,7 +51,13 @@ fn write(file: &mut File, header: &Header, blocks: u64, map_at: u64, data_at: u6
     number(&mut bytes, SIGNATURE.into());
     number(&mut bytes, VERSION.into());
     number(&mut bytes, HEADER.into());
-    let kind = if header.parent.is_some() { 4 } else if header.fixed { 2 } else { 1 };
+    let kind = if header.parent.is_some() {
+        4
+    } else if header.fixed {
+        2
+    } else {
+        1
+    };
     number(&mut bytes, kind);
     number(&mut bytes, 0); // flags
     bytes.resize(bytes.len() + 256, 0); // comment

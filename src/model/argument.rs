@@ -35,10 +35,7 @@ pub fn convert(value: Value, kind: Type, connection: &Connection) -> Result<RawV
             };
             values.into_iter().enumerate().map(convert_one).collect::<Result<_, _>>().map(RawValue::List)
         }
-        other => Err(ArgumentError {
-            hint: "put it in brackets: `[...]`".to_owned(),
-            ..wanted(kind, &other)
-        }),
+        other => Err(ArgumentError { hint: "put it in brackets: `[...]`".to_owned(), ..wanted(kind, &other) }),
     }
 }
 
@@ -75,7 +72,10 @@ fn integer(value: &Value, kind: Kind) -> Result<RawValue, ArgumentError> {
     if (least..=greatest).contains(&number.into()) {
         return Ok(RawValue::Int(number));
     }
-    Err(ArgumentError { message: format!("{number} is out of range for {kind} ({least} to {greatest})"), hint: String::new() })
+    Err(ArgumentError {
+        message: format!("{number} is out of range for {kind} ({least} to {greatest})"),
+        hint: String::new(),
+    })
 }
 
 fn enum_value(value: &Value, enumeration: &'static Enumeration) -> Result<EnumValue, ArgumentError> {
@@ -105,7 +105,9 @@ fn object(value: Value, kind: Kind, connection: &Connection) -> Result<RawValue,
         Value::Object(object) => object,
         other => {
             let hint = match (&other, kind) {
-                (Value::Text(name), Kind::Interface("IMachine")) => format!("`vbox.findMachine({name:?})` gives the machine"),
+                (Value::Text(name), Kind::Interface("IMachine")) => {
+                    format!("`vbox.findMachine({name:?})` gives the machine")
+                }
                 _ => String::new(),
             };
             return Err(ArgumentError { hint, ..wanted(Type::one(kind), &other) });
@@ -120,7 +122,9 @@ fn object(value: Value, kind: Kind, connection: &Connection) -> Result<RawValue,
     if let Some(interface) = connection.schema().interface_of(kind) {
         let given = object.interface();
         // An object handed out under a parent interface may well be the child that is wanted.
-        let may_be = given.extends(interface.name) || interface.extends(given.name) || given.parent().is_none() && given.name == "IUnknown";
+        let may_be = given.extends(interface.name)
+            || interface.extends(given.name)
+            || given.parent().is_none() && given.name == "IUnknown";
         if !may_be {
             return Err(wanted(Type::one(kind), &Value::Object(object)));
         }

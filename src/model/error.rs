@@ -151,12 +151,14 @@ fn api_hint(operation: &str, code: u32) -> String {
     let member = || format!("`help {operation}` says what it needs");
     match code {
         0x80bb_0001 if operation.contains("findMachine") => "`list` shows the machines there are".to_owned(),
+        0x80bb_0001 if operation == "path" => "`get` the list itself to see what is in it; `help paths` says how paths work".to_owned(),
         0x80bb_0001 => member(),
         0x80bb_0002 | 0x80bb_0007 => "`info MACHINE` shows its state and who holds it; settings change inside \
                                       `machine.session(|s| ...)`"
             .to_owned(),
         0x80bb_000b => "lock the machine first: `machine.session(|s| ...)`".to_owned(),
         0x80bb_000c => "something still uses it; detach or unlock that first".to_owned(),
+        0x8000_ffff if operation.starts_with("ISession.") => "`help sessions` says how a session locks a machine".to_owned(),
         0x8000_4001 => "this Main API does not offer it; `doctor` shows which one answers".to_owned(),
         0x8007_0057 | 0x8000_4003 => member(),
         0x8007_0005 => {

@@ -22,7 +22,8 @@ impl EventListener {
             return Err(Error::api("IEventSource.createListener", 0x8000_FFFF, "it gave no listener"));
         };
         let types = if types.is_empty() { vec![Value::from("Any")] } else { types };
-        source.call("registerListener", vec![Value::Object(listener.clone()), Value::List(types), Value::Bool(false)])?;
+        source
+            .call("registerListener", vec![Value::Object(listener.clone()), Value::List(types), Value::Bool(false)])?;
         Ok(Self { source: source.clone(), listener })
     }
 

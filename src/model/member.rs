@@ -1,16 +1,13 @@
 //! Access to members by name: look-up, argument checks, waits in slices, dynamic types.
 
-use super::{Error, Interrupt, Object, Operation, RawValue, Result, Value, convert};
-use crate::schema::{Interface, Kind, Method, Parameter};
+use super::{Error, Interrupt, Object, Operation, RawValue, Result, Value, convert, presence};
+use crate::schema::{Interface, Kind, Method, Parameter, did_you_mean};
 use std::time::{Duration, Instant};
 
 /// An attribute is asked for that the interface does not have.
 pub(super) fn unknown_attribute(interface: &'static Interface, name: &str) -> Error {
     if let Some(method) = interface.method(name) {
-        return Error::usage(
-            format!("{}.{} is a method", interface.name, method.name),
-            format!("call it: `{method}`"),
-        );
+        return Error::usage(format!("{}.{} is a method", interface.name, method.name), format!("call it: `{method}`"));
     }
     unknown_member(interface, "attribute", name)
 }
@@ -28,18 +25,9 @@ pub(super) fn unknown_method(interface: &'static Interface, name: &str) -> Error
 
 fn unknown_member(interface: &'static Interface, what: &str, name: &str) -> Error {
     let near = interface.suggest(name);
-    let hint = if near.is_empty() { format!("`help {}` lists its members", interface.name) } else { did_you_mean(&near) };
+    let hint =
+        if near.is_empty() { format!("`help {}` lists its members", interface.name) } else { did_you_mean(&near) };
     Error::usage(format!("{} has no {what} `{name}`", interface.name), hint)
-}
-
-/// `did you mean `a` or `b`?`, empty for no names.
-pub(super) fn did_you_mean(near: &[&str]) -> String {
-    let names: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
-    match names.as_slice() {
-        [] => String::new(),
-        [one] => format!("did you mean {one}?"),
-        [first @ .., last] => format!("did you mean {} or {last}?", first.join(", ")),
-    }
 }
 
 /// Writes an attribute by name.
@@ -52,9 +40,12 @@ pub(super) fn write(object: &Object, name: &str, value: Value) -> Result<()> {
             setter_hint(interface, attribute.name),
         ));
     }
-    let value = convert(value, attribute.kind, object.connection())
-        .map_err(|error| Error::usage(format!("{}.{} {}", interface.name, attribute.name, error.message), error.hint))?;
-    object.connection().carry(object.handle(), Operation::Set(attribute), &[value], None)?;
+    let value = convert(value, attribute.kind, object.connection()).map_err(|error| {
+        Error::usage(format!("{}.{} {}", interface.name, attribute.name, error.message), error.hint)
+    })?;
+    let operation = Operation::Set(attribute);
+    presence::check(operation, std::iter::once((attribute.name, attribute.kind, &value)))?;
+    object.connection().carry(object.handle(), operation, &[value], None)?;
     Ok(())
 }
 
@@ -71,6 +62,8 @@ fn setter_hint(interface: &'static Interface, name: &str) -> String {
 /// Calls a method with loosely typed arguments.
 pub(super) fn call(object: &Object, method: &'static Method, arguments: Vec<Value>) -> Result<Vec<Value>> {
     let converted = complete(object, method, arguments)?;
+    let named = method.inputs().zip(&converted).map(|(input, value)| (input.name, input.kind, value));
+    presence::check(Operation::Call(method), named)?;
     let outputs = match Wait::of(method) {
         Some(wait) => wait.run(object, method, converted)?,
         None => object.connection().carry(object.handle(), Operation::Call(method), &converted, None)?,
@@ -83,7 +76,12 @@ fn complete(object: &Object, method: &'static Method, arguments: Vec<Value>) -> 
     let (given, wanted) = (arguments.len(), method.inputs().count());
     let wrong_number = || {
         Error::usage(
-            format!("{}.{} wants {wanted} argument{}, not {given}", method.owner, method.name, if wanted == 1 { "" } else { "s" }),
+            format!(
+                "{}.{} wants {wanted} argument{}, not {given}",
+                method.owner,
+                method.name,
+                if wanted == 1 { "" } else { "s" }
+            ),
             format!("its signature: `{method}`"),
         )
     };
@@ -144,7 +142,9 @@ impl Wait {
     fn of(method: &Method) -> Option<Self> {
         let over: fn(&Object, &[RawValue], &[Value]) -> Result<bool> = match (method.owner, method.name) {
             ("IEventSource", "getEvent") => |_, _, outputs| Ok(outputs.first().is_some_and(|event| !event.is_null())),
-            ("IProgress", "waitForCompletion") => |progress, _, _| Ok(progress.get("completed")?.as_bool() == Some(true)),
+            ("IProgress", "waitForCompletion") => {
+                |progress, _, _| Ok(progress.get("completed")?.as_bool() == Some(true))
+            }
             ("IProgress", "waitForOperationCompletion") => |progress, arguments, _| {
                 let wanted = arguments.first().and_then(RawValue::as_int).unwrap_or_default();
                 let done = progress.get("completed")?.as_bool() == Some(true);
@@ -175,7 +175,8 @@ impl Wait {
             if let Some(timeout) = arguments.get_mut(self.timeout) {
                 *timeout = RawValue::Int(milliseconds);
             }
-            let outputs = object.connection().carry(object.handle(), Operation::Call(method), &arguments, Some(slice))?;
+            let outputs =
+                object.connection().carry(object.handle(), Operation::Call(method), &arguments, Some(slice))?;
             if last || (self.over)(object, &arguments, &outputs)? {
                 return Ok(outputs);
             }

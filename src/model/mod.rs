@@ -11,6 +11,7 @@ mod event;
 mod interrupt;
 mod member;
 mod object;
+mod presence;
 mod progress;
 mod references;
 mod secret;

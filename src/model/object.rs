@@ -108,14 +108,21 @@ impl Object {
         let schema = self.connection.schema();
         let Some(wanted) = schema.interface(interface) else {
             let near = crate::schema::suggest(interface, schema.interfaces().iter().map(|known| known.name));
-            return Err(Error::usage(format!("there is no interface `{interface}`"), member::did_you_mean(&near)));
+            return Err(Error::usage(
+                format!("there is no interface `{interface}`"),
+                crate::schema::did_you_mean(&near),
+            ));
         };
         if self.interface.extends(wanted.name) {
             return Ok(self.known_as(wanted));
         }
         match self.connection.transport().query_interface(self.handle(), wanted)? {
             Some(handle) => Ok(self.connection.object(handle, wanted)),
-            None => Err(Error::api(format!("queryInterface({interface})"), 0x8000_4002, format!("this {} is no {interface}", self.interface.name))),
+            None => Err(Error::api(
+                format!("queryInterface({interface})"),
+                0x8000_4002,
+                format!("this {} is no {interface}", self.interface.name),
+            )),
         }
     }
 

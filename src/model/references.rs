@@ -7,13 +7,15 @@
 
 use super::{Handle, Transport};
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard, TryLockError, Weak};
 use std::time::{Duration, Instant};
 
 /// How long a dropped handle rests before it is given up.
 const REST: Duration = Duration::from_secs(3);
 /// More resting handles than this are given up at once, the oldest first.
 const MOST_RESTING: usize = 512;
+/// How long a moment without calls is looked for before one is forced.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How many are given up in one go; calls wait for so many at most.
 const BATCH: usize = 64;
 
@@ -118,7 +120,7 @@ impl References {
     fn give_up(&self, transport: &Weak<dyn Transport>) {
         while self.wait_for_batch() {
             let Some(transport) = transport.upgrade() else { return };
-            let quiet = transport.releases_need_quiet().then(|| self.quiet.write().unwrap_or_else(PoisonError::into_inner));
+            let quiet = transport.releases_need_quiet().then(|| self.quiet_moment());
             // Taken only now: until here a reply may have named one of them again.
             let batch = self.take_batch();
             if !batch.is_empty() {
@@ -126,6 +128,21 @@ impl References {
             }
             drop(quiet);
         }
+    }
+
+    /// Waits until no call is under way. A waiting writer holds up new calls, and the call that it waits
+    /// for may itself wait for one of those (a vetoable change for the listener's `eventProcessed`): so
+    /// the moment is looked for, and only forced when none comes for long.
+    fn quiet_moment(&self) -> RwLockWriteGuard<'_, ()> {
+        let begin = Instant::now();
+        while begin.elapsed() < PATIENCE && !self.lock().ended {
+            match self.quiet.try_write() {
+                Ok(quiet) => return quiet,
+                Err(TryLockError::Poisoned(error)) => return error.into_inner(),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(2)),
+            }
+        }
+        self.quiet.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sleeps until there is something to give up; false at the end.
@@ -158,5 +175,27 @@ impl References {
             }
         }
         batch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// While one call lasts, a release must not hold up the next call.
+    #[test]
+    fn waiting_for_a_quiet_moment_lets_calls_through() {
+        let references = References::new();
+        let long_call = references.quiet.read().unwrap();
+        std::thread::scope(|scope| {
+            let releaser = scope.spawn(|| drop(references.quiet_moment()));
+            for _ in 0..20 {
+                std::thread::sleep(Duration::from_millis(5));
+                assert!(references.quiet.try_read().is_ok());
+            }
+            assert!(!releaser.is_finished());
+            drop(long_call);
+            releaser.join().unwrap();
+        });
     }
 }

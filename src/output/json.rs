@@ -27,7 +27,11 @@ pub(super) fn documents(reply: &Reply) -> Result<Vec<Json>, Failure> {
         Reply::Sections(sections) => vec![nested(sections)],
         // Colours are no part of a text.
         Reply::Text(text) => vec![Json::String(clean::unpainted(text))],
-        Reply::Many(replies) => replies.iter().map(documents).collect::<Result<Vec<_>, _>>()?.concat(),
+        // One command is one document.
+        Reply::Many(replies) => match replies.iter().map(documents).collect::<Result<Vec<_>, _>>()?.concat() {
+            several if several.len() > 1 => vec![Json::Array(several)],
+            one => one,
+        },
     })
 }
 
@@ -226,6 +230,6 @@ mod tests {
     fn talk_and_colours_are_no_documents() {
         let painted = Style::new(true).paint(crate::output::Role::Heading, "Usage");
         let replies = vec![Reply::Note("done".into()), Reply::Nothing, Reply::Text(painted), Reply::Value(Value::Null)];
-        assert_eq!(documents(&Reply::Many(replies)).unwrap(), [json!("Usage"), Json::Null]);
+        assert_eq!(documents(&Reply::Many(replies)).unwrap(), [json!(["Usage", null])], "one command, one document");
     }
 }

@@ -20,7 +20,7 @@ pub enum Reply {
     Text(String),
     /// A sentence of talk: goes to standard error, and is nothing in `--json`.
     Note(String),
-    /// Several results, one after the other.
+    /// Several results, one after the other; in `--json` one array, as a command is one document.
     Many(Vec<Reply>),
 }
 

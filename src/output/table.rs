@@ -107,7 +107,8 @@ fn cut(text: &str, width: usize) -> Cow<'_, str> {
 /// `OS TYPE ID`.
 fn heading(column: &Column) -> String {
     match column.title.as_str() {
-        "" => snake_case(&column.key).replace('_', " ").to_uppercase(),
+        // `IPv6` is one word, whatever its capitals.
+        "" => snake_case(&column.key.replace("IPv6", "Ipv6")).replace('_', " ").to_uppercase(),
         title => title.to_uppercase(),
     }
 }
@@ -174,6 +175,7 @@ mod tests {
     #[test]
     fn titles_stand_in_capitals() {
         assert_eq!(heading(&Column::new("OSTypeId")), "OS TYPE ID");
+        assert_eq!(heading(&Column::new("IPv6Enabled")), "IPV6 ENABLED");
         assert_eq!(heading(&Column::new("x").titled("memory")), "MEMORY");
     }
 }

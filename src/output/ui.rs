@@ -159,6 +159,11 @@ impl Ui {
         self.write(true, &format!("{} {text}", self.0.err_style.paint(Role::Warning, "warning:")));
     }
 
+    /// A line end on standard error, behind what the terminal itself has echoed.
+    pub fn warn_line_end(&self) {
+        self.write(true, "");
+    }
+
     /// A failure, in its three parts; as a JSON object on standard error with `--json`. A script's own
     /// `exit` is none.
     pub fn fail(&self, failure: &Failure) {

@@ -5,6 +5,7 @@ use super::chain::{Scope, picker};
 use super::completer::{Sources, files};
 use super::tokens::{Token, TokenKind, tokens};
 use super::words::{Partial, commands_beginning, quoted};
+use crate::builtins;
 use crate::schema::{Interface, Kind, help};
 use crate::shell::{ArgumentKind, Command, Language};
 
@@ -77,10 +78,19 @@ fn argument(sources: &Sources<'_>, kind: &ArgumentKind, tail: &str, partial: &Pa
     };
     match kind {
         ArgumentKind::Machine => {
-            let names = sources.machine_names().into_iter().filter(|name| name.starts_with(&partial.word));
+            let names = sources.machine_names();
+            // `o'b`: a quote that belongs to the name, and opens nothing.
+            let typed = &tail[partial.start..];
+            let beginning =
+                |begin: &str| names.iter().filter(|name| name.starts_with(begin)).cloned().collect::<Vec<_>>();
+            let fitting =
+                Some(beginning(&partial.word)).filter(|found| !found.is_empty()).unwrap_or_else(|| beginning(typed));
             (
                 partial.start,
-                names.map(|name| Candidate::plain(&name, "").inserting(format!("{} ", quoted(&name)))).collect(),
+                fitting
+                    .into_iter()
+                    .map(|name| Candidate::plain(&name, "").inserting(format!("{} ", quoted(&name))))
+                    .collect(),
             )
         }
         ArgumentKind::Choice(choices) => words(choices),
@@ -139,7 +149,8 @@ fn roots(sources: &Sources<'_>, partial: &str) -> Vec<Candidate> {
     let machine = |name: String| {
         // Dots, brackets and blanks would start a step of the path.
         let plain = name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'));
-        let replacement = if plain { name.clone() } else { format!("\"{name}\"") };
+        let replacement =
+            if plain { name.clone() } else { format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")) };
         Candidate::plain(&name, "machine").inserting(replacement)
     };
     let machines = sources.machine_names().into_iter().filter(|name| name.starts_with(partial)).map(machine);
@@ -192,11 +203,14 @@ fn topics(sources: &Sources<'_>, partial: &str) -> Vec<Candidate> {
         .into_iter()
         .map(|(name, text)| Candidate::plain(name, text));
     if partial.is_empty() {
-        return commands.collect();
+        return commands.chain(builtins::topics().map(|(name, text)| Candidate::plain(name, text))).collect();
     }
     let interfaces = schema.interfaces().iter().map(|interface| interface.name);
     let enumerations = schema.enumerations().iter().map(|enumeration| enumeration.name);
     let codes = schema.result_codes().iter().map(|(name, _)| *name);
     let facts = interfaces.chain(enumerations).chain(codes).filter(|name| name.starts_with(partial));
-    commands.chain(facts.map(|name| Candidate::plain(name, help(name).unwrap_or_default()))).collect()
+    let topics = builtins::topics()
+        .filter(|(name, _)| name.starts_with(partial))
+        .map(|(name, text)| Candidate::plain(name, text));
+    commands.chain(topics).chain(facts.map(|name| Candidate::plain(name, help(name).unwrap_or_default()))).collect()
 }

@@ -270,11 +270,11 @@ fn in_quotes(
     }
     let Some((call, parameter)) = call.zip(parameter) else { return (text.end(), Vec::new()) };
     if call.method.name == "findMachine" {
-        let names = sources
-            .machine_names()
-            .into_iter()
-            .filter(|name| name.starts_with(partial) && !name.contains([quote, '\\']));
-        return (start, names.map(|name| closing(Candidate::plain(&name, "machine"))).collect());
+        // As they have to stand between the quotes.
+        let escaped = |name: &str| name.replace('\\', "\\\\").replace(quote, &format!("\\{quote}"));
+        let names = sources.machine_names().into_iter().filter(|name| escaped(name).starts_with(partial));
+        let machine = |name: String| closing(Candidate::plain(&name, "machine").inserting(escaped(&name)));
+        return (start, names.map(machine).collect());
     }
     let wanted = parameter.name.to_lowercase();
     if parameter.kind.kind == Kind::String && ["path", "file", "location"].iter().any(|part| wanted.contains(part)) {

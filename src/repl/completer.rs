@@ -3,7 +3,7 @@
 use super::candidate::Candidate;
 use super::chain::Scope;
 use super::machines::Machines;
-use super::words::{commands_beginning, last_part, offset, takes_source};
+use super::words::{commands_beginning, last_part, offset};
 use super::{complete_command, complete_script};
 use crate::schema::{Schema, embedded};
 use crate::shell::{Line, Shell};
@@ -53,7 +53,7 @@ pub(super) fn complete(sources: &Sources<'_>, text: &str) -> (usize, Vec<Candida
             if tail.is_empty() {
                 return first_word(sources, part, base);
             }
-            let (inner, found) = if takes_source(&command) {
+            let (inner, found) = if command.takes_source() {
                 complete_script::complete(sources, tail)
             } else {
                 complete_command::complete(sources, &command, tail)

@@ -3,10 +3,10 @@
 use super::complete_script::is_keyword;
 use super::completer::Sources;
 use super::tokens::{Token, TokenKind, partner, tokens};
-use super::words::{Partial, offset, separators, takes_source};
+use super::words::{Partial, offset};
 use crate::output::{Role, Style};
 use crate::schema::Kind;
-use crate::shell::{Command, Line};
+use crate::shell::{Command, Line, separators};
 use std::ops::Range;
 
 /// Longer inputs (in bytes) are painted by their form alone: types are looked up at every key.
@@ -39,7 +39,7 @@ pub(super) fn paint(sources: &Sources<'_>, line: &str, cursor: Option<usize>, st
 fn spans(sources: &Sources<'_>, line: &str, cursor: Option<usize>) -> Spans {
     let mut found = Spans::new();
     match sources.shell.classify(line) {
-        Line::Command { ref command, .. } if !takes_source(command) => {
+        Line::Command { ref command, .. } if !command.takes_source() => {
             let mut start = 0;
             for end in separators(line).into_iter().chain([line.len()]) {
                 part(sources, &line[start..end], start, cursor, &mut found);
@@ -67,7 +67,7 @@ fn part(sources: &Sources<'_>, text: &str, base: usize, cursor: Option<usize>, f
             }
             let start = offset(text, rest);
             found.push((base + word..base + start, Role::Command));
-            if takes_source(&command) {
+            if command.takes_source() {
                 script(sources, &text[start..], base + start, cursor, found);
             } else {
                 arguments(&command, &text[start..], base + start, found);

@@ -4,7 +4,7 @@ use super::call::Call;
 use super::complete_command::positional;
 use super::completer::Sources;
 use super::tokens::{Token, TokenKind, tokens};
-use super::words::{Partial, last_part, offset, takes_source};
+use super::words::{Partial, last_part, offset};
 use crate::schema::Method;
 use crate::shell::{Arity, Command, Line};
 use rustyline::Context;
@@ -51,7 +51,7 @@ fn what_follows(sources: &Sources<'_>, line: &str) -> Option<String> {
     match sources.shell.classify(part) {
         Line::Command { command, rest } => {
             let tail = &part[offset(part, rest)..];
-            if takes_source(&command) && !tail.trim().is_empty() {
+            if command.takes_source() && !tail.trim().is_empty() {
                 signature(sources, tail)
             } else {
                 usage(&command, tail)

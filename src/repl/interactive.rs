@@ -35,6 +35,10 @@ pub(super) fn show(shell: &mut Shell, line: &str) -> Shown {
             shown.leave = failure.exit;
         } else {
             shown.failed = Some(failure.exit_code());
+            if failure.kind == ErrorKind::Interrupted && shell.ui().can_ask() {
+                // The terminal has just echoed `^C`.
+                shell.ui().warn_line_end();
+            }
             shell.ui().fail(&failure);
         }
     }

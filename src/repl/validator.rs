@@ -1,7 +1,6 @@
 //! Whether Enter ends an input, or starts its next line.
 
 use super::tokens::{Token, TokenKind, open_brackets, tokens};
-use super::words::takes_source;
 use crate::shell::{Completeness, Language, Line, Shell, split_words};
 
 /// Whether the input is whole. Two empty lines at its end always end it, so that nobody is caught in
@@ -13,7 +12,7 @@ pub(super) fn is_whole(shell: &Shell, input: &str) -> bool {
     match shell.classify(input) {
         Line::Script(source) => script_is_whole(shell, source, input),
         Line::Explain(source) => script_is_whole(shell, source, input),
-        Line::Command { command, rest } if takes_source(&command) => script_is_whole(shell, rest, input),
+        Line::Command { command, rest } if command.takes_source() => script_is_whole(shell, rest, input),
         Line::Command { rest, .. } => !ends_with_backslash(input) && split_words(rest).is_some(),
         Line::Host(command) => !ends_with_backslash(input) && split_words(command).is_some(),
         Line::Empty | Line::UnknownCommand(_) => true,
@@ -67,7 +66,7 @@ pub(super) fn joined(shell: &Shell, input: &str) -> String {
         return input.to_owned();
     }
     match shell.classify(input) {
-        Line::Command { ref command, .. } if !takes_source(command) => input.replace("\\\n", ""),
+        Line::Command { ref command, .. } if !command.takes_source() => input.replace("\\\n", ""),
         Line::Host(_) => input.replace("\\\n", ""),
         // Python knows this itself; in texts it belongs to the text.
         Line::Script(_) | Line::Command { .. } if shell.language() == Language::Rhai => {

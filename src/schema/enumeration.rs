@@ -27,13 +27,11 @@ impl Enumeration {
     /// before it (`Running`, `running`, `MachineState_Running`, `MachineState.Running`).
     pub fn number(&self, name: &str) -> Option<i64> {
         let exact = |name: &str| self.values.iter().find(|value| value.name == name).map(|value| value.number);
-        exact(name)
-            .or_else(|| exact(name.strip_prefix(self.name)?.strip_prefix(['_', '.'])?))
-            .or_else(|| {
-                let bare = name.strip_suffix("_p").unwrap_or(name);
-                let mut spelt = self.values.iter().filter(|value| snake_case(value.name) == bare);
-                spelt.next().map(|value| value.number)
-            })
+        exact(name).or_else(|| exact(name.strip_prefix(self.name)?.strip_prefix(['_', '.'])?)).or_else(|| {
+            let bare = name.strip_suffix("_p").unwrap_or(name);
+            let mut spelt = self.values.iter().filter(|value| snake_case(value.name) == bare);
+            spelt.next().map(|value| value.number)
+        })
     }
 
     /// The first name of a number, `None` when this release has none.

@@ -22,7 +22,7 @@ pub use help::help;
 pub use interface::{Interface, Mapping};
 pub use manual::{manual, suggest_topic};
 pub use member::{Attribute, Direction, Method, Parameter};
-pub use naming::{snake_case, suggest};
+pub use naming::{did_you_mean, snake_case, suggest};
 pub use result_code::{name_of_code, number_of_code};
 pub use shapes::MethodShape;
 pub use table::{Schema, TableError, Version};

@@ -57,6 +57,16 @@ pub(super) fn suffixed(snake: &str) -> Option<String> {
     SUFFIXED.contains(&snake).then(|| format!("{snake}_p"))
 }
 
+/// `did you mean `a` or `b`?`, empty for no names.
+pub fn did_you_mean(near: &[&str]) -> String {
+    let names: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => format!("did you mean {one}?"),
+        [first @ .., last] => format!("did you mean {} or {last}?", first.join(", ")),
+    }
+}
+
 /// Up to three candidates nearest to a misspelt name, the nearest first.
 pub fn suggest<'a>(wrong: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = wrong.to_lowercase();
@@ -110,6 +120,12 @@ mod tests {
         ] {
             assert_eq!(snake_case(camel), snake, "{camel}");
         }
+    }
+
+    #[test]
+    fn candidates_read_as_a_question() {
+        assert_eq!(did_you_mean(&[]), "");
+        assert_eq!(did_you_mean(&["a", "b", "c"]), "did you mean `a`, `b` or `c`?");
     }
 
     #[test]

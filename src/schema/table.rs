@@ -4,7 +4,9 @@
 //! foreign bytes (a cache file), so it is bounded and answers nonsense with an error.
 
 use super::interface::Members;
-use super::{Attribute, Direction, EnumValueDefinition, Enumeration, Interface, Kind, Mapping, Method, Parameter, Type};
+use super::{
+    Attribute, Direction, EnumValueDefinition, Enumeration, Interface, Kind, Mapping, Method, Parameter, Type,
+};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -68,7 +70,8 @@ impl Schema {
                     schema.enumerations.push(Enumeration { name, id, values });
                 }
                 Some(("R ", words)) => {
-                    let code = words.split_once(' ').and_then(|(name, hex)| Some((name, u32::from_str_radix(hex, 16).ok()?)));
+                    let code =
+                        words.split_once(' ').and_then(|(name, hex)| Some((name, u32::from_str_radix(hex, 16).ok()?)));
                     schema.result_codes.push(code.ok_or_else(|| wrong("not a result code"))?);
                 }
                 Some(("I ", words)) => {
@@ -91,7 +94,10 @@ impl Schema {
         for interface in &self.interfaces {
             for line in interface.source.lines() {
                 if self.read_member(interface.name, line).is_none() {
-                    return Err(TableError { line: 0, problem: format!("`{line}` is no member of {}", interface.name) });
+                    return Err(TableError {
+                        line: 0,
+                        problem: format!("`{line}` is no member of {}", interface.name),
+                    });
                 }
             }
         }

@@ -23,9 +23,13 @@ impl Given {
     pub fn parse(command: &Command, words: Vec<String>, source: &str) -> Result<Self, Failure> {
         let usage = command.usage();
         let wrong = |what: String| {
-            Failure::usage(format!("{}: {what}", command.name), format!("usage: {usage}; `help {}` says more", command.name))
+            Failure::usage(
+                format!("{}: {what}", command.name),
+                format!("usage: {usage}; `help {}` says more", command.name),
+            )
         };
-        let places = command.arguments.iter().map(|place| (place.name.clone(), place.kind.clone(), place.arity)).collect();
+        let places =
+            command.arguments.iter().map(|place| (place.name.clone(), place.kind.clone(), place.arity)).collect();
         let mut given = Self { words: Vec::new(), flags: BTreeMap::new(), places, usage: usage.clone() };
         if command.arguments.iter().any(|argument| argument.kind == ArgumentKind::Source) {
             if !source.trim().is_empty() {
@@ -44,7 +48,8 @@ impl Given {
                 options_end = true;
                 continue;
             }
-            let (name, value) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value.to_owned())));
+            let (name, value) =
+                option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value.to_owned())));
             let Some(flag) = command.flags.iter().find(|flag| flag.name == name) else {
                 let near = crate::schema::suggest(name, command.flags.iter().map(|flag| flag.name.as_str()));
                 let near = near.first().map(|near| format!("; did you mean `--{near}`?")).unwrap_or_default();
@@ -76,7 +81,11 @@ impl Given {
             if let ArgumentKind::Choice(choices) = place.kind
                 && !choices.contains(&word.as_str())
             {
-                return Err(wrong(format!("{} is one of {}, not `{word}`", place.name.to_uppercase(), choices.join(", "))));
+                return Err(wrong(format!(
+                    "{} is one of {}, not `{word}`",
+                    place.name.to_uppercase(),
+                    choices.join(", ")
+                )));
             }
         }
         Ok(self)
@@ -121,6 +130,8 @@ impl Given {
     pub fn seconds(&self, name: &str) -> Result<Duration, Failure> {
         let word = self.text(name);
         let seconds = word.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        seconds.ok_or_else(|| Failure::usage(format!("`{word}` is no number of seconds"), format!("usage: {}", self.usage)))
+        seconds.ok_or_else(|| {
+            Failure::usage(format!("`{word}` is no number of seconds"), format!("usage: {}", self.usage))
+        })
     }
 }

@@ -210,6 +210,11 @@ impl Command {
         self
     }
 
+    /// Whether it takes the rest of its line as it was typed.
+    pub fn takes_source(&self) -> bool {
+        self.arguments.iter().any(|argument| argument.kind == ArgumentKind::Source)
+    }
+
     /// The usage line: `get PATH...`.
     pub fn usage(&self) -> String {
         let mut usage = self.name.clone();
@@ -265,6 +270,7 @@ impl Commands {
 
     /// The commands nearest to a misspelt one.
     pub fn suggest(&self, word: &str) -> Vec<&str> {
-        suggest(word, self.words())
+        // Every single letter is near to `?` and `l`, and means neither.
+        suggest(word, self.words().filter(|word| word.len() > 1))
     }
 }

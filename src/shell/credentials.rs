@@ -84,7 +84,10 @@ mod tests {
         let credentials = Credentials { password_file: Some(file.clone()), ..Credentials::default() };
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
         let error = credentials.at_hand().unwrap_err();
-        assert!(error.to_string().contains("others can read") && error.hint().unwrap().contains("chmod 600"), "{error}");
+        assert!(
+            error.to_string().contains("others can read") && error.hint().unwrap().contains("chmod 600"),
+            "{error}"
+        );
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(credentials.at_hand().unwrap().unwrap().expose(), "geheim");
     }

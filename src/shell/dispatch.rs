@@ -1,6 +1,8 @@
 //! The shell itself: what a line is, and who runs it.
 
-use super::{Command, Commands, Engine, EngineFactory, Given, Language, Origin, World, split_commands, split_words};
+use super::{
+    Command, Commands, Engine, EngineFactory, Given, Language, Origin, World, split_commands, split_paths, split_words,
+};
 use crate::model::{Interrupt, Value};
 use crate::output::{Failure, Position, Reply, Ui};
 use crate::schema;
@@ -43,8 +45,12 @@ pub struct Shell {
 
 /// First words of script that are no misspelt command.
 const KEYWORDS: &[&str] = &[
-    "let", "const", "fn", "for", "if", "while", "loop", "do", "switch", "return", "throw", "try", "import", "export", "print",
+    "let", "const", "fn", "for", "if", "while", "loop", "do", "switch", "return", "throw", "try", "import", "export",
+    "print",
 ];
+
+/// Objects that every shell has; `host?` asks for the object, not for the command of that name.
+const ROOTS: &[&str] = &["vbox", "host", "session"];
 
 /// Scripts may run scripts; this deep and no deeper.
 const DEEPEST: usize = 16;
@@ -141,8 +147,15 @@ impl Shell {
     /// `[` is a command; everything else is script.
     pub fn classify<'a>(&self, line: &'a str) -> Line<'a> {
         let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
+        // A comment; but `#{a: 1}` and `#"raw"#` are values of script.
+        if line.is_empty() || line.starts_with('#') && !line.starts_with("#{") && !line.starts_with("#\"") {
             return Line::Empty;
+        }
+        // `?` and `? list` are the help of shells of old.
+        if let Some(rest) = line.strip_prefix('?')
+            && let Some(command) = self.commands.find("?")
+        {
+            return Line::Command { command: Arc::clone(command), rest };
         }
         if let Some(name) = line.strip_prefix(':') {
             return match self.command(name) {
@@ -173,10 +186,12 @@ impl Shell {
     }
 
     fn command<'a>(&self, line: &'a str) -> Option<(Arc<Command>, &'a str)> {
-        let end = line.find(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-'))).unwrap_or(line.len());
+        let end =
+            line.find(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-'))).unwrap_or(line.len());
         let (word, rest) = line.split_at(end);
         // `list` is a command; `listed` and `list/2` are not.
-        if rest.chars().next().is_some_and(|next| !next.is_whitespace() && !matches!(next, '.' | '(' | '=' | '[' | ';')) {
+        if rest.chars().next().is_some_and(|next| !next.is_whitespace() && !matches!(next, '.' | '(' | '=' | '[' | ';'))
+        {
             return None;
         }
         Some((Arc::clone(self.commands.find(word)?), rest))
@@ -187,8 +202,10 @@ impl Shell {
     /// # Errors
     /// The first failure; what comes behind it does not run.
     pub fn run_line(&mut self, line: &str) -> Result<(), Failure> {
+        // `; list` runs `list`, as `list;; list` runs both.
+        let line = line.trim_start_matches(|letter: char| letter == ';' || letter.is_whitespace());
         let parts = match self.classify(line) {
-            Line::Command { ref command, .. } if !takes_source(command) => split_commands(line),
+            Line::Command { ref command, .. } if !command.takes_source() => split_commands(line),
             Line::UnknownCommand(_) => split_commands(line),
             _ => vec![line],
         };
@@ -218,12 +235,16 @@ impl Shell {
     /// # Errors
     /// Usage errors, and what the command fails with.
     pub fn run_command(&mut self, command: &Command, rest: &str) -> Result<Reply, Failure> {
-        let words = if takes_source(command) {
+        let words = if command.takes_source() {
             Vec::new()
         } else {
-            split_words(rest).ok_or_else(|| Failure::usage(format!("{}: a quote is not closed", command.name), "close it, or escape it as `\\\"`"))?
+            let takes_paths = command.arguments.iter().any(|argument| argument.kind == super::ArgumentKind::GraphPath);
+            let split = if takes_paths { split_paths(rest) } else { split_words(rest) };
+            split.ok_or_else(|| {
+                Failure::usage(format!("{}: a quote is not closed", command.name), "close it, or escape it as `\\\"`")
+            })?
         };
-        if words.iter().any(|word| word == "--help") || takes_source(command) && rest.trim() == "--help" {
+        if words.iter().any(|word| word == "--help") || command.takes_source() && rest.trim() == "--help" {
             return Ok(Reply::Text(super::manual::of_command(command)));
         }
         let given = Given::parse(command, words, rest)?;
@@ -239,7 +260,7 @@ impl Shell {
         let engine = self.engine(self.language)?;
         let value = engine.evaluate(source)?;
         if value.is_null() {
-            return Ok(Reply::Nothing);
+            return Ok(Reply::Value(value));
         }
         engine.set_variable("_", value.clone());
         Ok(Reply::Value(value))
@@ -251,23 +272,78 @@ impl Shell {
     /// What the expression failed with.
     pub fn explain(&mut self, expression: &str) -> Result<Reply, Failure> {
         let schema = self.world.current().map_or_else(schema::embedded, |connection| connection.schema());
-        let has_variable = self.ready_engine().is_some_and(|engine| engine.variable(expression).is_some());
-        if !has_variable
-            && let Some(text) = schema::manual(schema, expression)
-        {
-            return Ok(Reply::Text(text));
+        let is_object = ROOTS.contains(&expression);
+        let has_variable = is_object || self.ready_engine().is_some_and(|engine| engine.variable(expression).is_some());
+        if !has_variable {
+            if let Some(command) = self.commands.find(expression.trim_start_matches(':')) {
+                return Ok(Reply::Text(super::manual::of_command(command)));
+            }
+            if let Some(text) = schema::manual(schema, expression) {
+                return Ok(Reply::Text(text));
+            }
         }
         // `m.lockMachine?` and `m.name?`: the member of what stands before the last dot.
         if let Some((before, member)) = expression.rsplit_once('.')
             && member.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
             && let Some(interface) = self.interface_of(before)
-            && let Some(text) = schema::manual(schema, &format!("{interface}.{member}"))
+            && let Some((owner, member)) = explained_member(schema, interface, member)
+            && let Some(text) = schema::manual(schema, &format!("{owner}.{member}"))
         {
-            return Ok(Reply::Text(text));
+            return Ok(self.with_value(schema, owner, &member, text, expression));
         }
-        match self.engine(self.language)?.evaluate(expression)? {
-            Value::Null => Ok(Reply::Note(format!("`{expression}` is null"))),
-            value => Ok(Reply::Detail(value)),
+        match self.engine(self.language)?.evaluate(expression) {
+            Ok(Value::Null) => Ok(Reply::Note(format!("`{expression}` is null"))),
+            Ok(Value::Object(object)) => {
+                let name = object.interface().name;
+                let more = Reply::Note(format!("`help {name}` lists its methods and says what each member is"));
+                Ok(Reply::Many(vec![Reply::Detail(Value::Object(object)), more]))
+            }
+            Ok(value) => Ok(Reply::Detail(value)),
+            Err(failure) => Err(self.suggest_topic(schema, expression, failure)),
+        }
+    }
+
+    /// The manual of a member, and of an attribute its value too. Lists may be long and dear, and calls
+    /// may change something: neither is run for a question. A value that cannot be had leaves the manual, which was asked for.
+    fn with_value(
+        &mut self,
+        schema: &'static schema::Schema,
+        owner: &str,
+        member: &str,
+        text: String,
+        source: &str,
+    ) -> Reply {
+        let kind =
+            schema.interface(owner).and_then(|interface| interface.attribute(member)).map(|attribute| attribute.kind);
+        let value = match kind {
+            Some(kind) if !kind.array && !source.contains('(') => {
+                self.engine(self.language).and_then(|engine| engine.evaluate(source)).ok()
+            }
+            _ => None,
+        };
+        let now = match value {
+            Some(Value::Null) => Reply::Note(format!("`{source}` is null now")),
+            Some(object @ Value::Object(_)) => Reply::Detail(object),
+            Some(value) => Reply::Sections(vec![crate::output::Section {
+                title: String::new(),
+                entries: vec![("now".to_owned(), value)],
+            }]),
+            None => return Reply::Text(text),
+        };
+        Reply::Many(vec![Reply::Text(text), now])
+    }
+
+    /// A name that neither the engine nor the manual knows: what it may have been meant to be.
+    fn suggest_topic(&self, schema: &'static schema::Schema, expression: &str, failure: Failure) -> Failure {
+        let is_name = expression.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'));
+        if failure.kind != crate::model::ErrorKind::Script || failure.hint.is_some() || !is_name {
+            return failure;
+        }
+        let mut near: Vec<String> = self.commands.suggest(expression).into_iter().map(str::to_owned).collect();
+        near.extend(schema::suggest_topic(schema, expression));
+        match near.first() {
+            Some(near) => failure.hinted(format!("did you mean `{near}?`?")),
+            None => failure.hinted("`help` lists commands and topics; `dir(vbox)` what the Main API offers"),
         }
     }
 
@@ -286,7 +362,11 @@ impl Shell {
     /// The file cannot be read, or what the script failed with.
     pub fn run_file(&mut self, file: &str, arguments: Vec<String>) -> Result<Reply, Failure> {
         if self.depth >= DEEPEST {
-            return Err(Failure::new(crate::model::ErrorKind::Script, format!("{file}: scripts run each other more than {DEEPEST} deep")));
+            return Err(Failure::new(
+                crate::model::ErrorKind::Script,
+                format!("{file}: scripts run each other more than {DEEPEST} deep"),
+            )
+            .hinted("does a script run itself, directly or by way of others?"));
         }
         let source = read_source(file)?;
         self.depth += 1;
@@ -332,14 +412,18 @@ impl Shell {
                 let language = self.language;
                 self.engine(language).is_ok_and(|engine| engine.completeness(source) == super::Completeness::Incomplete)
             }
-            Line::Command { command, rest } => !takes_source(&command) && split_words(rest).is_none(),
+            Line::Command { command, rest } => !command.takes_source() && split_words(rest).is_none(),
             _ => false,
         }
     }
 
     fn no_such_command(&self, name: &str) -> Failure {
+        if name.is_empty() {
+            return Failure::usage("the name of a command is missing behind `:`", "`help` lists the commands");
+        }
         let near = self.commands.suggest(name);
-        let hint = near.first().map_or("`help` lists the commands".to_owned(), |near| format!("did you mean `{near}`?"));
+        let hint =
+            near.first().map_or("`help` lists the commands".to_owned(), |near| format!("did you mean `{near}`?"));
         Failure::usage(format!("there is no command `{name}`"), hint)
     }
 
@@ -352,27 +436,77 @@ impl Shell {
         if failure.kind != crate::model::ErrorKind::Script || !one_word || word.is_empty() || is_keyword {
             return failure;
         }
+        let arguments = source.split_whitespace().nth(1).is_some_and(|next| {
+            next.starts_with(|letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '/' | '.'))
+        });
         match self.commands.suggest(word).first() {
-            Some(near) if failure.hint.is_none() || source.contains(' ') => failure.hinted(format!("did you mean the command `{near}`?")),
+            Some(near) if failure.hint.is_none() || arguments => {
+                failure.hinted(format!("did you mean the command `{near}`?"))
+            }
+            None if failure.hint.is_none() && arguments => {
+                failure.hinted(format!("`{word}` is no command; `help` lists them"))
+            }
+            None if failure.hint.is_none() && source == word => {
+                failure.hinted("`help` lists the commands; `let name = ...` makes a variable")
+            }
             _ => failure,
         }
     }
 }
 
-fn takes_source(command: &Command) -> bool {
-    command.arguments.iter().any(|argument| argument.kind == super::ArgumentKind::Source)
+/// The member that is meant, under the name that the schema has for it: an attribute or a method, or
+/// for `networkAdapter` the method `getNetworkAdapter`, as in paths.
+fn explained_member<'a>(
+    schema: &'static schema::Schema,
+    interface: &'static str,
+    member: &'a str,
+) -> Option<(&'static str, std::borrow::Cow<'a, str>)> {
+    let known = schema.interface(interface)?;
+    if known.attribute(member).is_some() || known.method(member).is_some() {
+        return Some((interface, member.into()));
+    }
+    super::path::picker(known, member).map(|method| (interface, method.name.into()))
 }
 
+/// A script file larger than this (in bytes) is none.
+const LARGEST_SCRIPT: u64 = 8 << 20;
+
 fn read_source(file: &str) -> Result<String, Failure> {
-    let read = if file == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
-    read.map_err(|error| {
-        let kind = match error.kind() {
-            std::io::ErrorKind::NotFound => crate::model::ErrorKind::NotFound,
-            _ => crate::model::ErrorKind::Failed,
-        };
-        Failure::new(kind, format!("cannot read the script `{file}`: {error}"))
+    let wrong = |kind, why: String| {
+        Failure::new(kind, format!("cannot read the script `{file}`: {why}"))
             .hinted("give the path of a .rhai file, or of a file with shell lines")
-    })
+    };
+    let bytes = match if file == "-" {
+        read_bounded(std::io::stdin().lock())
+    } else {
+        std::fs::File::open(file).and_then(read_bounded)
+    } {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(wrong(crate::model::ErrorKind::NotFound, "there is no such file".to_owned()));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
+            return Err(wrong(crate::model::ErrorKind::Failed, "it is a folder".to_owned()));
+        }
+        Err(error) => return Err(wrong(crate::model::ErrorKind::Failed, error.to_string())),
+    };
+    if bytes.len() as u64 > LARGEST_SCRIPT {
+        return Err(wrong(crate::model::ErrorKind::Failed, format!("it has more than {} MiB", LARGEST_SCRIPT >> 20)));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let line =
+            error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        wrong(crate::model::ErrorKind::Failed, format!("line {line} is no UTF-8 text"))
+    })?;
+    // Editors of Windows put a byte order mark before the text.
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// All of it, or one byte more than may be: a device or a pipe may never end.
+fn read_bounded(from: impl std::io::Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut from.take(LARGEST_SCRIPT + 1), &mut bytes)?;
+    Ok(bytes)
 }
 
 /// Runs a command of the host's shell on the terminal.
@@ -383,11 +517,16 @@ fn host_shell(command: &str) -> Result<Reply, Failure> {
         process.args(["-c", command]);
     }
     let status = process.status().map_err(|error| {
-        Failure::new(crate::model::ErrorKind::Failed, format!("cannot start the host's shell: {error}")).hinted("set SHELL to one that exists")
+        Failure::new(crate::model::ErrorKind::Failed, format!("cannot start the host's shell: {error}"))
+            .hinted("set SHELL to one that exists")
     })?;
+    // Ctrl-C reached both: the command ended, and that was the user's wish.
+    Interrupt::global().check()?;
     match status.code() {
         Some(0) => Ok(Reply::Nothing),
-        Some(code) => Err(Failure::new(crate::model::ErrorKind::Failed, format!("`{command}` ended with status {code}"))),
+        Some(code) => {
+            Err(Failure::new(crate::model::ErrorKind::Failed, format!("`{command}` ended with status {code}")))
+        }
         None => Err(Failure::new(crate::model::ErrorKind::Failed, format!("`{command}` was ended by a signal"))),
     }
 }

@@ -40,7 +40,9 @@ fn single(word: &str, kind: Kind, connection: &Connection) -> Result<Value> {
             "" | "null" | "none" => Ok(Value::Null),
             path => Path::parse(path)?.follow(connection),
         },
-        _ => integer(word).map(Value::Int).ok_or_else(|| Error::usage(format!("`{word}` is no number"), "write a decimal number, or `0x` and hexadecimal digits")),
+        _ => integer(word).map(Value::Int).ok_or_else(|| {
+            Error::usage(format!("`{word}` is no number"), "write a decimal number, or `0x` and hexadecimal digits")
+        }),
     }
 }
 
@@ -57,13 +59,23 @@ const LARGEST_BLOB: u64 = 64 << 20;
 fn blob(word: &str) -> Result<Value> {
     let Some(file) = word.strip_prefix('@') else {
         let digits: Vec<u8> = word.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        let bytes = digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok().filter(|_| pair.len() == 2));
+        let bytes = digits
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok().filter(|_| pair.len() == 2));
         let bytes: Option<Vec<u8>> = bytes.collect();
-        return bytes.map(Value::Blob).ok_or_else(|| Error::usage(format!("`{word}` is no bytes"), "write `@FILE`, or hexadecimal digits in pairs"));
+        return bytes.map(Value::Blob).ok_or_else(|| {
+            Error::usage(format!("`{word}` is no bytes"), "write `@FILE`, or hexadecimal digits in pairs")
+        });
     };
     let read = || {
         let size = std::fs::metadata(file)?.len();
-        if size > LARGEST_BLOB { Err(std::io::Error::other(format!("it has {size} bytes"))) } else { std::fs::read(file) }
+        if size > LARGEST_BLOB {
+            Err(std::io::Error::other(format!("it has {size} bytes")))
+        } else {
+            std::fs::read(file)
+        }
     };
-    read().map(Value::Blob).map_err(|error| Error::usage(format!("cannot read `{file}`: {error}"), "give a file that exists and is small"))
+    read()
+        .map(Value::Blob)
+        .map_err(|error| Error::usage(format!("cannot read `{file}`: {error}"), "give a file that exists and is small"))
 }

@@ -14,6 +14,7 @@ mod manual;
 mod path;
 mod split;
 mod target;
+mod waiting;
 mod world;
 
 pub use arguments::Given;
@@ -21,10 +22,11 @@ pub use command::{Argument, ArgumentKind, Arity, Category, Command, Commands, Ef
 pub use credentials::Credentials;
 pub use dispatch::{Line, Shell};
 pub use engine::{Completeness, Engine, EngineFactory, Language, Origin};
-pub use manual::of_command as command_manual;
 pub use literal::parse_literal;
 pub use locked::{Changed, with_lock_if_needed};
-pub use path::{Path, Place, Step, call as call_by_words, follow, place as place_of};
-pub use split::{split_commands, split_words};
-pub use target::{ConnectSettings, Target, auto_is_local, connect, why_auto};
+pub use manual::of_command as command_manual;
+pub use path::{Path, Place, Step, call as call_by_words, find_listed, follow, place as place_of, settings_name};
+pub use split::{separators, split_commands, split_paths, split_words};
+pub use target::{ConnectSettings, Target, auto_is_local, check_trust, connect, why_auto};
+pub use waiting::wait;
 pub use world::{Asking, Opener, World};

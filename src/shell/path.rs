@@ -110,7 +110,7 @@ impl Path {
         }
         let mut first = None;
         for (name, taken) in names {
-            match connection.find_machine(&name) {
+            match find_listed(connection, &name) {
                 Ok(machine) => return Ok((machine, self.steps[taken..].to_vec())),
                 Err(error) if error.kind() == crate::model::ErrorKind::NotFound => first = first.or(Some(error)),
                 Err(error) => return Err(error),
@@ -118,6 +118,39 @@ impl Path {
         }
         Err(first.unwrap_or_else(|| Error::usage("an empty path", "`help paths` says how they work")))
     }
+}
+
+/// The machine of that name or id. One whose settings cannot be read has no name: it goes by that of
+/// its settings file, as `list` shows it.
+///
+/// # Errors
+/// There is no such machine, or the look-up fails.
+pub fn find_listed(connection: &Connection, name: &str) -> Result<Object> {
+    let missing = match connection.find_machine(name) {
+        Err(error) if error.kind() == crate::model::ErrorKind::NotFound => error,
+        found => return found,
+    };
+    let machines: Vec<Object> =
+        connection.root().get("machines")?.into_list().iter().filter_map(Value::as_object).cloned().collect();
+    let read = |attribute: &str| {
+        let reads: Vec<_> = machines
+            .iter()
+            .filter_map(|machine| Some((machine.clone(), machine.interface().attribute(attribute)?)))
+            .collect();
+        connection.read_all(&reads)
+    };
+    let (accessible, files) = (read("accessible"), read("settingsFilePath"));
+    let listed = machines.iter().zip(accessible).zip(files).find(|((_, accessible), file)| {
+        accessible.as_ref().is_ok_and(|value| value.as_bool() == Some(false))
+            && file.as_ref().is_ok_and(|file| file.as_text().is_some_and(|file| settings_name(file) == name))
+    });
+    listed.map(|((machine, _), _)| machine.clone()).ok_or(missing)
+}
+
+/// The name that a settings file tells: its own, without folder and ending.
+pub fn settings_name(file: &str) -> &str {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or_default();
+    name.strip_suffix(".vbox").unwrap_or(name)
 }
 
 /// Follows steps from a value.
@@ -148,7 +181,12 @@ pub fn follow(start: Value, steps: &[Step]) -> Result<Value> {
                 }
             }
             Step::Key(key) => element(value, key)?,
-            Step::Call(_) => return Err(Error::usage("parentheses stand behind the name of a method", "`help paths` says how paths work")),
+            Step::Call(_) => {
+                return Err(Error::usage(
+                    "parentheses stand behind the name of a method",
+                    "`help paths` says how paths work",
+                ));
+            }
         };
     }
     Ok(value)
@@ -164,14 +202,19 @@ pub fn place(object: Object, steps: &[Step]) -> Result<Place> {
             let value = follow(Value::Object(object), before)?;
             Ok(Place { object: object_of(value, attribute)?, attribute: attribute.clone() })
         }
-        _ => Err(Error::usage("the path does not end in an attribute", "write it as `MACHINE.attribute`; `help paths` says more")),
+        _ => Err(Error::usage(
+            "the path does not end in an attribute",
+            "write it as `MACHINE.attribute`; `help paths` says more",
+        )),
     }
 }
 
 fn object_of(value: Value, what: &str) -> Result<Object> {
     match value {
         Value::Object(object) => Ok(object),
-        Value::Null => Err(Error::usage(format!("what stands before `{what}` is null"), "look at it one step earlier with `get`")),
+        Value::Null => {
+            Err(Error::usage(format!("what stands before `{what}` is null"), "look at it one step earlier with `get`"))
+        }
         _ => Err(Error::usage(format!("what stands before `{what}` is no object"), "`help paths` says how paths work")),
     }
 }
@@ -192,7 +235,10 @@ fn member(value: &Value, name: &str) -> Result<Value> {
     match value {
         Value::Struct(fields) => match fields.get(name) {
             Some(value) => Ok(value.clone()),
-            None => Err(Error::usage(format!("{} has no attribute `{name}`", fields.interface.name), format!("`help {}` lists them", fields.interface.name))),
+            None => Err(Error::usage(
+                format!("{} has no attribute `{name}`", fields.interface.name),
+                format!("`help {}` lists them", fields.interface.name),
+            )),
         },
         Value::List(values) => values.iter().map(|value| member(value, name)).collect::<Result<_>>().map(Value::List),
         other => object_of(other.clone(), name)?.get(name),
@@ -220,14 +266,18 @@ fn literals(object: &Object, method: &Method, words: &[String]) -> Result<Vec<Va
     words.iter().enumerate().map(convert).collect()
 }
 
-/// `networkAdapter[0]`: a method with one input, under its own name or with `get` or `find` before it.
-fn pick(value: &Value, name: &str, words: &[String]) -> Result<Value> {
-    let object = object_of(value.clone(), name)?;
+/// The method with one input that `name[key]` calls.
+pub(super) fn picker(interface: &'static Interface, name: &str) -> Option<&'static Method> {
     let mut letters = name.chars();
     let capital: String = letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect();
     let names = [name.to_owned(), format!("get{capital}"), format!("find{capital}"), format!("get{capital}ByName")];
-    let method = names.iter().find_map(|name| object.interface().method(name).filter(|method| method.inputs().count() == 1));
-    match method {
+    names.iter().find_map(|name| interface.method(name).filter(|method| method.inputs().count() == 1))
+}
+
+/// `networkAdapter[0]`: a method with one input, under its own name or with `get` or `find` before it.
+fn pick(value: &Value, name: &str, words: &[String]) -> Result<Value> {
+    let object = object_of(value.clone(), name)?;
+    match picker(object.interface(), name) {
         Some(method) => {
             let arguments = literals(&object, method, words)?;
             object.call(method.name, arguments)
@@ -240,16 +290,23 @@ fn pick(value: &Value, name: &str, words: &[String]) -> Result<Value> {
 /// One element of a list: by number (from 0, or from the end below 0), or by name or id.
 fn element(value: Value, key: &str) -> Result<Value> {
     let Value::List(values) = value else {
-        return Err(Error::usage(format!("`[{key}]` stands behind something that is no list"), "`help paths` says how paths work"));
+        return Err(Error::usage(
+            format!("`[{key}]` stands behind something that is no list"),
+            "`help paths` says how paths work",
+        ));
     };
     let count = values.len();
     if let Ok(number) = key.parse::<i64>() {
         let at = if number < 0 { number + i64::try_from(count).unwrap_or(i64::MAX) } else { number };
         let found = usize::try_from(at).ok().and_then(|at| values.into_iter().nth(at));
-        return found.ok_or_else(|| Error::usage(format!("`[{key}]`: the list has {count} elements"), "count from 0, or from -1 at the end"));
+        return found.ok_or_else(|| {
+            Error::usage(format!("`[{key}]`: the list has {count} elements"), "count from 0, or from -1 at the end")
+        });
     }
     for value in values {
-        let matches = |name: &str| attribute_of(&value, name).is_some() && member(&value, name).is_ok_and(|found| found.as_text() == Some(key));
+        let matches = |name: &str| {
+            attribute_of(&value, name).is_some() && member(&value, name).is_ok_and(|found| found.as_text() == Some(key))
+        };
         if value.as_text() == Some(key) || matches("name") || matches("id") || matches("networkName") {
             return Ok(value);
         }
@@ -306,7 +363,11 @@ impl Reader<'_> {
                     let from = self.at;
                     let inner = self.quoted()?;
                     any = true;
-                    if depth > 0 { word.push_str(&self.text[from..self.at]) } else { word.push_str(&inner) }
+                    if depth > 0 {
+                        word.push_str(&self.text[from..self.at])
+                    } else {
+                        word.push_str(&inner)
+                    }
                     continue;
                 }
                 Some(letter) if letter == close && depth == 0 => {
@@ -334,7 +395,10 @@ impl Reader<'_> {
     }
 
     fn wrong(&self, what: &str) -> Error {
-        Error::usage(format!("`{}` is no path: {what} (at sign {})", self.text, self.text[..self.at].chars().count() + 1), "`help paths` says how paths work")
+        Error::usage(
+            format!("`{}` is no path: {what} (at sign {})", self.text, self.text[..self.at].chars().count() + 1),
+            "`help paths` says how paths work",
+        )
     }
 }
 
@@ -366,7 +430,13 @@ mod tests {
 
     #[test]
     fn what_is_no_path_says_where() {
-        for (text, part) in [("", "starts with"), ("a..b", "name is missing"), ("a[0", "`]` is missing"), ("a[0]x", "is wanted"), ("\"a", "not closed")] {
+        for (text, part) in [
+            ("", "starts with"),
+            ("a..b", "name is missing"),
+            ("a[0", "`]` is missing"),
+            ("a[0]x", "is wanted"),
+            ("\"a", "not closed"),
+        ] {
             let error = Path::parse(text).unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");
         }

@@ -3,7 +3,7 @@
 use super::{Asking, Credentials};
 use crate::backend::{local, trace::Traced};
 use crate::model::{Connection, Error, Result, Transport};
-use crate::output::Ui;
+use crate::output::{Failure, Ui};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -72,6 +72,22 @@ fn authority(url: &str) -> &str {
 
 fn user_part(url: &str) -> Option<&str> {
     authority(url).rsplit_once('@').map(|(user, _)| user)
+}
+
+/// Refuses a certificate to trust where there is none: over plain HTTP it would check nothing, and what
+/// it was to protect would go out in the clear.
+///
+/// # Errors
+/// Usage, when `target` is plain HTTP and a certificate or fingerprint is named for it.
+pub fn check_trust(target: &Target, ca_file: bool, fingerprint: bool) -> std::result::Result<(), Failure> {
+    let option = if fingerprint { "--fingerprint" } else { "--ca-file" };
+    match target {
+        Target::WebService(url) if (ca_file || fingerprint) && url.starts_with("http://") => Err(Failure::usage(
+            format!("{option} checks nothing over plain HTTP, which is not encrypted"),
+            format!("connect to `{}`, or leave {option} out", url.replacen("http://", "https://", 1)),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Connects.
@@ -143,7 +159,9 @@ fn web_service(url: &str, settings: &ConnectSettings, ui: &Ui, asking: Asking) -
         insecure: settings.insecure,
     };
     if settings.insecure && url.starts_with("https://") {
-        ui.warn("--insecure: the server's certificate is not checked; anyone in between can read and change everything");
+        ui.warn(
+            "--insecure: the server's certificate is not checked; anyone in between can read and change everything",
+        );
     }
     if url.starts_with("http://") && at_hand.is_some() && !is_local(url) {
         ui.warn("the password travels unencrypted over http; https protects it");

@@ -23,6 +23,8 @@ pub struct World {
     /// Held while a connection is opened: a second asker waits for the first one's.
     opening: Mutex<()>,
     opener: RwLock<Option<Opener>>,
+    /// What opened the connection that `disconnect` closed; `reconnect` takes it up again.
+    parked: Mutex<Option<Opener>>,
     ui: Ui,
     yes: bool,
 }
@@ -30,7 +32,14 @@ pub struct World {
 impl World {
     /// A world without connection; `opener` makes one when it is first needed.
     pub fn new(ui: Ui, opener: Option<Opener>, yes: bool) -> Arc<Self> {
-        Arc::new(Self { connection: RwLock::new(None), opening: Mutex::new(()), opener: RwLock::new(opener), ui, yes })
+        Arc::new(Self {
+            connection: RwLock::new(None),
+            opening: Mutex::new(()),
+            opener: RwLock::new(opener),
+            parked: Mutex::default(),
+            ui,
+            yes,
+        })
     }
 
     /// The door to the terminal.
@@ -75,7 +84,7 @@ impl World {
             None => {
                 return Err(Error::Connection(ConnectionProblem {
                     message: "there is no connection".to_owned(),
-                    hint: "`connect TARGET` opens one; `help connect` says what TARGET may be".to_owned(),
+                    hint: "`reconnect` takes the last one up again; `connect TARGET` opens another; `help connect` says what TARGET may be".to_owned(),
                 }));
             }
         };
@@ -93,9 +102,23 @@ impl World {
         *self.connection.write().unwrap_or_else(PoisonError::into_inner) = connection;
     }
 
-    /// Exchanges what opens the connection; `None` after an explicit `disconnect`.
-    pub fn set_opener(&self, opener: Option<Opener>) {
-        *self.opener.write().unwrap_or_else(PoisonError::into_inner) = opener;
+    /// Exchanges what opens the connection.
+    pub fn set_opener(&self, opener: Opener) {
+        *self.opener.write().unwrap_or_else(PoisonError::into_inner) = Some(opener);
+    }
+
+    /// After an explicit `disconnect` nothing opens a connection by itself, until [`World::unpark`].
+    pub fn park(&self) {
+        let opener = self.opener.write().unwrap_or_else(PoisonError::into_inner).take();
+        let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
+        *parked = opener.or(parked.take());
+    }
+
+    /// Lets the connection be opened again that [`World::park`] closed.
+    pub fn unpark(&self) {
+        let parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut opener = self.opener.write().unwrap_or_else(PoisonError::into_inner);
+        *opener = opener.take().or(parked);
     }
 
     /// The `IVirtualBox` of the connection.

@@ -27,7 +27,17 @@ fn machines_are_listed_by_name_in_the_next_run_too() {
 #[test]
 fn every_kind_of_list_works() {
     let program = Program::new();
-    for kind in ["groups", "disks", "dvds", "floppies", "os-types", "nat-networks", "dhcp-servers", "host-interfaces", "progress"] {
+    for kind in [
+        "groups",
+        "disks",
+        "dvds",
+        "floppies",
+        "os-types",
+        "nat-networks",
+        "dhcp-servers",
+        "host-interfaces",
+        "progress",
+    ] {
         program.lines(&[&format!("list {kind}")]).ok();
     }
     let err = program.lines(&["list nonsense"]).failed(2);

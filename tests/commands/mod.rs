@@ -1,5 +1,6 @@
 //! The commands, through the program, on the embedded host.
 
+mod daily;
 mod examples;
 mod explore;
 mod graph;

@@ -68,7 +68,8 @@ fn a_script_gets_its_arguments_and_its_errors_name_file_and_line() {
 #[test]
 fn a_batch_has_comments_script_lines_and_blocks() {
     let program = Program::new();
-    let lines = "# a comment\nget vbox.APIVersion\n\nlet x = [1,\n  2];\nprint(x.len())\nfn f(a) {\n  a * 2\n}\nf(21)\n";
+    let lines =
+        "# a comment\nget vbox.APIVersion\n\nlet x = [1,\n  2];\nprint(x.len())\nfn f(a) {\n  a * 2\n}\nf(21)\n";
     let file = program.file("a.vbsh", lines);
     assert_eq!(program.run(&[&file]).ok(), "7_2\n2\n42\n");
     assert_eq!(program.run(&["-b", &file]).ok(), "7_2\n2\n42\n");
@@ -122,7 +123,13 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     let program = Program::new();
     let mut command = std::process::Command::new("/bin/sh");
     let line = format!("{} -e 'for i in 0..100000 {{ print(i) }}' | head -n 1", env!("CARGO_BIN_EXE_vboxsh"));
-    let output = command.args(["-c", &line]).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", program.home()).output().unwrap();
+    let output = command
+        .args(["-c", &line])
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", program.home())
+        .output()
+        .unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "0\n");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }

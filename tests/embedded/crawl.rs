@@ -88,19 +88,27 @@ fn the_whole_graph_reads() {
     change(&machine, |mutable| {
         let arguments = vec!["SATA".into(), Value::Int(0), Value::Int(0), "HardDisk".into(), Value::Object(disk)];
         mutable.call("attachDevice", arguments).unwrap();
-        mutable.call("createSharedFolder", vec!["tmp".into(), "/tmp".into(), true.into(), false.into(), "".into()]).unwrap();
+        mutable
+            .call("createSharedFolder", vec!["tmp".into(), "/tmp".into(), true.into(), false.into(), "".into()])
+            .unwrap();
         mutable.call("addUSBController", vec!["x".into(), "XHCI".into()]).unwrap();
     });
     home.create("unregistered", "Windows11_64");
     let mut crawl = Crawl::default();
     crawl.visit(&home.vbox());
-    crawl.visit(&home.connection.new_session().map(|session| session.clone()).unwrap_or_else(|error| panic!("{error}")));
-    let session_only: Vec<_> = crawl.failures.iter().filter(|failure| failure.starts_with("ISession.")).cloned().collect();
+    crawl.visit(&home.connection.new_session().unwrap());
+    let session_only: Vec<_> =
+        crawl.failures.iter().filter(|failure| failure.starts_with("ISession.")).cloned().collect();
     assert_eq!(session_only.len(), 3, "an unlocked session has no type, machine or console: {session_only:?}");
     crawl.failures.retain(|failure| !failure.starts_with("ISession."));
     println!("{} attributes of {} objects", crawl.attributes, crawl.seen.len());
     assert_eq!(crawl.failures, Vec::<String>::new());
-    assert!(crawl.attributes > 600 && crawl.seen.len() > 60, "{} attributes, {} objects", crawl.attributes, crawl.seen.len());
+    assert!(
+        crawl.attributes > 600 && crawl.seen.len() > 60,
+        "{} attributes, {} objects",
+        crawl.attributes,
+        crawl.seen.len()
+    );
 }
 
 #[test]
@@ -114,7 +122,9 @@ fn the_root_says_that_it_is_not_virtualbox() {
     let host = super::object(home.vbox().get("host").unwrap());
     assert!(host.get("memorySize").unwrap().as_int().unwrap() > 100);
     assert!(host.get("processorCount").unwrap().as_int().unwrap() >= 1);
-    assert!(!objects(super::object(home.vbox().get("systemProperties").unwrap()).get("mediumFormats").unwrap()).is_empty());
+    assert!(
+        !objects(super::object(home.vbox().get("systemProperties").unwrap()).get("mediumFormats").unwrap()).is_empty()
+    );
 }
 
 #[test]

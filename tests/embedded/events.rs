@@ -48,7 +48,10 @@ fn listeners_choose_and_wait() {
     home.machine("m");
     home.vbox().call("setExtraData", vec!["k".into(), "v".into()]).unwrap();
     let event = listener.next(SHORT).unwrap().unwrap();
-    assert_eq!((text(&event, "key"), text(&event, "value"), text(&event, "machineId")), ("k".into(), "v".into(), String::new()));
+    assert_eq!(
+        (text(&event, "key"), text(&event, "value"), text(&event, "machineId")),
+        ("k".into(), "v".into(), String::new())
+    );
     assert!(listener.next(SHORT).unwrap().is_none());
     assert_eq!(machines.next(SHORT).unwrap().unwrap().interface().name, "IMachineRegisteredEvent");
     assert!(machines.next(SHORT).unwrap().is_none(), "extra data is no event of a machine");

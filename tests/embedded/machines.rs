@@ -18,7 +18,7 @@ fn a_machine_is_made_registered_and_found() {
     assert!(std::path::Path::new(&file).exists());
     assert_eq!(machine.get("settingsModified").unwrap(), Value::Bool(false));
     vbox.call("registerMachine", vec![Value::Object(machine.clone())]).unwrap();
-    assert_eq!(objects(vbox.get("machines").unwrap()), [machine.clone()]);
+    assert_eq!(objects(vbox.get("machines").unwrap()), std::slice::from_ref(&machine));
     let id = text(&machine, "id");
     for wanted in ["web", id.as_str(), &format!("{{{}}}", id.to_uppercase())] {
         assert_eq!(home.connection.find_machine(wanted).unwrap(), machine, "{wanted}");
@@ -32,12 +32,17 @@ fn what_create_machine_refuses() {
     let home = Home::new();
     let vbox = home.vbox();
     let create = |name: &str, groups: &[&str], os_type: &str, flags: &str| {
-        vbox.call("createMachine", vec!["".into(), name.into(), "x86".into(), list(groups), os_type.into(), flags.into()])
+        vbox.call(
+            "createMachine",
+            vec!["".into(), name.into(), "x86".into(), list(groups), os_type.into(), flags.into()],
+        )
     };
     assert_eq!(code(create("", &[], "Other", "")), "E_INVALIDARG");
     // The real thing takes any type, too.
     assert_eq!(text(&object(create("x", &[], "nonsense", "").unwrap()), "OSTypeId"), "nonsense");
-    assert!(text(&object(create(" a:b.", &[], "Other", "").unwrap()), "settingsFilePath").ends_with("/_a_b_/_a_b_.vbox"));
+    assert!(
+        text(&object(create(" a:b.", &[], "Other", "").unwrap()), "settingsFilePath").ends_with("/_a_b_/_a_b_.vbox")
+    );
     assert_eq!(code(create("x", &["no-slash"], "Other", "")), "E_INVALIDARG");
     assert_eq!(code(create("x", &[], "Other", "UUID=rubbish")), "E_INVALIDARG");
     let zeros = object(create("zeros", &[], "Other", "UUID=00000000-0000-0000-0000-000000000000").unwrap());
@@ -95,7 +100,8 @@ fn machines_are_unregistered_and_their_files_deleted() {
     let machine = home.machine("gone");
     let disk = home.disk("gone.vdi");
     change(&machine, |mutable| {
-        let arguments = vec!["SATA".into(), Value::Int(0), Value::Int(0), "HardDisk".into(), Value::Object(disk.clone())];
+        let arguments =
+            vec!["SATA".into(), Value::Int(0), Value::Int(0), "HardDisk".into(), Value::Object(disk.clone())];
         mutable.call("attachDevice", arguments).unwrap();
     });
     let image = text(&disk, "location");
@@ -105,7 +111,7 @@ fn machines_are_unregistered_and_their_files_deleted() {
     assert_eq!(code(machine.call("unregister", vec!["Full".into()])), "VBOX_E_INVALID_OBJECT_STATE");
     session.call("unlockMachine", vec![]).unwrap();
     let media = objects(machine.call("unregister", vec!["DetachAllReturnHardDisksOnly".into()]).unwrap());
-    assert_eq!(media, [disk.clone()]);
+    assert_eq!(media, std::slice::from_ref(&disk));
     assert_eq!(vbox.get("machines").unwrap(), Value::List(vec![]));
     let media = Value::List(media.into_iter().map(Value::Object).collect());
     let progress = object(machine.call("deleteConfig", vec![media]).unwrap());
@@ -141,7 +147,8 @@ fn groups_and_states() {
     assert_eq!(vbox.get("machineGroups").unwrap(), list(&["/", "/all", "/servers"]));
     let found = vbox.call("getMachinesByGroups", vec![list(&["/all"])]).unwrap();
     assert_eq!(objects(found), std::slice::from_ref(&two));
-    let states = vbox.call("getMachineStates", vec![Value::List(vec![Value::Object(one), Value::Object(two)])]).unwrap();
+    let states =
+        vbox.call("getMachineStates", vec![Value::List(vec![Value::Object(one), Value::Object(two)])]).unwrap();
     let states: Vec<_> = states.into_list().iter().filter_map(Value::as_int).collect();
     assert_eq!(states, [1, 1]);
 }
@@ -150,9 +157,14 @@ fn groups_and_states() {
 fn guest_properties_and_extra_data() {
     let home = Home::new();
     let machine = home.machine("m");
-    assert_eq!(code(machine.call("setGuestProperty", vec!["/a".into(), "1".into(), "".into()])), "VBOX_E_INVALID_VM_STATE");
+    assert_eq!(
+        code(machine.call("setGuestProperty", vec!["/a".into(), "1".into(), "".into()])),
+        "VBOX_E_INVALID_VM_STATE"
+    );
     change(&machine, |mutable| {
-        let set = |name: &str, value: &str, flags: &str| mutable.call("setGuestProperty", vec![name.into(), value.into(), flags.into()]);
+        let set = |name: &str, value: &str, flags: &str| {
+            mutable.call("setGuestProperty", vec![name.into(), value.into(), flags.into()])
+        };
         set("/a/one", "1", "RDONLYGUEST").unwrap();
         set("/a/two", "2", "").unwrap();
         set("/b", "3", "").unwrap();

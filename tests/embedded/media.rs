@@ -3,7 +3,13 @@
 use super::{Home, change, code, list, object, objects, text};
 use vboxsh::model::{Object, Value};
 
-fn attach(machine: &Object, controller: &str, port: i64, kind: &str, medium: Value) -> Result<Value, vboxsh::model::Error> {
+fn attach(
+    machine: &Object,
+    controller: &str,
+    port: i64,
+    kind: &str,
+    medium: Value,
+) -> Result<Value, vboxsh::model::Error> {
     machine.call("attachDevice", vec![controller.into(), Value::Int(port), Value::Int(0), kind.into(), medium])
 }
 
@@ -19,7 +25,11 @@ fn an_image_is_made_and_deleted() {
     let path = text(&disk, "location");
     if let Ok(out) = std::process::Command::new("qemu-img").args(["info", &path]).output() {
         let said = String::from_utf8_lossy(&out.stdout).into_owned();
-        assert!(said.contains("file format: vdi") && said.contains("16 MiB"), "{said}{}", String::from_utf8_lossy(&out.stderr));
+        assert!(
+            said.contains("file format: vdi") && said.contains("16 MiB"),
+            "{said}{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
     }
     let again = vec!["VDI".into(), path.as_str().into(), "ReadWrite".into(), "HardDisk".into()];
     let again = object(home.vbox().call("createMedium", again).unwrap());
@@ -39,7 +49,9 @@ fn images_are_opened_and_closed() {
     let vbox = home.vbox();
     let disk = home.disk("a.vdi");
     let (path, id) = (text(&disk, "location"), text(&disk, "id"));
-    let open = |location: &str, kind: &str| vbox.call("openMedium", vec![location.into(), kind.into(), "ReadWrite".into(), false.into()]);
+    let open = |location: &str, kind: &str| {
+        vbox.call("openMedium", vec![location.into(), kind.into(), "ReadWrite".into(), false.into()])
+    };
     assert_eq!(open(&path, "HardDisk").unwrap(), Value::Object(disk.clone()));
     assert_eq!(open(&id, "HardDisk").unwrap(), Value::Object(disk.clone()));
     disk.call("close", vec![]).unwrap();

@@ -1,5 +1,7 @@
 //! The embedded host, driven as every caller does: through `model::Object`, on a home folder of its own.
 
+#![allow(clippy::unwrap_used)]
+
 mod crawl;
 mod events;
 mod locks;

@@ -9,7 +9,10 @@ fn values(machine: &Object) -> BTreeMap<String, String> {
     fn walk(object: &Object, path: &str, depth: usize, out: &mut BTreeMap<String, String>) {
         for attribute in object.interface().attributes() {
             // They differ between two processes by nature; times are kept in whole seconds.
-            if matches!(attribute.name, "lastStateChange" | "parent" | "properties" | "settingsModified" | "state" | "mediumAttachments") {
+            if matches!(
+                attribute.name,
+                "lastStateChange" | "parent" | "properties" | "settingsModified" | "state" | "mediumAttachments"
+            ) {
                 continue;
             }
             let Ok(value) = object.read(attribute) else { continue };
@@ -53,7 +56,10 @@ fn change_everything(object: &Object, depth: usize) {
             Value::Object(part) if depth < 4 => change_everything(&part, depth + 1),
             Value::Bool(truth) if attribute.writable => drop(object.set(attribute.name, Value::Bool(!truth))),
             Value::Int(number) if attribute.writable => drop(object.set(attribute.name, Value::Int(number + 1))),
-            Value::Text(old) if attribute.writable && !matches!(attribute.name, "name" | "OSTypeId" | "hardwareUUID" | "MACAddress") => {
+            Value::Text(old)
+                if attribute.writable
+                    && !matches!(attribute.name, "name" | "OSTypeId" | "hardwareUUID" | "MACAddress") =>
+            {
                 drop(object.set(attribute.name, Value::Text(format!("{old}x<&\">ä"))));
             }
             Value::Enum(old) if attribute.writable => {
@@ -79,16 +85,20 @@ fn every_stored_value_survives() {
             change_everything(&adapter, 0);
             adapter.set("attachmentType", (*kind).into()).unwrap();
         }
-        let nat = object(object(mutable.call("getNetworkAdapter", vec![Value::Int(0)]).unwrap()).get("NATEngine").unwrap());
+        let nat =
+            object(object(mutable.call("getNetworkAdapter", vec![Value::Int(0)]).unwrap()).get("NATEngine").unwrap());
         change_everything(&nat, 0);
-        let rule = vec!["ssh".into(), "TCP".into(), "127.0.0.1".into(), Value::Int(2222), "10.0.2.15".into(), Value::Int(22)];
+        let rule =
+            vec!["ssh".into(), "TCP".into(), "127.0.0.1".into(), Value::Int(2222), "10.0.2.15".into(), Value::Int(22)];
         nat.call("addRedirect", rule).unwrap();
         let port = object(mutable.call("getSerialPort", vec![Value::Int(1)]).unwrap());
         port.set("path", "/tmp/pipe".into()).unwrap();
         port.set("hostMode", "HostPipe".into()).unwrap();
         port.set("enabled", true.into()).unwrap();
         mutable.call("setBootOrder", vec![Value::Int(2), "Network".into()]).unwrap();
-        mutable.call("createSharedFolder", vec!["f".into(), "/tmp".into(), true.into(), true.into(), "/mnt".into()]).unwrap();
+        mutable
+            .call("createSharedFolder", vec!["f".into(), "/tmp".into(), true.into(), true.into(), "/mnt".into()])
+            .unwrap();
         mutable.call("setGuestProperty", vec!["/p".into(), "v".into(), "RDONLYGUEST".into()]).unwrap();
         let controller = object(mutable.call("addStorageController", vec!["nvme".into(), "PCIe".into()]).unwrap());
         controller.set("portCount", Value::Int(3)).unwrap();
@@ -97,7 +107,11 @@ fn every_stored_value_survives() {
     let other = home.another().find_machine("m").unwrap();
     let (saved, read) = (values(&machine), values(&other));
     assert!(saved.len() > 400, "{} values", saved.len());
-    let different: Vec<_> = saved.iter().filter(|(path, value)| read.get(*path) != Some(value)).map(|(path, value)| (path, value, read.get(path))).collect();
+    let different: Vec<_> = saved
+        .iter()
+        .filter(|(path, value)| read.get(*path) != Some(value))
+        .map(|(path, value)| (path, value, read.get(path)))
+        .collect();
     assert_eq!(different, []);
     // The screens of more monitors come with the next start, as in the real thing.
     assert!(read.keys().all(|path| saved.contains_key(path) || path.contains("screens[1]")));
@@ -111,13 +125,15 @@ fn media_and_attachments_survive() {
     let machine = home.machine("m");
     let (disk, loose) = (home.disk("d.vdi"), home.disk("loose.vdi"));
     change(&machine, |mutable| {
-        let arguments = vec!["SATA".into(), Value::Int(0), Value::Int(0), "HardDisk".into(), Value::Object(disk.clone())];
+        let arguments =
+            vec!["SATA".into(), Value::Int(0), Value::Int(0), "HardDisk".into(), Value::Object(disk.clone())];
         mutable.call("attachDevice", arguments).unwrap();
         let arguments = vec!["IDE".into(), Value::Int(1), Value::Int(0), "DVD".into()];
         mutable.call("attachDeviceWithoutMedium", arguments).unwrap();
     });
     let other = home.another();
-    let mut names: Vec<_> = objects(other.root().get("hardDisks").unwrap()).iter().map(|disk| text(disk, "name")).collect();
+    let mut names: Vec<_> =
+        objects(other.root().get("hardDisks").unwrap()).iter().map(|disk| text(disk, "name")).collect();
     names.sort();
     assert_eq!(names, ["d.vdi", "loose.vdi"]);
     let machine = other.find_machine("m").unwrap();
@@ -158,7 +174,8 @@ fn two_processes_keep_each_others_machines() {
     other.root().call("registerMachine", vec![Value::Object(machine)]).unwrap();
     home.vbox().call("setExtraData", vec!["k".into(), "v".into()]).unwrap();
     for connection in [&home.connection, &other, &home.another()] {
-        let mut names: Vec<_> = objects(connection.root().get("machines").unwrap()).iter().map(|machine| text(machine, "name")).collect();
+        let mut names: Vec<_> =
+            objects(connection.root().get("machines").unwrap()).iter().map(|machine| text(machine, "name")).collect();
         names.sort();
         assert_eq!(names, ["first", "second"]);
     }
@@ -204,7 +221,8 @@ fn a_damaged_home_is_an_error_that_names_the_file() {
 #[test]
 fn system_properties_are_kept_and_restored() {
     let home = Home::new();
-    let properties = |connection: &vboxsh::model::Connection| object(connection.root().get("systemProperties").unwrap());
+    let properties =
+        |connection: &vboxsh::model::Connection| object(connection.root().get("systemProperties").unwrap());
     let own = properties(&home.connection);
     let usual = text(&own, "defaultMachineFolder");
     own.set("defaultMachineFolder", "/somewhere/else".into()).unwrap();
@@ -215,4 +233,25 @@ fn system_properties_are_kept_and_restored() {
     assert_eq!(other.get("logHistoryCount").unwrap(), Value::Int(7));
     own.set("defaultMachineFolder", "".into()).unwrap();
     assert_eq!(text(&own, "defaultMachineFolder"), usual);
+}
+
+#[test]
+#[ignore = "a measurement: run it with --release --nocapture"]
+fn how_long_a_start_and_a_read_take() {
+    let home = Home::new();
+    for at in 0..10 {
+        home.machine(&format!("m{at}"));
+    }
+    for _ in 0..3 {
+        let start = std::time::Instant::now();
+        let other = home.another();
+        let machines = objects(other.root().get("machines").unwrap());
+        let names: Vec<_> = machines.iter().map(|machine| (text(machine, "name"), text(machine, "state"))).collect();
+        println!("start, names and states of {}: {:?}", names.len(), start.elapsed());
+        let start = std::time::Instant::now();
+        for _ in 0..100_000 {
+            machines[0].get("memorySize").unwrap();
+        }
+        println!("one read: {:?}", start.elapsed() / 100_000);
+    }
 }

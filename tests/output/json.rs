@@ -64,10 +64,13 @@ fn tables_sections_and_structures_keep_the_names_of_the_api() {
         vec![Reply::Table(table), Reply::Note("done".into()), Reply::Sections(sections), Reply::Value(attachment)];
     assert_eq!(
         as_json(&Reply::Many(replies)),
-        r#"[{"name":"web-01","memorySize":2048}]
-{"version":"7.2.22","host":{"memorySize":8}}
-{"name":"nic","isPhysicalDevice":null,"hostAddress":16,"guestAddress":null}
-"#
+        concat!(
+            r#"[[{"name":"web-01","memorySize":2048}],"#,
+            r#"{"version":"7.2.22","host":{"memorySize":8}},"#,
+            r#"{"name":"nic","isPhysicalDevice":null,"hostAddress":16,"guestAddress":null}]"#,
+            "\n"
+        ),
+        "one command is one document"
     );
 }
 

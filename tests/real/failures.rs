@@ -7,7 +7,8 @@ use vboxsh::model::{Error, Value};
 
 fn machine(connection: &vboxsh::model::Connection, name: &str) -> vboxsh::model::Object {
     let arguments = ["", name, "x86"].map(Value::from).to_vec();
-    match connection.root().call("createMachine", [arguments, vec![Value::List(Vec::new()), Value::from("")]].concat()) {
+    match connection.root().call("createMachine", [arguments, vec![Value::List(Vec::new()), Value::from("")]].concat())
+    {
         Ok(Value::Object(machine)) => machine,
         other => panic!("{other:?}"),
     }
@@ -81,7 +82,8 @@ fn a_refused_log_on_is_told_with_its_cure() {
     assert!(err.contains("log-on") || err.contains("logon") || err.contains("log on"), "{err}");
     assert!(err.contains("websrvauthlibrary"), "{err}");
 
-    let output = shell.command().env("VBOXSH_PASSWORD", "geheim").args(["-u", &url, "-c", "get vbox.version"]).output().unwrap();
+    let output =
+        shell.command().env("VBOXSH_PASSWORD", "geheim").args(["-u", &url, "-c", "get vbox.version"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
     let file = shell.home().join("password");
@@ -100,7 +102,16 @@ fn a_trace_keeps_every_call_and_no_secret() {
     let output = shell
         .command()
         .env("VBOXSH_PASSWORD", "geheim-1")
-        .args(["-u", url, "--trace", trace.to_str().unwrap(), "-e", "vbox.findMachine(\"web-01\").name", "-e", "vbox.setSettingsSecret(\"geheim-2\")"])
+        .args([
+            "-u",
+            url,
+            "--trace",
+            trace.to_str().unwrap(),
+            "-e",
+            "vbox.findMachine(\"web-01\").name",
+            "-e",
+            "vbox.setSettingsSecret(\"geheim-2\")",
+        ])
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "web-01\n", "{}", String::from_utf8_lossy(&output.stderr));

@@ -4,11 +4,11 @@ use std::io::{Read, Write};
 use std::time::Instant;
 use vboxsh::schema::{Mapping, Schema, embedded, table_from_wsdl};
 
-/// The WSDL of the server that `VBOXSH_TEST_WEB_URL` names, else of the suite's; `None` without any.
+/// The WSDL of the server that `VBOXSH_REAL_URL` names, else of the suite's; `None` without any.
 fn wsdl() -> Option<String> {
-    let url = std::env::var("VBOXSH_TEST_WEB_URL").ok().or_else(|| crate::rig::url().map(str::to_owned))?;
+    let url = crate::rig::url().map(str::to_owned)?;
     let host = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
-    let mut stream = std::net::TcpStream::connect(&host).expect("a server at VBOXSH_TEST_WEB_URL");
+    let mut stream = std::net::TcpStream::connect(&host).expect("a server at VBOXSH_REAL_URL");
     write!(stream, "GET /?wsdl HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("a request");
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).expect("a reply");

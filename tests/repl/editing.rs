@@ -94,3 +94,29 @@ fn the_signature_of_a_call_is_hinted() {
     terminal.types("vbox.findMachine(");
     terminal.shows("nameOrId: wstring");
 }
+
+#[test]
+fn tab_completes_names_with_quotes_as_they_have_to_be_typed() {
+    let program = Program::new();
+    program.machine("say \"hi\"");
+    program.machine("o'brien & co");
+    let mut terminal = Terminal::open(&program);
+    terminal.answers("vbox.version");
+    terminal.types("get sa\t");
+    terminal.shows("get \"say \\\"hi\\\"\"");
+    assert!(terminal.answers(".id.len").contains("error"), "the name is one word of a path");
+    terminal.types("vbox.findMachine(\"sa\t");
+    terminal.shows("\"say \\\"hi\\\"\"");
+    assert!(terminal.answers(").name").contains("say \"hi\""));
+    terminal.types("info o'b\t");
+    terminal.shows("co\"");
+    assert!(terminal.answers("").contains("o'brien & co"));
+}
+
+#[test]
+fn tab_completes_topics_of_help() {
+    let program = Program::new();
+    let mut terminal = Terminal::open(&program);
+    terminal.types("help pat\t");
+    terminal.shows("help paths");
+}

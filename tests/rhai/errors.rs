@@ -167,8 +167,6 @@ fn a_function_does_not_see_variables_and_the_hint_says_so() {
 
 #[test]
 fn a_missing_connection_is_a_connection_error() {
-    let turn = Bench::new();
-    drop(turn);
     let world =
         vboxsh::shell::World::new(vboxsh::output::Ui::captured(vboxsh::output::UiOptions::default()), None, false);
     let mut engine = vboxsh::script::rhai::RhaiEngine::new(&world).unwrap();

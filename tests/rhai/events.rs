@@ -1,6 +1,6 @@
 //! Listening, and waiting for a progress.
 
-use super::{Bench, interrupt_after};
+use super::{Bench, alone, interrupt_after};
 use std::time::{Duration, Instant};
 use vboxsh::model::{ErrorKind, Interrupt};
 
@@ -32,7 +32,7 @@ fn types_and_time_limit_a_loop() {
         bench.text("vbox.listen([\"OnMachineStateChanged\", VBoxEventType.OnSnapshotTaken], 0.3, |e| true)"),
         "0"
     );
-    assert!(start.elapsed() >= Duration::from_millis(250) && start.elapsed() < Duration::from_secs(2));
+    assert!(start.elapsed() >= Duration::from_millis(250) && start.elapsed() < Duration::from_secs(20));
     assert_eq!(
         bench
             .fake
@@ -58,16 +58,18 @@ fn an_error_in_the_loop_comes_out_and_the_event_is_acknowledged() {
 
 #[test]
 fn an_interrupt_ends_the_loop_and_not_the_script() {
-    let mut bench = Bench::new();
-    let pressed = interrupt_after(150);
-    assert_eq!(bench.text("vbox.listen(|e| true); \"went on\""), "went on");
-    assert!(pressed.join().unwrap().elapsed() < Duration::from_millis(400));
-    assert!(!Interrupt::global().is_raised());
-    // The same while the closure itself runs.
-    fire(&bench, "x");
-    let pressed = interrupt_after(150);
-    assert_eq!(bench.text("vbox.listen(|e| { loop {} }); \"went on\""), "went on");
-    assert!(pressed.join().unwrap().elapsed() < Duration::from_millis(400));
+    alone("rhai::events::an_interrupt_ends_the_loop_and_not_the_script", || {
+        let mut bench = Bench::new();
+        let pressed = interrupt_after(150);
+        assert_eq!(bench.text("vbox.listen(|e| true); \"went on\""), "went on");
+        assert!(pressed.join().unwrap().elapsed() < Duration::from_secs(10));
+        assert!(!Interrupt::global().is_raised());
+        // The same while the closure itself runs.
+        fire(&bench, "x");
+        let pressed = interrupt_after(150);
+        assert_eq!(bench.text("vbox.listen(|e| { loop {} }); \"went on\""), "went on");
+        assert!(pressed.join().unwrap().elapsed() < Duration::from_secs(10));
+    });
 }
 
 #[test]
@@ -80,18 +82,31 @@ fn waiting_gives_nothing_or_throws() {
     let start = Instant::now();
     let failure = bench.failure("vbox.machines[0].cloneTo(vbox.machines[1], CloneMode.MachineState, []).wait(0.3)");
     assert_eq!((failure.kind, failure.exit_code()), (ErrorKind::TimedOut, 124));
-    assert!(start.elapsed() < Duration::from_secs(3));
+    assert!(start.elapsed() < Duration::from_secs(20));
 }
 
 #[test]
 fn an_interrupted_wait_ends_the_script_and_asks_before_it_cancels() {
-    let mut bench = Bench::new();
-    bench.value("let p = vbox.machines[0].cloneTo(vbox.machines[1], CloneMode.MachineState, [])");
-    let pressed = interrupt_after(150);
-    let failure = bench.failure("try { wait(p) } catch { print(\"caught\") } print(\"after\")");
-    assert_eq!((failure.kind, failure.exit_code()), (ErrorKind::Interrupted, 130));
-    assert!(pressed.join().unwrap().elapsed() < Duration::from_millis(400));
-    assert_eq!(bench.printed(), "");
-    // Nobody could be asked here, so the work was left alone.
-    assert_eq!(bench.fake.count("IProgress.cancel"), 0);
+    alone("rhai::events::an_interrupted_wait_ends_the_script_and_asks_before_it_cancels", || {
+        let mut bench = Bench::new();
+        bench.value("let p = vbox.machines[0].cloneTo(vbox.machines[1], CloneMode.MachineState, [])");
+        let pressed = interrupt_after(150);
+        let failure = bench.failure("try { wait(p) } catch { print(\"caught\") } print(\"after\")");
+        assert_eq!((failure.kind, failure.exit_code()), (ErrorKind::Interrupted, 130));
+        assert!(pressed.join().unwrap().elapsed() < Duration::from_secs(10));
+        assert_eq!(bench.printed(), "");
+        // Nobody could be asked here, so the work was left alone.
+        assert_eq!(bench.fake.count("IProgress.cancel"), 0);
+    });
+}
+
+#[test]
+fn an_interrupted_wait_cancels_when_every_question_is_answered_with_yes() {
+    alone("rhai::events::an_interrupted_wait_cancels_when_every_question_is_answered_with_yes", || {
+        let mut bench = Bench::answering(true);
+        bench.value("let p = vbox.machines[0].cloneTo(vbox.machines[1], CloneMode.MachineState, [])");
+        interrupt_after(150);
+        assert_eq!(bench.failure("p.wait()").kind, ErrorKind::Interrupted);
+        assert_eq!(bench.fake.count("IProgress.cancel"), 1);
+    });
 }

@@ -1,7 +1,7 @@
 //! Attributes, methods, arguments, objects.
 
 use super::Bench;
-use vboxsh::model::ErrorKind;
+use vboxsh::model::{ErrorKind, RawValue, Value};
 
 #[test]
 fn attributes_are_read_and_written_in_both_spellings() {
@@ -101,7 +101,9 @@ fn every_method_of_the_schema_is_reached_with_every_number_of_arguments() {
             {
                 continue;
             }
-            let arguments: Vec<String> = method.inputs().map(|input| neutral(input.kind)).collect();
+            let mut given = Vec::new();
+            let arguments: Vec<String> =
+                method.inputs().map(|input| argument(&bench, input.kind, &mut given)).collect();
             let list = arguments.join(", ");
             let call = if arguments.len() > 15 {
                 format!("{}([{list}])", method.name)
@@ -121,14 +123,20 @@ fn every_method_of_the_schema_is_reached_with_every_number_of_arguments() {
     assert!(calls > 1200, "{calls}");
 }
 
-fn neutral(kind: vboxsh::schema::Type) -> String {
+/// A value of that type as a script writes it. Objects are reached through an attribute of the root.
+fn argument(bench: &Bench, kind: vboxsh::schema::Type, given: &mut Vec<RawValue>) -> String {
     use vboxsh::schema::Kind;
     match kind.kind {
         _ if kind.is_blob() => "blob(0)".to_owned(),
         _ if kind.array => "[]".to_owned(),
         Kind::String | Kind::Uuid => "\"\"".to_owned(),
         Kind::Boolean => "false".to_owned(),
-        Kind::AnyObject | Kind::Interface(_) => "()".to_owned(),
+        Kind::AnyObject => "vbox".to_owned(),
+        Kind::Interface(name) => {
+            given.push(bench.fake.reference(bench.fake.make(name)));
+            bench.fake.set(0, "machineGroups", Value::List(given.clone()));
+            format!("vbox.machineGroups[{}]", given.len() - 1)
+        }
         Kind::Enum(_) => "0".to_owned(),
         _ => "1".to_owned(),
     }

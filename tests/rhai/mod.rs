@@ -1,16 +1,20 @@
 //! The Rhai engine over a scripted Main API.
 
+#![allow(clippy::unwrap_used)]
+
 mod control;
 mod errors;
 mod events;
 mod graph;
 mod imports;
 mod prompt;
+#[cfg(unix)]
+mod scripts;
 mod values;
 
 use crate::support::fake::Fake;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use vboxsh::model::{Interrupt, Value};
 use vboxsh::output::{Failure, Ui, UiOptions};
 use vboxsh::script::rhai::RhaiEngine;
@@ -21,16 +25,6 @@ pub(crate) struct Bench {
     pub(crate) engine: Box<dyn Engine>,
     pub(crate) fake: Arc<Fake>,
     pub(crate) world: Arc<World>,
-    /// The interrupt is one for the whole process: one test at a time.
-    _turn: MutexGuard<'static, ()>,
-}
-
-/// One engine at a time: Ctrl-C in one test must not stop another.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    Interrupt::global().clear();
-    turn
 }
 
 impl Bench {
@@ -39,12 +33,20 @@ impl Bench {
     }
 
     pub(crate) fn over(fake: Arc<Fake>) -> Self {
-        let turn = turn();
+        Self::make(fake, false)
+    }
+
+    /// One whose user answers every question so.
+    pub(crate) fn answering(yes: bool) -> Self {
+        Self::make(Fake::new(), yes)
+    }
+
+    fn make(fake: Arc<Fake>, yes: bool) -> Self {
         let connecting = Arc::clone(&fake);
         let world =
-            World::new(Ui::captured(UiOptions::default()), Some(Box::new(move |_| Ok(connecting.connect()))), false);
+            World::new(Ui::captured(UiOptions::default()), Some(Box::new(move |_| Ok(connecting.connect()))), yes);
         let engine = RhaiEngine::new(&world).unwrap();
-        Self { engine, fake, world, _turn: turn }
+        Self { engine, fake, world }
     }
 
     /// The value of a line that must not fail.
@@ -95,6 +97,23 @@ pub(crate) fn text(value: &Value) -> String {
             entries.iter().map(|(name, value)| format!("{name}: {}", text(value))).collect::<Vec<_>>().join(", ")
         }
     }
+}
+
+/// Runs a test in a process of its own: Ctrl-C there stops no other test.
+pub(crate) fn alone(name: &str, test: impl FnOnce()) {
+    const MARK: &str = "VBOXSH_TEST_ALONE";
+    if std::env::var_os(MARK).is_some() {
+        return test();
+    }
+    let program = std::env::current_exe().unwrap();
+    let output =
+        std::process::Command::new(program).args(["--exact", name, "--nocapture"]).env(MARK, "1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// Presses Ctrl-C after a while.

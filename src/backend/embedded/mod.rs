@@ -22,10 +22,17 @@ pub fn connect(home: Option<PathBuf>) -> Result<Connection> {
 /// # Errors
 /// As [`connect`].
 pub fn transport(home: Option<PathBuf>) -> Result<Arc<dyn Transport>> {
-    let home = match home.or_else(|| std::env::var_os("VBOXSH_HOME").filter(|home| !home.is_empty()).map(PathBuf::from)) {
+    let home = match home.or_else(|| std::env::var_os("VBOXSH_HOME").filter(|home| !home.is_empty()).map(PathBuf::from))
+    {
         Some(home) => std::path::absolute(&home).unwrap_or(home),
         None => data_folder()?,
     };
+    if home.exists() && !home.is_dir() {
+        return Err(Error::Connection(ConnectionProblem {
+            message: format!("the home of the embedded host, {}, is no folder", home.display()),
+            hint: "name a folder: `--home DIR`, or VBOXSH_HOME".to_owned(),
+        }));
+    }
     let machine_folder = directories::UserDirs::new().map_or_else(|| home.clone(), |user| user.home_dir().to_owned());
     Ok(Arc::new(EmbeddedTransport::open(&home, &machine_folder.join("VirtualBox VMs"))?))
 }
@@ -97,12 +104,15 @@ impl Transport for EmbeddedTransport {
 
     fn invoke(&self, request: Request<'_>) -> Result<Vec<RawValue>> {
         let Request { target, operation, arguments, waits } = request;
-        self.host()?.invoke(target, operation, arguments, waits).map_err(|fault| failed(operation, operation.owner(), fault))
+        self.host()?
+            .invoke(target, operation, arguments, waits)
+            .map_err(|fault| failed(operation, operation.owner(), fault))
     }
 
     fn query_interface(&self, target: &Handle, interface: &'static Interface) -> Result<Option<Handle>> {
         let has = self.host()?.has_interface(target, interface);
-        let has = has.map_err(|fault| failed(format_args!("queryInterface({})", interface.name), interface.name, fault))?;
+        let has =
+            has.map_err(|fault| failed(format_args!("queryInterface({})", interface.name), interface.name, fault))?;
         Ok(has.then(|| target.clone()))
     }
 

@@ -80,8 +80,10 @@ pub(super) fn log_on_refused(address: &Address, user: &str) -> ConnectionProblem
     problem(format_args!("the web service at {address} refuses {who}"), LOG_ON_CURE)
 }
 
+/// A web service whose VBoxSVC has ended refuses everyone in the same words (seen on 7.2.22).
 const LOG_ON_CURE: &str = "give the name and the password (`VBOXSH_PASSWORD`) of the user that runs it, or switch its \
-                           check off on that machine: `VBoxManage setproperty websrvauthlibrary null`, then start it anew";
+                           check off on that machine: `VBoxManage setproperty websrvauthlibrary null`, then start it \
+                           anew; one that let you in before may have lost its VBoxSVC: start it anew as well";
 
 pub(super) fn version_unknown(address: &Address, version: &str) -> ConnectionProblem {
     let version: String = version.chars().filter(|letter| !letter.is_control()).take(40).collect();
@@ -92,7 +94,10 @@ pub(super) fn version_unknown(address: &Address, version: &str) -> ConnectionPro
 }
 
 pub(super) fn closed(address: &Address) -> ConnectionProblem {
-    problem(format_args!("the connection to {address} is closed"), "`reconnect` takes it up anew")
+    problem(
+        format_args!("the connection to {address} is closed"),
+        "`reconnect` takes it up anew; objects fetched before are gone: fetch them again from `vbox`",
+    )
 }
 
 pub(super) fn server_died(address: &Address) -> ConnectionProblem {

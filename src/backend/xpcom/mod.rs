@@ -19,7 +19,6 @@ mod runtime;
 mod tests;
 mod typelib;
 
-use super::null_arguments;
 use crate::model::{ApiError, Connection, Error, Handle, Operation, RawValue, Request, Result, Transport};
 use crate::schema::{Interface, Kind, Schema};
 use call::{Failure, Given};
@@ -215,7 +214,6 @@ impl Transport for Xpcom {
         let client = self.client()?;
         let operation = request.operation;
         let plan = self.runtime.plan(operation)?;
-        null_arguments::check(operation, request.arguments)?;
         let target = self.pointer(&client, request.target, plan.owner, operation, "the object")?;
         let resolve = |handle: &Handle, parameter: &Parameter| self.argument(&client, handle, parameter, operation);
         match call::call(&self.runtime.api(), &target, &plan, request.arguments, &resolve) {

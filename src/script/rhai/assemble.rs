@@ -23,7 +23,7 @@ const LARGEST_MAP: usize = 16 << 20;
 
 /// An engine with everything a script may use. Nothing is connected.
 pub(super) fn engine(shared: &Arc<Context>) -> Engine {
-    let t=std::time::Instant::now();let mut engine = Engine::new();eprintln!("new {:?}",t.elapsed());
+    let mut engine = Engine::new();
     engine
         .set_max_call_levels(CALL_LEVELS)
         .set_max_expr_depths(EXPRESSION_LEVELS, EXPRESSION_LEVELS)
@@ -33,7 +33,7 @@ pub(super) fn engine(shared: &Arc<Context>) -> Engine {
     engine.on_progress(|_| Interrupt::global().is_raised().then(|| Dynamic::from(Stop::Interrupted)));
     engine.set_module_resolver(imports::Imports::new(shared));
     engine.register_global_module(members::module());
-    eprintln!("module {:?}",t.elapsed());text::register(&mut engine);
+    text::register(&mut engine);
     error::register(&mut engine);
     enumeration::register(&mut engine);
     functions::register(&mut engine, shared);
@@ -43,5 +43,5 @@ pub(super) fn engine(shared: &Arc<Context>) -> Engine {
     events::register(&mut engine);
     globals::register(&mut engine, shared);
     last_value::register(&mut engine, shared);
-    eprintln!("all {:?}",t.elapsed());engine
+    engine
 }

@@ -43,7 +43,7 @@ pub(super) fn register(engine: &mut Engine) {
 /// The constant of that name.
 pub(super) fn constant(enumeration: EnumType, name: &str, context: &NativeCallContext) -> Outcome<EnumValue> {
     let number = enumeration.number(name).ok_or_else(|| {
-        let near = super::report_names::did_you_mean(&enumeration.suggest(name));
+        let near = crate::schema::did_you_mean(&enumeration.suggest(name));
         let hint = if near.is_empty() { format!("`help {}` lists its values", enumeration.name) } else { near };
         mistake(format!("{} has no value `{name}`", enumeration.name), hint, context)
     })?;

@@ -106,7 +106,7 @@ fn print_page(context: &Context, topic: &str, call: &NativeCallContext) -> Outco
     let Some(page) = own().or_else(|| manual(schema, topic)) else {
         let near = suggest_topic(schema, topic);
         let near: Vec<&str> = near.iter().map(String::as_str).collect();
-        return Err(mistake(format!("there is no help on `{topic}`"), super::report_names::did_you_mean(&near), call));
+        return Err(mistake(format!("there is no help on `{topic}`"), crate::schema::did_you_mean(&near), call));
     };
     context.world.ui().print(&page);
     Ok(())
@@ -136,6 +136,10 @@ fn register_control(engine: &mut Engine) {
     // Rhai's own `exit` ends the script with a value, as if it were the script's last.
     engine.register_fn("exit", |context: NativeCallContext| exit(0, &context));
     engine.register_fn("exit", |context: NativeCallContext, code: i64| exit(code, &context));
+    // Rhai has an `exit` of its own for any value; it would end the script as if all were well.
+    engine.register_fn("exit", |context: NativeCallContext, code: Dynamic| -> Outcome<Dynamic> {
+        Err(mistake(format!("`exit` wants a number, not {code}"), "an exit code is a number from 0 to 255", &context))
+    });
 }
 
 fn sleep(seconds: f64, context: &NativeCallContext) -> Outcome<()> {

@@ -56,7 +56,7 @@ fn enumeration(shared: &Context, name: &str) -> Outcome<Option<Dynamic>> {
         Some(number) => Ok(Some(Dynamic::from(EnumValue { enumeration, number }))),
         None => Err(raise_unplaced(Error::usage(
             format!("{} has no value `{value}`", enumeration.name),
-            super::report_names::did_you_mean(&enumeration.suggest(value)),
+            crate::schema::did_you_mean(&enumeration.suggest(value)),
         ))),
     }
 }

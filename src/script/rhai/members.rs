@@ -202,7 +202,7 @@ fn get_field(context: &NativeCallContext, arguments: &mut Arguments) -> Outcome<
     let near = structure.interface.suggest(&name);
     Err(mistake(
         format!("{} has no attribute `{name}`", structure.interface.name),
-        super::report_names::did_you_mean(&near),
+        crate::schema::did_you_mean(&near),
         context,
     ))
 }

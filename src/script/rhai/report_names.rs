@@ -1,15 +1,5 @@
 //! Names in messages: near misses, and Rhai's type names as people know them.
 
-/// `did you mean `a` or `b`?`, empty for no names.
-pub(super) fn did_you_mean(near: &[&str]) -> String {
-    let names: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
-    match names.as_slice() {
-        [] => String::new(),
-        [one] => format!("did you mean {one}?"),
-        [first @ .., last] => format!("did you mean {} or {last}?", first.join(", ")),
-    }
-}
-
 /// A type as people name it.
 pub(super) fn type_name(name: &str) -> &str {
     match name.trim() {
@@ -52,11 +42,5 @@ mod tests {
         assert_eq!(split_signature("f ()"), ("f", vec![]));
         assert_eq!(split_signature("g"), ("g", vec![]));
         assert_eq!(split_signature("f (())"), ("f", vec!["()"]));
-    }
-
-    #[test]
-    fn suggestions_read_as_a_question() {
-        assert_eq!(did_you_mean(&[]), "");
-        assert_eq!(did_you_mean(&["a", "b", "c"]), "did you mean `a`, `b` or `c`?");
     }
 }

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::error::{Outcome, mistake, raise};
 use super::functions::duration;
-use crate::model::{Object, Value, wait_for_progress};
+use crate::model::Object;
 use rhai::{Engine, NativeCallContext};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,16 +34,5 @@ fn wait(shared: &Context, context: &NativeCallContext, progress: &Object, time: 
             context,
         ));
     }
-    let ui = shared.world.ui();
-    let title = match progress.get("description") {
-        Ok(Value::Text(title)) => title,
-        Ok(_) => String::new(),
-        Err(error) => return Err(raise(error, context)),
-    };
-    let bar = ui.progress(&title);
-    let result = wait_for_progress(progress, time, &mut |report| bar.show(report), &mut |report| {
-        shared.world.yes() || ui.confirm(&format!("cancel `{}`?", report.description))
-    });
-    drop(bar);
-    result.map_err(|error| raise(error, context))
+    crate::shell::wait(&shared.world, progress, time).map_err(|error| raise(error, context))
 }

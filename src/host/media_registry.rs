@@ -1,0 +1,199 @@
+//! Which settings file remembers which medium: reading and writing the media registries.
+
+use super::Outcome;
+use super::document::ElementId;
+use super::media::{Medium, Registry, type_name};
+use super::media_formats::format;
+use super::state::{Address, State};
+use super::xml::XmlNode;
+use std::path::Path;
+
+impl State {
+    /// Writes the settings file that remembers a medium.
+    pub(super) fn save_medium(&mut self, id: ElementId) -> Outcome {
+        match self.medium(id)?.registry.clone() {
+            Registry::Nowhere => Ok(()),
+            Registry::Global => self.save_registry(),
+            Registry::Machine(machine) => self.save_machine_media(&machine),
+        }
+    }
+
+    /// Writes only the media part of a machine's file.
+    pub(super) fn save_machine_media(&mut self, id: &str) -> Outcome {
+        let Some(view) = self.machines.iter().find(|(_, machine)| machine.id == id).map(|(view, _)| *view) else {
+            return Ok(());
+        };
+        let machine = self.machine(view)?;
+        let (Some(mut tree), file) = (machine.tree.clone(), machine.settings_file.clone()) else { return Ok(()) };
+        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+        self.put_media(&mut tree, "Machine/MediaRegistry", &Registry::Machine(id.to_owned()), &folder);
+        super::registry::write(&file, &tree)?;
+        let machine = self.machine_mut(view)?;
+        machine.tree = Some(tree);
+        machine.stamp = super::registry::stamp(&file);
+        Ok(())
+    }
+
+    /// The folder of a machine was renamed: media in it moved along.
+    pub(super) fn move_media(&mut self, old: &Path, new: &Path) {
+        for medium in self.media.values_mut() {
+            if let Ok(rest) = medium.location.strip_prefix(old) {
+                medium.location = new.join(rest);
+            }
+        }
+    }
+
+    /// Media that a saved machine uses are remembered in its own file, unless another file has them.
+    pub(super) fn adopt_media(&mut self, view: u32) -> Outcome {
+        let id = self.machine(view)?.id.clone();
+        let document = self.document(view)?;
+        let attached = document.iter().filter(|(_, element)| element.role == "attachment");
+        let attached: Vec<_> =
+            attached.filter_map(|(_, element)| element.value("medium").and_then(Address::of)).collect();
+        for at in attached {
+            if let Some(medium) = self.media.get_mut(&at.element).filter(|medium| medium.registry == Registry::Global) {
+                medium.registry = Registry::Machine(id.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes up what another process changed in the media registry of `VirtualBox.xml`.
+    pub(super) fn merge_media(&mut self, seen: &XmlNode, disk: &XmlNode) {
+        const PATH: &str = "Global/MediaRegistry";
+        let (old, new) = (ids(seen, PATH), ids(disk, PATH));
+        for medium in self.media.values_mut().filter(|medium| medium.registry == Registry::Global) {
+            if old.contains(&medium.id) && !new.contains(&medium.id) {
+                medium.registry = Registry::Nowhere;
+            }
+        }
+        // Only what is new there: what this process just forgot must not come back.
+        let home = self.home.clone();
+        for (list, item, device) in LISTS {
+            let nodes = disk.list(&format!("{PATH}/{list}"), item);
+            let nodes: Vec<_> =
+                nodes.filter(|node| node_id(node).is_some_and(|id| !old.contains(&id))).cloned().collect();
+            for node in nodes {
+                self.load_medium(&node, &Registry::Global, &home, device, None, 0);
+            }
+        }
+    }
+
+    /// Reads a media registry.
+    pub(super) fn load_media(&mut self, tree: &XmlNode, path: &str, registry: Registry, folder: &Path) {
+        for (list, item, device) in LISTS {
+            let nodes: Vec<_> = tree.list(&format!("{path}/{list}"), item).cloned().collect();
+            for node in nodes {
+                self.load_medium(&node, &registry, folder, device, None, 0);
+            }
+        }
+    }
+
+    fn load_medium(
+        &mut self,
+        node: &XmlNode,
+        registry: &Registry,
+        folder: &Path,
+        device: &'static str,
+        parent: Option<ElementId>,
+        depth: u32,
+    ) {
+        let (Some(id), Some(location)) = (node_id(node), node.attribute("location")) else { return };
+        let at = match self.medium_by_id(&id) {
+            Some(at) => at,
+            None => {
+                let written = node.attribute("format").unwrap_or(if device == "HardDisk" { "VDI" } else { "RAW" });
+                let kind =
+                    node.attribute("type").map_or(if device == "DVD" { "Readonly" } else { "Normal" }, type_name);
+                let kind = if device == "Floppy" { "Writethrough" } else { kind };
+                let properties = node.list("", "Property");
+                let properties = properties
+                    .filter_map(|item| Some((item.attribute("name")?.to_owned(), item.attribute("value")?.to_owned())));
+                let medium = Medium {
+                    id,
+                    location: folder.join(location),
+                    format: format(written).map_or(written, |known| known.0).to_owned(),
+                    device,
+                    kind,
+                    // Not looked at yet, which is no error.
+                    state: "Inaccessible",
+                    description: node.value("Description#").unwrap_or_default().to_owned(),
+                    parent,
+                    registry: registry.clone(),
+                    auto_reset: node.attribute("autoReset") == Some("true"),
+                    properties: properties.collect(),
+                    ..Medium::default()
+                };
+                self.add_medium(medium)
+            }
+        };
+        if depth < 300 {
+            for child in node.children.iter().filter(|child| child.name == "HardDisk") {
+                self.load_medium(child, registry, folder, device, Some(at), depth + 1);
+            }
+        }
+    }
+
+    /// Puts the media that `registry` remembers into its tree.
+    pub(super) fn put_media(&self, tree: &mut XmlNode, path: &str, registry: &Registry, folder: &Path) {
+        let of = |device: &str| -> Vec<ElementId> {
+            let wanted = self.media.iter().filter(|(_, medium)| {
+                medium.registry == *registry && medium.device == device && medium.parent.is_none()
+            });
+            wanted.map(|(at, _)| *at).collect()
+        };
+        if LISTS.iter().all(|(.., device)| of(device).is_empty()) && tree.at(path).is_none() {
+            return;
+        }
+        for (list, item, device) in LISTS {
+            let media = of(device);
+            let node = tree.make(&format!("{path}/{list}"));
+            let mut old: Vec<_> = std::mem::take(&mut node.children);
+            node.children = media.into_iter().map(|at| self.medium_node(at, item, &mut old, folder)).collect();
+        }
+        let node = tree.make(path);
+        node.children.retain(|list| !list.children.is_empty());
+    }
+
+    fn medium_node(&self, at: ElementId, item: &str, old: &mut Vec<XmlNode>, folder: &Path) -> XmlNode {
+        let medium = &self.media[&at];
+        let id = format!("{{{}}}", medium.id);
+        let there =
+            old.iter().position(|node| node.attribute("uuid").is_some_and(|known| known.eq_ignore_ascii_case(&id)));
+        let mut node = there.map_or_else(|| XmlNode::new(item).with("uuid", &id), |at| old.remove(at));
+        let location = medium.location.strip_prefix(folder).unwrap_or(&medium.location);
+        node.set_attribute("location", location.to_string_lossy());
+        if medium.device == "HardDisk" {
+            node.set_attribute("format", &medium.format);
+            if medium.parent.is_none() {
+                node.set_attribute("type", medium.kind);
+            }
+        }
+        node.set_value("Description#", (!medium.description.is_empty()).then(|| medium.description.clone()));
+        super::registry::put_items(&mut node, "", "Property", &medium.properties);
+        let (mut children, others): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut node.children).into_iter().partition(|child| child.name == "HardDisk");
+        node.children = others;
+        for child in self.children_of(at) {
+            let child = self.medium_node(child, "HardDisk", &mut children, folder);
+            node.children.push(child);
+        }
+        node
+    }
+}
+
+fn node_id(node: &XmlNode) -> Option<String> {
+    node.attribute("uuid").and_then(super::machines::parse_id)
+}
+
+/// Ids of the base media in a registry.
+fn ids(tree: &XmlNode, path: &str) -> Vec<String> {
+    let of = |(list, item, _): (&str, &'static str, &str)| -> Vec<String> {
+        tree.list(&format!("{path}/{list}"), item).filter_map(node_id).collect()
+    };
+    LISTS.into_iter().flat_map(of).collect()
+}
+
+/// Lists of a media registry: element, item, kind of medium.
+const LISTS: [(&str, &str, &str); 3] =
+    [("HardDisks", "HardDisk", "HardDisk"), ("DVDImages", "Image", "DVD"), ("FloppyImages", "Image", "Floppy")];

@@ -1,0 +1,82 @@
+//! NAT of a network adapter: its rules and buffer sizes; addresses of adapters.
+
+use super::arguments::Arguments;
+use super::devices::Reply;
+use super::state::{Address, State, nothing};
+use super::table::When;
+use super::{Fault, Outcome};
+use crate::model::RawValue;
+
+impl State {
+    pub(super) fn call_nat(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
+        const SETTINGS: [&str; 5] = ["mtu", "sockSnd", "sockRcv", "tcpWndSnd", "tcpWndRcv"];
+        match name {
+            "getNetworkSettings" => {
+                let element = self.element(at)?;
+                Ok(Some(SETTINGS.iter().map(|name| RawValue::Int(element.int(name))).collect()))
+            }
+            "setNetworkSettings" => {
+                self.check_mutable(at.view, When::Always)?;
+                for (position, name) in SETTINGS.into_iter().enumerate() {
+                    self.element_mut(at)?.set(name, arguments.value(position));
+                }
+                self.touch(at.view);
+                nothing()
+            }
+            "addRedirect" => {
+                self.check_mutable(at.view, When::Always)?;
+                let (protocol, host, guest) = (arguments.int(1), arguments.int(3), arguments.int(5));
+                let kind = if protocol == 1 { "tcp" } else { "udp" };
+                let rule = match arguments.text(0) {
+                    "" => format!("{kind}_{host}_{guest}"),
+                    given if given.contains(',') => {
+                        return Err(Fault::argument("the name of a rule must not have a comma"));
+                    }
+                    given => given.to_owned(),
+                };
+                let rest = format!("{protocol},{},{host},{},{guest}", arguments.text(2), arguments.text(4));
+                let rules = &mut self.element_mut(at)?.properties;
+                if rules.contains_key(&rule) {
+                    return Err(Fault::argument(format!("a rule is named `{rule}` already")));
+                }
+                let taken = rules.values().any(|known| {
+                    let part = |at: usize| known.split(',').nth(at).unwrap_or_default();
+                    part(0) == protocol.to_string() && part(1) == arguments.text(2) && part(2) == host.to_string()
+                });
+                if taken {
+                    return Err(Fault::argument(format!(
+                        "another rule forwards {kind} port {host} of the host already"
+                    )));
+                }
+                rules.insert(rule, rest);
+                self.touch(at.view);
+                nothing()
+            }
+            "removeRedirect" => {
+                self.check_mutable(at.view, When::Always)?;
+                let rule = arguments.text(0);
+                if self.element_mut(at)?.properties.remove(rule).is_none() {
+                    return Err(Fault::argument(format!("no rule is named `{rule}`")));
+                }
+                self.touch(at.view);
+                nothing()
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Twelve hexadecimal digits of a unicast address, without colons; an empty text makes a new one.
+pub(super) fn mac_address(given: &str) -> Outcome<String> {
+    if given.is_empty() {
+        return Ok(super::defaults::new_mac_address());
+    }
+    let digits = given.to_ascii_uppercase();
+    let unicast = digits.chars().nth(1).and_then(|digit| digit.to_digit(16)).is_some_and(|digit| digit % 2 == 0);
+    if digits.len() == 12 && digits.chars().all(|digit| digit.is_ascii_hexdigit()) && unicast {
+        return Ok(digits);
+    }
+    Err(Fault::argument(format!(
+        "`{given}` is no MAC address of one station: 12 hexadecimal digits without colons, the second one even"
+    )))
+}
