@@ -20,7 +20,7 @@ mod tests;
 mod typelib;
 
 use crate::model::{ApiError, Connection, Error, Handle, Operation, RawValue, Request, Result, Transport};
-use crate::schema::{Interface, Kind, Schema};
+use crate::schema::{Interface, Kind, Mapping, Schema};
 use call::{Failure, Given};
 use objects::Objects;
 use plan::Parameter;
@@ -156,12 +156,15 @@ impl Xpcom {
 
     /// Finds out what an object of any interface is.
     fn name_object(&self, pointer: Arc<Pointer>, unknown: &'static Interface) -> (Arc<Pointer>, &'static Interface) {
-        let has = |name: &&str| {
+        let has = |name: &str| {
             let interface = self.runtime.schema.interface(name)?;
             let pointer = pointer.query(self.runtime.typelib.id(name)?).ok()?;
             Some((Arc::new(pointer), interface))
         };
-        LIKELY.iter().find_map(has).unwrap_or((pointer, unknown))
+        let others = self.runtime.schema.interfaces().iter().filter(|other| {
+            other.parent_name == "$unknown" && other.mapping == Mapping::Managed && !LIKELY.contains(&other.name)
+        });
+        LIKELY.into_iter().chain(others.map(|other| other.name)).find_map(has).unwrap_or((pointer, unknown))
     }
 
     /// The error that a call ended in.

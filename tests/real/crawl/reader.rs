@@ -175,6 +175,7 @@ impl Crawl {
                 Err(Error::Api { error, .. }) => {
                     *state.refused_reads.entry(format!("{name}: {}", error.name())).or_default() += 1
                 }
+                Err(error) if is_told_over_xpcom(&error) => {}
                 Err(error) => state.failures.push(format!("{name}: {error}")),
             }
         }
@@ -216,6 +217,7 @@ impl Crawl {
             Err(Error::Api { error, .. }) => {
                 *state.refused_calls.entry(format!("{name}: {}", error.name())).or_default() += 1
             }
+            Err(error) if is_told_over_xpcom(&error) => {}
             Err(error) => state.failures.push(format!("{name}: {error}")),
         }
         result
@@ -374,4 +376,12 @@ fn nameless(value: &Value) -> Option<String> {
         Value::Struct(fields) => fields.fields.iter().find_map(nameless),
         _ => None,
     }
+}
+
+/// What XPCOM tells in words of its own: a member that takes raw addresses, and an object whose process
+/// has ended meanwhile, such as an event of a machine that was powered down.
+fn is_told_over_xpcom(error: &Error) -> bool {
+    let words = error.to_string();
+    let ended = error.hint().is_some_and(|hint| hint.contains("process that it lived in has ended"));
+    crate::rig::over_xpcom() && (words.contains("raw addresses") || ended)
 }
