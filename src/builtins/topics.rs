@@ -35,12 +35,16 @@ enum values stand by name; objects are given by path; bytes as `@FILE`; lists as
         "where a Main API may be, and logging on",
         "
   auto          the default: the local VirtualBox if one is installed, else the embedded host
-  xpcom         the local VirtualBox, as this user has it; nothing has to be started
+  xpcom         the local VirtualBox, as this user has it, without its web service (not on Windows)
   embedded      the embedded host: this program's own Main API, with a home folder of its own
   http://[user@]host[:port]    the web service of a VirtualBox, port 18083 if none is given
   https://[user@]host[:port]   the same over TLS
 
 Choose with `vboxsh -u TARGET`, with VBOXSH_CONNECT, or with the command `connect`.
+
+`xpcom` finds VirtualBox in VBOX_APP_HOME, VBOX_PROGRAM_PATH or the usual folders, and works with the
+machines of the user that runs vboxsh: root has machines of its own. VBOX_USER_HOME names another
+settings folder, VBOX_IPC_SOCKETID another server. When VBoxSVC has ended, `reconnect` starts it anew.
 
 A password comes from `--password-file FILE` (a file that its owner alone can read), from
 VBOXSH_PASSWORD, or is asked for when the server wants one. It is never an argument.

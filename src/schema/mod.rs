@@ -34,6 +34,11 @@ use std::sync::OnceLock;
 /// The facts of VirtualBox 7.2.22 in the compact table form (see `ARCHITECTURE.md`).
 const TABLE: &str = include_str!("main-api-7.2.txt");
 
+/// The text of the embedded table: what a release that differs in little is written from.
+pub fn embedded_table() -> &'static str {
+    TABLE
+}
+
 /// The schema of the release that this program carries: VirtualBox 7.2.22.
 pub fn embedded() -> &'static Schema {
     static EMBEDDED: OnceLock<&'static Schema> = OnceLock::new();

@@ -13,3 +13,4 @@ mod webservice;
 mod wsdl;
 #[cfg(all(feature = "xpcom", unix))]
 mod xpcom;
+mod xpcom_outside;

@@ -230,7 +230,8 @@ fn a_wait_blocks_nobody_else_and_ends_in_time() {
             }
         });
         std::thread::sleep(Duration::from_millis(300));
-        connection.root().call("setExtraData", vec!["tmp-xpcom".into(), "1".into()]).unwrap();
+        let value = format!("{:?}", std::time::SystemTime::now());
+        connection.root().call("setExtraData", vec!["tmp-xpcom".into(), value.as_str().into()]).unwrap();
         let event = waiting.join().unwrap();
         assert!(event.query("IEvent").is_ok() && event.query("IMachineEvent").is_err());
         listener.processed(&event).unwrap();

@@ -15,6 +15,8 @@ mod problem;
 mod raw;
 mod release;
 mod runtime;
+#[cfg(test)]
+mod tests;
 mod typelib;
 
 use crate::model::{ApiError, Connection, Error, Handle, Operation, RawValue, Request, Result, Transport};

@@ -1,7 +1,7 @@
 //! How a member is called: the slot that the typelib has for it, and what each of its arguments is.
 
 use super::runtime::Runtime;
-use super::typelib::{Access, IdBytes, Shape, Slot, SlotParameter};
+use super::typelib::{Access, Shape, Slot, SlotParameter};
 use crate::model::{Error, Operation, Result};
 use crate::schema::{Attribute, Direction, Enumeration, Interface, Kind, Type};
 use std::collections::HashMap;
@@ -82,7 +82,6 @@ pub(super) struct Parameter {
 pub(super) struct Plan {
     pub(super) operation: Operation,
     pub(super) owner: &'static Interface,
-    pub(super) id: IdBytes,
     pub(super) slot: usize,
     pub(super) parameters: Vec<Parameter>,
 }
@@ -143,7 +142,7 @@ impl Runtime {
         }
         let parameters =
             wanted.into_iter().map(|(name, kind, direction)| self.parameter(name, kind, direction)).collect();
-        Ok(Plan { operation, owner, id: described.id, slot: slot.number, parameters })
+        Ok(Plan { operation, owner, slot: slot.number, parameters })
     }
 
     fn parameter(&self, name: &'static str, kind: Type, direction: Direction) -> Parameter {

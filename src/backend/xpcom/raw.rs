@@ -248,10 +248,10 @@ mod tests {
         let words = [(1, 1), (-2, 8), (3, 4), (-4, 2), (5, 1), (6, 2), (70_000, 8), (8, 1), (9, 4), (10, 8)];
         let words: Vec<_> = words.into_iter().map(|(value, size)| number(value, size)).collect();
         // SAFETY: the function takes these arguments.
-        let result = unsafe { call(sum as usize, 100, &words) };
+        let result = unsafe { call(sum as *const () as usize, 100, &words) };
         assert_eq!(result, 70_136);
         // SAFETY: the function takes one argument.
-        assert_eq!(unsafe { call(one as usize, 7, &[]) }, 7);
+        assert_eq!(unsafe { call(one as *const () as usize, 7, &[]) }, 7);
     }
 
     extern "C" fn one(object: usize) -> u32 {

@@ -225,8 +225,10 @@ fn own(library: &Path, anew: bool, loading: &mpsc::Sender<Result<Loaded>>, order
         next = if initialised { next_order(api, orders) } else { orders.recv().ok() };
     }
     // A thread that has initialised must not end: the library takes that for the end of the program.
-    while initialised {
-        std::thread::park();
+    if initialised {
+        loop {
+            std::thread::park();
+        }
     }
 }
 

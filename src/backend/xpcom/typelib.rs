@@ -25,6 +25,12 @@ const MOST_SLOTS: usize = 4096;
 #[error("{0}")]
 pub(super) struct TypelibError(String);
 
+impl TypelibError {
+    pub(super) fn new(what: String) -> Self {
+        Self(what)
+    }
+}
+
 fn wrong<T>(what: impl Into<String>) -> Result<T, TypelibError> {
     Err(TypelibError(what.into()))
 }
@@ -96,13 +102,6 @@ pub(super) struct Slot {
     pub(super) hidden: bool,
     /// Its parameters.
     pub(super) parameters: Vec<SlotParameter>,
-}
-
-impl Slot {
-    /// Whether it keeps a place for a member of a later release.
-    pub(super) fn is_reserved(&self) -> bool {
-        self.name.starts_with("InternalAndReserved")
-    }
 }
 
 /// An interface as the typelib has it.
@@ -184,21 +183,6 @@ impl Typelib {
             }
         }
         Ok(Self { files, index, described: RwLock::default() })
-    }
-
-    /// A number that differs when the files do.
-    pub(super) fn fingerprint(&self) -> u64 {
-        // FNV-1a, a word at a time: not against malice, only to know a release again.
-        let step = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x0100_0000_01b3);
-        self.files.iter().fold(0xcbf2_9ce4_8422_2325, |hash, file| {
-            let word = |chunk: &[u8]| chunk.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-            file.bytes.chunks(8).fold(step(hash, file.bytes.len() as u64), |hash, chunk| step(hash, word(chunk)))
-        })
-    }
-
-    /// Names of everything that is described: interfaces and enumerations.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.index.keys().map(String::as_str)
     }
 
     /// The id of an interface; `None` when there is none of that name.

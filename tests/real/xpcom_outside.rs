@@ -1,0 +1,56 @@
+//! Runs the tests of the XPCOM backend, and the program, inside the chroot.
+
+use crate::rig;
+use std::path::{Path, PathBuf};
+
+/// Copies a program to where the chroot sees it.
+fn inside(program: &Path, name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/xpcom");
+    std::fs::create_dir_all(&folder).unwrap();
+    let place = folder.join(name);
+    // It may be in use by an earlier run.
+    let _ = std::fs::remove_file(&place);
+    std::fs::copy(program, &place).unwrap();
+    place
+}
+
+fn run(id: &str, variables: &[&str], words: &[&str]) -> String {
+    let output = rig::script(&[&["run", id, "env"], variables, words].concat());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_suite_runs_beside_virtualbox() {
+    if rig::over_xpcom() || !rig::enabled() {
+        return;
+    }
+    rig::script(&["fixture", "xpcom"]);
+    let tests = inside(&std::env::current_exe().unwrap(), "real-tests");
+    let tests = tests.to_str().unwrap();
+    let told = run("xpcom", &["VBOXSH_REAL_XPCOM=1"], &[tests, "xpcom::", "crawl", "--test-threads=2"]);
+    assert!(told.contains("test result: ok"), "{told}");
+    let told = run("xpcomdeath", &["VBOXSH_REAL_XPCOM=1", "VBOXSH_REAL_XPCOM_DEATH=1"], &[tests, "xpcom::a_server"]);
+    assert!(told.contains("test result: ok. 1 passed"), "{told}");
+    rig::script(&["remove", "xpcomdeath"]);
+}
+
+#[test]
+fn the_program_reaches_it() {
+    if rig::over_xpcom() || !rig::enabled() {
+        return;
+    }
+    rig::script(&["fixture", "xpcom"]);
+    let program = inside(Path::new(env!("CARGO_BIN_EXE_vboxsh")), "vboxsh");
+    let program = program.to_str().unwrap();
+    assert!(run("xpcom", &["A=1"], &[program, "-u", "xpcom", "-e", "vbox.version"]).starts_with("7.2."));
+    let list = run("xpcom", &["A=1"], &[program, "-c", "list"]);
+    assert!(list.contains("live-01") && list.contains("web-01"), "{list}");
+    let packs = run("xpcom", &["A=1"], &[program, "-e", "vbox.extensionPackManager.installedExtPacks.len()"]);
+    assert!(packs.trim().parse::<u32>().is_ok(), "{packs}");
+    let doctor = run("xpcom", &["A=1"], &[program, "-c", "doctor"]);
+    assert!(doctor.contains("over XPCOM"), "{doctor}");
+    let nowhere =
+        rig::run(&["run", "xpcom", "env", "VBOX_IPC_SOCKETID=/no/where", program, "-u", "xpcom", "-e", "vbox.version"]);
+    let said = String::from_utf8_lossy(&nowhere.stderr).into_owned();
+    assert!(nowhere.status.code() == Some(5) && said.contains("hint:"), "{:?} {said}", nowhere.status);
+}
