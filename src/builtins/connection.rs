@@ -41,7 +41,7 @@ pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
             "target",
             ArgumentKind::Target,
             Arity::Optional,
-            "`auto`, `embedded`, or `http[s]://[user@]host[:port]`; default http://localhost:18083",
+            "`auto`, `xpcom`, `embedded`, or `http[s]://[user@]host[:port]`; default http://localhost:18083",
         )
         .argument("user", ArgumentKind::Text, Arity::Optional, "user name for the log-on")
         .flag("password-file", Some(ArgumentKind::File), "file with the password, readable by its owner alone")

@@ -34,8 +34,8 @@ enum values stand by name; objects are given by path; bytes as `@FILE`; lists as
         "connections",
         "where a Main API may be, and logging on",
         "
-  auto          the default: a local VirtualBox if this program can reach it, else the embedded host
-  xpcom         the VirtualBox of this computer, without its web service (not on Windows)
+  auto          the default: the local VirtualBox if one is installed, else the embedded host
+  xpcom         the local VirtualBox, as this user has it, without its web service (not on Windows)
   embedded      the embedded host: this program's own Main API, with a home folder of its own
   http://[user@]host[:port]    the web service of a VirtualBox, port 18083 if none is given
   https://[user@]host[:port]   the same over TLS

@@ -55,8 +55,8 @@ pub struct Arguments {
         default_value = "auto"
     )]
     pub connect: String,
-    /// Home of the embedded host
-    #[arg(long, value_name = "DIR", env = "VBOXSH_HOME")]
+    /// Home of the embedded host, which `auto` then takes; VBOXSH_HOME names one, too
+    #[arg(long, value_name = "DIR")]
     pub home: Option<OsString>,
     /// File with the password, readable by its owner alone
     #[arg(long, value_name = "FILE")]

@@ -2,7 +2,7 @@
 //! are called by slot, as the installed typelib numbers them. No bindings, no C++.
 //!
 //! This is the one room with `unsafe` in it: a call by slot goes through a bare function address.
-//! What makes it sound is [`plan`], which compares every parameter with the typelib before a member
+//! What makes it sound is `plan`, which compares every parameter with the typelib before a member
 //! is called for the first time, and `model`, which lets only arguments of the right types through.
 #![allow(unsafe_code)]
 
