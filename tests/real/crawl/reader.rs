@@ -217,7 +217,7 @@ impl Crawl {
             Err(Error::Api { error, .. }) => {
                 *state.refused_calls.entry(format!("{name}: {}", error.name())).or_default() += 1
             }
-            Err(error) if is_told_over_xpcom(&error) => {}
+            Err(error) if is_told_over_xpcom(error) => {}
             Err(error) => state.failures.push(format!("{name}: {error}")),
         }
         result
