@@ -1,13 +1,11 @@
 //! The shell itself: what a line is, and who runs it.
 
 use super::{
-    Command, Commands, Engine, EngineFactory, Given, Language, Origin, World, split_commands, split_paths, split_words,
+    Command, Commands, Engine, EngineFactory, Given, Language, World, split_commands, split_paths, split_words,
 };
-use crate::model::{Interrupt, Value};
-use crate::output::{Failure, Position, Reply, Ui};
-use crate::schema;
+use crate::model::Interrupt;
+use crate::output::{Failure, Reply, Ui};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 /// What a line is.
@@ -34,13 +32,13 @@ pub enum Line<'a> {
 
 /// One shell: what it shares (the [`World`]), its commands and its engines.
 pub struct Shell {
-    world: Arc<World>,
-    commands: Commands,
+    pub(super) world: Arc<World>,
+    pub(super) commands: Commands,
     factories: Vec<(Language, EngineFactory)>,
     engines: BTreeMap<&'static str, Box<dyn Engine>>,
-    language: Language,
-    quit: Option<i32>,
-    depth: usize,
+    pub(super) language: Language,
+    pub(super) quit: Option<i32>,
+    pub(super) depth: usize,
 }
 
 /// First words of script that are no misspelt command.
@@ -48,12 +46,6 @@ const KEYWORDS: &[&str] = &[
     "let", "const", "fn", "for", "if", "while", "loop", "do", "switch", "return", "throw", "try", "import", "export",
     "print",
 ];
-
-/// Objects that every shell has; `host?` asks for the object, not for the command of that name.
-const ROOTS: &[&str] = &["vbox", "host", "session"];
-
-/// Scripts may run scripts; this deep and no deeper.
-const DEEPEST: usize = 16;
 
 impl Shell {
     /// A shell with its commands and the engines it may make.
@@ -266,157 +258,6 @@ impl Shell {
         Ok(Reply::Value(value))
     }
 
-    /// `expr?`: the manual of a name, else what the value of an expression is.
-    ///
-    /// # Errors
-    /// What the expression failed with.
-    pub fn explain(&mut self, expression: &str) -> Result<Reply, Failure> {
-        let schema = self.world.current().map_or_else(schema::embedded, |connection| connection.schema());
-        let is_object = ROOTS.contains(&expression);
-        let has_variable = is_object || self.ready_engine().is_some_and(|engine| engine.variable(expression).is_some());
-        if !has_variable {
-            if let Some(command) = self.commands.find(expression.trim_start_matches(':')) {
-                return Ok(Reply::Text(super::manual::of_command(command)));
-            }
-            if let Some(text) = schema::manual(schema, expression) {
-                return Ok(Reply::Text(text));
-            }
-        }
-        // `m.lockMachine?` and `m.name?`: the member of what stands before the last dot.
-        if let Some((before, member)) = expression.rsplit_once('.')
-            && member.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
-            && let Some(interface) = self.interface_of(before)
-            && let Some((owner, member)) = explained_member(schema, interface, member)
-            && let Some(text) = schema::manual(schema, &format!("{owner}.{member}"))
-        {
-            return Ok(self.with_value(schema, owner, &member, text, expression));
-        }
-        match self.engine(self.language)?.evaluate(expression) {
-            Ok(Value::Null) => Ok(Reply::Note(format!("`{expression}` is null"))),
-            Ok(Value::Object(object)) => {
-                let name = object.interface().name;
-                let more = Reply::Note(format!("`help {name}` lists its methods and says what each member is"));
-                Ok(Reply::Many(vec![Reply::Detail(Value::Object(object)), more]))
-            }
-            Ok(value) => Ok(Reply::Detail(value)),
-            Err(failure) => Err(self.suggest_topic(schema, expression, failure)),
-        }
-    }
-
-    /// The manual of a member, and of an attribute its value too. Lists may be long and dear, and calls
-    /// may change something: neither is run for a question. A value that cannot be had leaves the manual, which was asked for.
-    fn with_value(
-        &mut self,
-        schema: &'static schema::Schema,
-        owner: &str,
-        member: &str,
-        text: String,
-        source: &str,
-    ) -> Reply {
-        let kind =
-            schema.interface(owner).and_then(|interface| interface.attribute(member)).map(|attribute| attribute.kind);
-        let value = match kind {
-            Some(kind) if !kind.array && !source.contains('(') => {
-                self.engine(self.language).and_then(|engine| engine.evaluate(source)).ok()
-            }
-            _ => None,
-        };
-        let now = match value {
-            Some(Value::Null) => Reply::Note(format!("`{source}` is null now")),
-            Some(object @ Value::Object(_)) => Reply::Detail(object),
-            Some(value) => Reply::Sections(vec![crate::output::Section {
-                title: String::new(),
-                entries: vec![("now".to_owned(), value)],
-            }]),
-            None => return Reply::Text(text),
-        };
-        Reply::Many(vec![Reply::Text(text), now])
-    }
-
-    /// A name that neither the engine nor the manual knows: what it may have been meant to be.
-    fn suggest_topic(&self, schema: &'static schema::Schema, expression: &str, failure: Failure) -> Failure {
-        let is_name = expression.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.'));
-        if failure.kind != crate::model::ErrorKind::Script || failure.hint.is_some() || !is_name {
-            return failure;
-        }
-        let mut near: Vec<String> = self.commands.suggest(expression).into_iter().map(str::to_owned).collect();
-        near.extend(schema::suggest_topic(schema, expression));
-        match near.first() {
-            Some(near) => failure.hinted(format!("did you mean `{near}?`?")),
-            None => failure.hinted("`help` lists commands and topics; `dir(vbox)` what the Main API offers"),
-        }
-    }
-
-    /// The interface of an expression, without running it.
-    fn interface_of(&mut self, expression: &str) -> Option<&'static str> {
-        match self.engine(self.language).ok()?.static_type(expression)? {
-            schema::Type { kind: schema::Kind::Interface(name), array: false } => Some(name),
-            _ => None,
-        }
-    }
-
-    /// Runs a file by its ending (`.rhai`, `.py`, else a batch of shell lines); `-` is standard input,
-    /// read as a batch.
-    ///
-    /// # Errors
-    /// The file cannot be read, or what the script failed with.
-    pub fn run_file(&mut self, file: &str, arguments: Vec<String>) -> Result<Reply, Failure> {
-        if self.depth >= DEEPEST {
-            return Err(Failure::new(
-                crate::model::ErrorKind::Script,
-                format!("{file}: scripts run each other more than {DEEPEST} deep"),
-            )
-            .hinted("does a script run itself, directly or by way of others?"));
-        }
-        let source = read_source(file)?;
-        self.depth += 1;
-        let result = match Language::of_file(Path::new(file)) {
-            Some(language) => {
-                let origin = Origin { file: Some(file.into()), arguments };
-                self.engine(language).and_then(|engine| engine.run_script(&source, &origin)).map(|_| Reply::Nothing)
-            }
-            None => self.run_batch(file, &source),
-        };
-        self.depth -= 1;
-        result
-    }
-
-    /// Runs shell lines; `#` starts a comment line; a line goes on while brackets or quotes are open.
-    fn run_batch(&mut self, file: &str, source: &str) -> Result<Reply, Failure> {
-        let mut lines = source.lines().enumerate();
-        while let Some((number, line)) = lines.next() {
-            let mut text = line.to_owned();
-            while self.wants_more(&text) {
-                let Some((_, next)) = lines.next() else { break };
-                text = format!("{text}\n{next}");
-            }
-            if let Err(mut failure) = self.run_line(&text) {
-                let inner = failure.position.take().filter(|position| !position.file.is_empty());
-                let file = if file == "-" { "standard input" } else { file };
-                let here = || Position { file: file.to_owned(), line: number + 1, column: 0, source: line.to_owned() };
-                failure.position = inner.or_else(|| Some(here()));
-                return Err(failure);
-            }
-            Interrupt::global().check()?;
-            if self.quit.is_some() {
-                break;
-            }
-        }
-        Ok(Reply::Nothing)
-    }
-
-    /// Whether a script line goes on in the next one.
-    fn wants_more(&mut self, text: &str) -> bool {
-        match self.classify(text) {
-            Line::Script(source) => {
-                let language = self.language;
-                self.engine(language).is_ok_and(|engine| engine.completeness(source) == super::Completeness::Incomplete)
-            }
-            Line::Command { command, rest } => !command.takes_source() && split_words(rest).is_none(),
-            _ => false,
-        }
-    }
-
     fn no_such_command(&self, name: &str) -> Failure {
         if name.is_empty() {
             return Failure::usage("the name of a command is missing behind `:`", "`help` lists the commands");
@@ -452,61 +293,6 @@ impl Shell {
             _ => failure,
         }
     }
-}
-
-/// The member that is meant, under the name that the schema has for it: an attribute or a method, or
-/// for `networkAdapter` the method `getNetworkAdapter`, as in paths.
-fn explained_member<'a>(
-    schema: &'static schema::Schema,
-    interface: &'static str,
-    member: &'a str,
-) -> Option<(&'static str, std::borrow::Cow<'a, str>)> {
-    let known = schema.interface(interface)?;
-    if known.attribute(member).is_some() || known.method(member).is_some() {
-        return Some((interface, member.into()));
-    }
-    super::path::picker(known, member).map(|method| (interface, method.name.into()))
-}
-
-/// A script file larger than this (in bytes) is none.
-const LARGEST_SCRIPT: u64 = 8 << 20;
-
-fn read_source(file: &str) -> Result<String, Failure> {
-    let wrong = |kind, why: String| {
-        Failure::new(kind, format!("cannot read the script `{file}`: {why}"))
-            .hinted("give the path of a .rhai file, or of a file with shell lines")
-    };
-    let bytes = match if file == "-" {
-        read_bounded(std::io::stdin().lock())
-    } else {
-        std::fs::File::open(file).and_then(read_bounded)
-    } {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(wrong(crate::model::ErrorKind::NotFound, "there is no such file".to_owned()));
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
-            return Err(wrong(crate::model::ErrorKind::Failed, "it is a folder".to_owned()));
-        }
-        Err(error) => return Err(wrong(crate::model::ErrorKind::Failed, error.to_string())),
-    };
-    if bytes.len() as u64 > LARGEST_SCRIPT {
-        return Err(wrong(crate::model::ErrorKind::Failed, format!("it has more than {} MiB", LARGEST_SCRIPT >> 20)));
-    }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let line =
-            error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-        wrong(crate::model::ErrorKind::Failed, format!("line {line} is no UTF-8 text"))
-    })?;
-    // Editors of Windows put a byte order mark before the text.
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
-}
-
-/// All of it, or one byte more than may be: a device or a pipe may never end.
-fn read_bounded(from: impl std::io::Read) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut from.take(LARGEST_SCRIPT + 1), &mut bytes)?;
-    Ok(bytes)
 }
 
 /// Runs a command of the host's shell on the terminal.

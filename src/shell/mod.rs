@@ -8,6 +8,8 @@ mod command;
 mod credentials;
 mod dispatch;
 mod engine;
+mod explain;
+mod files;
 mod literal;
 mod locked;
 mod manual;
