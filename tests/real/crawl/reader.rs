@@ -240,6 +240,7 @@ impl Crawl {
                 Ok(child) => self.add(&Value::Object(child)),
                 // Refused: a web service cannot always tell.
                 Err(Error::Api { .. } | Error::Refused { .. }) => {}
+                Err(error) if is_told_over_xpcom(&error) => {}
                 Err(error) => self.failed(format!("{}.query({}): {error}", parent.name, child.name)),
             }
         }
@@ -252,6 +253,7 @@ impl Crawl {
             Ok(Value::Enum(kind)) => kind.name().and_then(|name| self.connection.schema().event_interface(name)),
             // Its machine has ended since the listener looked at it.
             Err(Error::Api { .. }) if interface.name != "IEvent" => return,
+            Err(error) if is_told_over_xpcom(&error) => return,
             _ => None,
         };
         if of_type != Some(interface) || interface.name == "IEvent" {
