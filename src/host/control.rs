@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// The component that errors name.
 pub(super) const COMPONENT: &str = "EmbeddedHost";
 
+/// How often a wait looks at what other processes did.
+const BEAT: Duration = Duration::from_millis(20);
+
 /// The embedded Main API on one home folder.
 pub struct Host {
     state: Mutex<State>,
@@ -92,10 +95,13 @@ impl Host {
     ) -> MutexGuard<'a, State> {
         let Some(listener) = arguments.object(0) else { return state };
         let start = Instant::now();
-        while !state.has_event(listener.element) {
+        loop {
+            state.hear_others();
+            if state.has_event(listener.element) {
+                break;
+            }
             let Some(left) = time.checked_sub(start.elapsed()).filter(|left| !left.is_zero()) else { break };
-            // A day at a time: a longer wait does not fit every clock.
-            let left = left.min(Duration::from_secs(86_400));
+            let left = left.min(BEAT);
             state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         state

@@ -26,20 +26,32 @@ struct Listener {
 
 /// Something that happened, before anyone fetched it.
 #[derive(Clone, Debug)]
-struct Event {
+pub(super) struct Event {
     /// Name of the type (`OnMachineRegistered`).
-    kind: &'static str,
-    values: Vec<(&'static str, RawValue)>,
+    pub(super) kind: &'static str,
+    pub(super) values: Vec<(&'static str, RawValue)>,
 }
 
 impl State {
     /// Tells the listeners of `IVirtualBox` that something happened.
     pub(super) fn fire(&mut self, kind: &'static str, values: Vec<(&'static str, RawValue)>) {
+        let event = Event { kind, values };
+        self.tell_others(&event);
+        self.queue(event);
+    }
+
+    /// Whether anybody in this process listens.
+    pub(super) fn has_listeners(&self) -> bool {
+        !self.events.listeners.is_empty()
+    }
+
+    /// Gives an event of `IVirtualBox` to the listeners of this process.
+    pub(super) fn queue(&mut self, event: Event) {
         if self.events.listeners.is_empty() {
             return;
         }
+        let kind = event.kind;
         let source = self.global_part("IEventSource", "eventSource", 0).element;
-        let event = Event { kind, values };
         self.events.listeners.retain(|_, listener| {
             if listener.source == source && listener.wants(kind) {
                 listener.queue.push_back(event.clone());
@@ -88,6 +100,7 @@ impl State {
                 self.events
                     .listeners
                     .insert(listener.element, Listener { source: at.element, types, queue: VecDeque::new() });
+                self.hear_others();
                 nothing()
             }
             "unregisterListener" => {
