@@ -26,7 +26,7 @@ fn virtualbox_gives_the_recorded_answers() {
             return Ok(());
         }
         let recorded = script.recorded()?;
-        if recorded == answers { Ok(()) } else { Err(difference(&recorded, &answers) + &err) }
+        if recorded == answers { Ok(()) } else { Err(format!("{}{err}", difference(&recorded, &answers))) }
     });
     assert!(
         wrong.is_empty(),
