@@ -50,10 +50,18 @@ impl State {
         if self.events.listeners.is_empty() {
             return;
         }
-        let kind = event.kind;
         let source = self.global_part("IEventSource", "eventSource", 0).element;
+        self.deliver(source, &event);
+    }
+
+    /// Tells the listeners of an event source that something happened.
+    pub(super) fn fire_at(&mut self, source: ElementId, kind: &'static str, values: Vec<(&'static str, RawValue)>) {
+        self.deliver(source, &Event { kind, values });
+    }
+
+    fn deliver(&mut self, source: ElementId, event: &Event) {
         self.events.listeners.retain(|_, listener| {
-            if listener.source == source && listener.wants(kind) {
+            if listener.source == source && listener.wants(event.kind) {
                 listener.queue.push_back(event.clone());
             }
             listener.queue.len() <= MOST_WAITING
@@ -152,10 +160,7 @@ impl State {
         match element.role {
             "event" => self.global.remove(at.element),
             "listener" if !self.events.listeners.contains_key(&at.element) => self.global.remove(at.element),
-            "progress" => {
-                self.progresses.remove(&at.element);
-                self.global.remove(at.element);
-            }
+            "progress" => self.release_progress(at.element),
             "session" if self.sessions.get(&at.element).is_none_or(|session| session.view.is_none()) => {
                 self.sessions.remove(&at.element);
                 self.global.remove(at.element);

@@ -40,6 +40,7 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         home_lock: HomeLock::default(),
         journal: Journal::new(home),
         next_view: 1,
+        door: std::sync::Weak::new(),
     };
     state.check_home_free()?;
     state.read_registry()?;
