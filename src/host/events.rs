@@ -39,6 +39,11 @@ impl State {
             return;
         }
         let source = self.global_part("IEventSource", "eventSource", 0).element;
+        self.fire_at(source, kind, values);
+    }
+
+    /// Tells the listeners of an event source that something happened.
+    pub(super) fn fire_at(&mut self, source: ElementId, kind: &'static str, values: Vec<(&'static str, RawValue)>) {
         let event = Event { kind, values };
         self.events.listeners.retain(|_, listener| {
             if listener.source == source && listener.wants(kind) {
@@ -139,10 +144,7 @@ impl State {
         match element.role {
             "event" => self.global.remove(at.element),
             "listener" if !self.events.listeners.contains_key(&at.element) => self.global.remove(at.element),
-            "progress" => {
-                self.progresses.remove(&at.element);
-                self.global.remove(at.element);
-            }
+            "progress" => self.release_progress(at.element),
             "session" if self.sessions.get(&at.element).is_none_or(|session| session.view.is_none()) => {
                 self.sessions.remove(&at.element);
                 self.global.remove(at.element);
