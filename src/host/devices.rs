@@ -151,9 +151,7 @@ impl State {
                 }
                 Ok(false)
             }
-            ("INetworkAdapter", "hostOnlyNetwork") => {
-                Err(Fault::not_in_virtualbox("INetworkAdapter.hostOnlyNetwork"))
-            }
+            ("INetworkAdapter", "hostOnlyNetwork") => Err(Fault::not_in_virtualbox("INetworkAdapter.hostOnlyNetwork")),
             ("IPlatform", "chipsetType") => {
                 if !matches!(arguments.name(0), "PIIX3" | "ICH9") {
                     return Err(Fault::argument(format!("`{}` is no chipset of the platform x86", arguments.name(0))));
