@@ -111,10 +111,10 @@ pub(super) fn is_at(file: &File, path: &Path) -> bool {
     {
         use std::os::unix::fs::MetadataExt;
         let number = |facts: std::fs::Metadata| (facts.dev(), facts.ino());
-        return match (file.metadata(), path.metadata()) {
+        match (file.metadata(), path.metadata()) {
             (Ok(open), Ok(there)) => number(open) == number(there),
             _ => false,
-        };
+        }
     }
     #[cfg(not(unix))]
     {
