@@ -1,3 +1,5 @@
+//! What goes between a process and its helper comes back as it went, and damage is told.
+
 use super::wire;
 use crate::model::{EnumValue, Handle, RawValue};
 use crate::schema::{Kind, Type, embedded};
