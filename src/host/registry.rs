@@ -31,6 +31,7 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         registry_stamp: None,
         machines: BTreeMap::new(),
         copies: HashMap::new(),
+        snapshots: Default::default(),
         sessions: HashMap::new(),
         media: BTreeMap::new(),
         progresses: HashMap::new(),
@@ -101,6 +102,11 @@ impl State {
     fn merge_machines(&mut self, seen: &XmlNode, disk: &XmlNode) {
         let (old, new) = (machine_entries(seen), machine_entries(disk));
         // Another process unregistered them.
+        let gone = self.machines.iter().filter(|(_, machine)| {
+            machine.registered && old.contains_key(&machine.id) && !new.contains_key(&machine.id)
+        });
+        let gone: Vec<_> = gone.map(|(view, _)| *view).collect();
+        gone.into_iter().for_each(|view| self.drop_snapshots(view));
         self.machines.retain(|_, machine| {
             let gone = old.contains_key(&machine.id) && !new.contains_key(&machine.id);
             !gone || !machine.registered
