@@ -9,6 +9,7 @@ mod machines;
 mod media;
 mod persistence;
 mod snapshots;
+mod processes;
 
 use std::path::Path;
 use std::sync::Arc;
