@@ -9,6 +9,7 @@ mod machines;
 mod media;
 mod members;
 mod persistence;
+mod processes;
 
 use std::path::Path;
 use std::sync::Arc;
