@@ -109,6 +109,8 @@ fn is_there<T>(result: &Result<T, Error>, member: &str) -> Option<bool> {
 }
 
 /// Everything that attributes lead to, a few of each kind; and the structures seen.
+// Objects are told apart by their handle, which stays the same.
+#[allow(clippy::mutable_key_type)]
 fn crawl(filled: &Filled) -> (Found, HashSet<&'static str>) {
     let mut found = Found::new();
     let mut structures = HashSet::new();
