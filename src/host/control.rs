@@ -73,26 +73,51 @@ impl Host {
                 result
             }
             Operation::Call(method) => {
-                if method.name == "getEvent" {
-                    let given = u64::try_from(arguments.int(1)).map_or(Duration::MAX, Duration::from_millis);
-                    state = self.wait_for_event(state, arguments, waits.unwrap_or(given).min(given));
+                let given = |at| u64::try_from(arguments.int(at)).map_or(Duration::MAX, Duration::from_millis);
+                let most = |given: Duration| waits.unwrap_or(given).min(given);
+                match (method.owner, method.name) {
+                    ("IEventSource", "getEvent") => {
+                        if let Some(listener) = arguments.object(0) {
+                            let ready = |state: &State| state.has_event(at.element, listener.element);
+                            state = self.wait_until(state, most(given(1)), ready);
+                        }
+                    }
+                    ("IEvent", "waitProcessed") => {
+                        state = self.wait_until(state, most(given(0)), |state| state.is_processed(at.element));
+                    }
+                    _ => {
+                        if let Some(question) = state.question(at, method, arguments)? {
+                            self.changed.notify_all();
+                            let ready = |state: &State| state.is_processed(question.event);
+                            state = self.wait_until(state, question.time, ready);
+                            let answer = state.answer(&question);
+                            state.heed(method, &answer)?;
+                        }
+                    }
                 }
-                let result = state.call(at, method, arguments);
+                let mut result = state.call(at, method, arguments);
                 self.changed.notify_all();
+                if let ("IEventSource", "fireEvent", Ok(values), Some(event)) =
+                    (method.owner, method.name, &mut result, arguments.object(0))
+                {
+                    let ready = |state: &State| state.is_processed(event.element);
+                    let state = self.wait_until(state, given(1), ready);
+                    *values = vec![RawValue::Bool(state.is_processed(event.element))];
+                }
                 result
             }
         }
     }
 
-    fn wait_for_event<'a>(
+    /// Waits until `ready`, for `time` at most. The state is free in the meantime.
+    fn wait_until<'a>(
         &'a self,
         mut state: MutexGuard<'a, State>,
-        arguments: Arguments<'_>,
         time: Duration,
+        ready: impl Fn(&State) -> bool,
     ) -> MutexGuard<'a, State> {
-        let Some(listener) = arguments.object(0) else { return state };
         let start = Instant::now();
-        while !state.has_event(listener.element) {
+        while !ready(&state) {
             let Some(left) = time.checked_sub(start.elapsed()).filter(|left| !left.is_zero()) else { break };
             // A day at a time: a longer wait does not fit every clock.
             let left = left.min(Duration::from_secs(86_400));

@@ -48,7 +48,7 @@ impl State {
                 Some(fault) => self.error_info(&fault, "IProgress"),
                 None => RawValue::Null,
             },
-            "eventSource" => Address::global(self.source_below(element)).value("IEventSource"),
+            "eventSource" => self.source_of(Address::global(element)).value("IEventSource"),
             _ => return Ok(None),
         }))
     }
@@ -75,11 +75,5 @@ impl State {
             element.set("interfaceID", text(known));
         }
         Address::global(id).value("IVirtualBoxErrorInfo")
-    }
-
-    /// The event source of an object that has its own.
-    pub(super) fn source_below(&mut self, element: ElementId) -> ElementId {
-        let found = self.global.child(element, "eventSource", 0);
-        found.unwrap_or_else(|| self.global.add("IEventSource", element, "eventSource", 0))
     }
 }
