@@ -36,6 +36,7 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         progresses: HashMap::new(),
         events: Default::default(),
         next_view: 1,
+        door: std::sync::Weak::new(),
     };
     state.read_registry()?;
     Ok(state)

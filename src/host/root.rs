@@ -53,6 +53,7 @@ impl State {
             "performanceCollector" => {
                 self.global_part("IPerformanceCollector", "performanceCollector", 0).value("IPerformanceCollector")
             }
+            "progressOperations" => self.progress_operations(),
             "eventSource" => self.source_of(Address::VIRTUAL_BOX).value("IEventSource"),
             "extensionPackManager" => {
                 self.global_part("IExtPackManager", "extensionPackManager", 0).value("IExtPackManager")

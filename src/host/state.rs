@@ -119,6 +119,8 @@ pub(super) struct State {
     pub(super) progresses: HashMap<ElementId, Progress>,
     pub(super) events: Events,
     pub(super) next_view: View,
+    /// The way back in for work in the background.
+    pub(super) door: std::sync::Weak<super::control::Door>,
 }
 
 impl State {
@@ -250,6 +252,7 @@ impl State {
             "IMachine" => self.write_machine(at, attribute.name, arguments)?,
             "ISession" => self.write_session(at.element, attribute.name, arguments)?,
             "IMedium" => self.write_medium(at.element, attribute.name, arguments)?,
+            "IProgress" => self.write_progress(at.element, attribute.name, arguments)?,
             "IStorageController" => self.write_storage_controller(at, attribute.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.write_properties(at, attribute.name, arguments)?,
             owner => self.write_device(at, owner, attribute.name, arguments)?,
@@ -291,7 +294,7 @@ impl State {
             "ISession" => self.call_session(at.element, method.name)?,
             "IMedium" => self.call_medium(at.element, method.name, arguments)?,
             "IMediumFormat" => self.call_medium_format(at.element, method.name)?,
-            "IProgress" => self.call_progress(at.element, method.name)?,
+            "IProgress" => self.call_progress(at.element, method.name, arguments)?,
             "IEventSource" => self.call_event_source(at, method.name, arguments)?,
             "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,
             "IHost" => self.call_host(method.name, arguments)?,

@@ -222,11 +222,7 @@ impl State {
                 self.global.remove(at.element);
             }
             "listener" if !self.events.has_listener(at.element) => self.global.remove(at.element),
-            "progress" => {
-                self.events.forget_owner(at);
-                self.progresses.remove(&at.element);
-                self.global.remove(at.element);
-            }
+            "progress" => self.release_progress(at.element),
             "session" if self.sessions.get(&at.element).is_none_or(|session| session.view.is_none()) => {
                 self.sessions.remove(&at.element);
                 self.global.remove(at.element);
