@@ -93,7 +93,7 @@ impl State {
             "storageControllers" => self.parts(at, "storageControllers", "IStorageController")?,
             "USBControllers" => self.parts(at, "USBControllers", "IUSBController")?,
             "sharedFolders" => self.parts(at, "sharedFolders", "ISharedFolder")?,
-            "settingsAuxFilePath" => return Err(Fault::not_implemented("IMachine.settingsAuxFilePath")),
+            "settingsAuxFilePath" => return Err(Fault::not_in_virtualbox("IMachine.settingsAuxFilePath")),
             "groups" => super::value::texts(self.groups_of(view)),
             _ => return Ok(None),
         }))

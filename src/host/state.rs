@@ -8,7 +8,7 @@ use super::media::Medium;
 use super::progress::Progress;
 use super::sessions::Session;
 use super::table::{self, When};
-use super::value::{default_of, enumerated};
+use super::value::enumerated;
 use super::xml::XmlNode;
 use super::{Fault, Outcome};
 use crate::model::{Handle, RawValue};
@@ -208,8 +208,8 @@ impl State {
         if let Some(value) = self.read_behaviour(address, attribute)? {
             return Ok(value);
         }
-        let stored = self.element(address)?.value(attribute.name);
-        Ok(stored.cloned().unwrap_or_else(|| default_of(attribute.kind)))
+        let stored = self.element(address)?.value(attribute.name).cloned();
+        stored.ok_or_else(|| Fault::not_implemented(format!("{}.{}", attribute.owner, attribute.name)))
     }
 
     fn check_interface(&self, address: Address, owner: &str) -> Outcome {
