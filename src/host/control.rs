@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// The component that errors name.
 pub(super) const COMPONENT: &str = "EmbeddedHost";
 
+/// How often a wait looks at what other processes did.
+const BEAT: Duration = Duration::from_millis(20);
+
 /// The embedded Main API on one home folder.
 pub struct Host {
     door: Arc<Door>,
@@ -154,8 +157,13 @@ impl Host {
         happened: impl Fn(&State) -> bool,
     ) -> MutexGuard<'a, State> {
         let start = Instant::now();
-        while !happened(&state) {
+        loop {
+            state.hear_others();
+            if happened(&state) {
+                break;
+            }
             let Some(left) = time.checked_sub(start.elapsed()).filter(|left| !left.is_zero()) else { break };
+            let left = if state.has_listeners() { left.min(BEAT) } else { left };
             state = self.door.wait(state, left);
         }
         state

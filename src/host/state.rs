@@ -4,6 +4,10 @@ use super::arguments::Arguments;
 use super::document::{Document, Element, ElementId, ROOT};
 use super::events::Events;
 use super::fault::code;
+use super::files::home::HomeLock;
+use super::files::journal::Journal;
+use super::files::machine_lock::{Holder, MachineLock};
+use super::files::presence::Looked;
 use super::media::Medium;
 use super::progress::Progress;
 use super::sessions::Session;
@@ -91,8 +95,13 @@ pub(super) struct Machine {
     pub(super) state: &'static str,
     /// Milliseconds since 1970.
     pub(super) last_state_change: i64,
-    /// The session that holds the write lock.
+    /// The session of this process that holds the write lock.
     pub(super) holder: Option<ElementId>,
+    /// Its lock, while a session of this process holds it.
+    pub(super) lock: Option<MachineLock>,
+    /// Who held it in another process when the files were last looked at.
+    pub(super) other: Option<Holder>,
+    pub(super) looked: Looked,
 }
 
 /// The mutable copy of a locked machine.
@@ -118,6 +127,8 @@ pub(super) struct State {
     pub(super) media: BTreeMap<ElementId, Medium>,
     pub(super) progresses: HashMap<ElementId, Progress>,
     pub(super) events: Events,
+    pub(super) home_lock: HomeLock,
+    pub(super) journal: Journal,
     pub(super) next_view: View,
     /// The way back in for work in the background.
     pub(super) door: std::sync::Weak<super::control::Door>,
@@ -203,6 +214,7 @@ impl State {
 
     /// Reads an attribute.
     pub(super) fn get(&mut self, address: Address, attribute: &'static Attribute) -> Outcome<RawValue> {
+        self.keep_up(address.view);
         self.load(address.view)?;
         self.check_interface(address, attribute.owner)?;
         if let Some(value) = self.read_behaviour(address, attribute)? {
@@ -242,6 +254,7 @@ impl State {
 
     /// Writes an attribute.
     pub(super) fn set(&mut self, at: Address, attribute: &'static Attribute, arguments: Arguments<'_>) -> Outcome {
+        self.keep_up(at.view);
         self.load(at.view)?;
         self.check_interface(at, attribute.owner)?;
         let row = table::find(self.element(at)?.interface, attribute.name);
@@ -286,6 +299,7 @@ impl State {
         method: &'static Method,
         arguments: Arguments<'_>,
     ) -> Outcome<Vec<RawValue>> {
+        self.keep_up(at.view);
         self.load(at.view)?;
         self.check_interface(at, method.owner)?;
         let done = match method.owner {

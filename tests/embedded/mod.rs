@@ -8,6 +8,7 @@ mod locks;
 mod machines;
 mod media;
 mod persistence;
+mod processes;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -26,6 +26,14 @@ pub(super) type EventValues = Vec<(&'static str, RawValue)>;
 /// The id of no machine, in events that may be about one or about everything.
 pub(super) const NO_MACHINE: &str = "00000000-0000-0000-0000-000000000000";
 
+/// Something that happened, before it is an object.
+#[derive(Clone, Debug)]
+pub(super) struct Event {
+    /// Name of the type (`OnMachineRegistered`).
+    pub(super) kind: &'static str,
+    pub(super) values: EventValues,
+}
+
 /// Sources, listeners and fired events.
 #[derive(Default)]
 pub(super) struct Events {
@@ -77,9 +85,21 @@ struct Fired {
 }
 
 impl State {
-    /// Tells the listeners of `IVirtualBox` that something happened.
+    /// Tells the listeners of `IVirtualBox`, in all processes, that something happened.
     pub(super) fn fire(&mut self, kind: &'static str, values: EventValues) {
-        self.fire_at(Address::VIRTUAL_BOX, kind, values);
+        let event = Event { kind, values };
+        self.tell_others(&event);
+        self.queue(event);
+    }
+
+    /// Tells the listeners of `IVirtualBox` in this process that something happened.
+    pub(super) fn queue(&mut self, event: Event) {
+        self.fire_at(Address::VIRTUAL_BOX, event.kind, event.values);
+    }
+
+    /// Whether anybody in this process listens.
+    pub(super) fn has_listeners(&self) -> bool {
+        self.events.sources.values().any(|source| !source.listeners.is_empty())
     }
 
     /// Fires an event about a machine, at `IVirtualBox`.

@@ -32,6 +32,7 @@ impl State {
             "registerListener" => {
                 let types = arguments.list(1).iter().map(name_of).collect();
                 self.register_listener(source, listener_of(arguments)?, types, arguments.flag(2))?;
+                self.hear_others();
                 nothing()
             }
             "unregisterListener" => {
