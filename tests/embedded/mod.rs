@@ -9,8 +9,8 @@ mod machines;
 mod media;
 mod members;
 mod persistence;
-mod snapshots;
 mod processes;
+mod snapshots;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -88,7 +88,8 @@ impl State {
         // In front of the hardware, as VirtualBox has it.
         machine.children.retain(|child| child.name != "Snapshot");
         if let Some(node) = node {
-            let hardware = machine.children.iter().position(|child| matches!(child.name.as_str(), "Platform" | "Hardware"));
+            let hardware =
+                machine.children.iter().position(|child| matches!(child.name.as_str(), "Platform" | "Hardware"));
             machine.children.insert(hardware.unwrap_or(machine.children.len()), node);
         }
     }
