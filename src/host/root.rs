@@ -156,11 +156,19 @@ impl State {
 
     /// Sets or (with an empty value) deletes extra data of a machine or of everything, and saves it at once.
     pub(super) fn set_extra_data(&mut self, at: Address, key: &str, value: &str) -> Outcome {
+        self.exclusively(|state| state.set_extra_data_now(at, key, value))
+    }
+
+    fn set_extra_data_now(&mut self, at: Address, key: &str, value: &str) -> Outcome {
         if key.is_empty() || key.chars().any(char::is_control) {
             return Err(Fault::argument(format!(
                 "`{}` is no key of extra data: it must be printable",
                 key.escape_debug()
             )));
+        }
+        match at.view {
+            GLOBAL => self.refresh(),
+            view => self.catch_up(view)?,
         }
         let element = self.element_mut(at)?;
         if element.properties.get(key).map_or("", String::as_str) == value {
