@@ -265,7 +265,7 @@ pub(super) fn write(file: &Path, tree: &XmlNode) -> Outcome {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let previous = file.with_file_name(format!("{name}-prev"));
         // The copy is a service; without it the save is as good.
-        let _ = std::fs::read(file).and_then(|bytes| atomic::replace(&previous, &bytes));
+        let _ = atomic::keep(file, &previous);
     }
     let written = atomic::replace(file, tree.document(HEADING).as_bytes());
     super::files::presence::changed();

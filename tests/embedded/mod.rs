@@ -8,6 +8,7 @@ mod events;
 mod locks;
 mod machines;
 mod media;
+mod members;
 mod persistence;
 mod processes;
 
