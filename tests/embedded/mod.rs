@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod crashes;
 mod crawl;
 mod events;
 mod locks;
 mod machines;
 mod media;
+mod members;
 mod persistence;
 mod processes;
+mod snapshots;
 
 use std::path::Path;
 use std::sync::Arc;
