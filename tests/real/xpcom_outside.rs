@@ -43,7 +43,11 @@ fn a_server_that_ends_is_got_over() {
     inside(Path::new(env!("CARGO_BIN_EXE_vboxsh")), "vboxsh");
     let tests = inside(&std::env::current_exe().unwrap(), "real-tests");
     let tests = tests.to_str().unwrap();
-    let told = run("xpcomdeath", &["VBOXSH_REAL_XPCOM=1", "VBOXSH_REAL_XPCOM_DEATH=1"], &[tests, "a_server_that_ends", "--test-threads=1"]);
+    let told = run(
+        "xpcomdeath",
+        &["VBOXSH_REAL_XPCOM=1", "VBOXSH_REAL_XPCOM_DEATH=1"],
+        &[tests, "a_server_that_ends", "--test-threads=1"],
+    );
     assert!(told.contains("test result: ok. 3 passed"), "{told}");
     rig::script(&["remove", "xpcomdeath"]);
 }
