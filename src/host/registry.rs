@@ -38,6 +38,9 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         next_view: 1,
     };
     state.read_registry()?;
+    if state.registry_stamp.is_none() {
+        super::networks::new_home(&mut state);
+    }
     Ok(state)
 }
 
@@ -76,6 +79,7 @@ impl State {
         if seen.at(SHARED_FOLDERS) != disk.at(SHARED_FOLDERS) {
             super::settings::read_shared_folders(&mut self.global, &disk);
         }
+        super::networks::read(self, &seen, &disk);
         self.merge_media(&seen, &disk);
         self.merge_machines(&seen, &disk);
         Ok(())
@@ -149,11 +153,13 @@ impl State {
             }
         }
         put_items(&mut tree, "Global/ExtraData", "ExtraDataItem", &self.element(Address::VIRTUAL_BOX)?.properties);
+        super::networks::write(self, &mut tree);
         super::settings::write_shared_folders(&self.global, &mut tree);
         self.put_media(&mut tree, "Global/MediaRegistry", &super::media::Registry::Global, &folder);
         write(&file, &tree)?;
         self.registry = tree;
         self.registry_stamp = stamp(&file);
+        self.fire_nat_settings();
         Ok(())
     }
 

@@ -234,6 +234,7 @@ impl State {
             "IVirtualBoxErrorInfo" => Ok(None),
             "IEvent" => Ok(self.read_event(at.element, name)),
             "IGuestOSType" => Ok(None),
+            owner if super::networks::owns(owner) => self.read_network(at, owner, name),
             _ => self.read_device(at, attribute.owner, name),
         }
     }
@@ -252,6 +253,7 @@ impl State {
             "IMedium" => self.write_medium(at.element, attribute.name, arguments)?,
             "IStorageController" => self.write_storage_controller(at, attribute.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.write_properties(at, attribute.name, arguments)?,
+            owner if super::networks::owns(owner) => self.write_network(at, owner, attribute.name, arguments)?,
             owner => self.write_device(at, owner, attribute.name, arguments)?,
         };
         if done {
@@ -295,6 +297,7 @@ impl State {
             "IEventSource" | "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,
             "IHost" => self.call_host(method.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
+            owner if super::networks::owns(owner) => self.call_network(at, owner, method.name, arguments)?,
             owner => self.call_device(at, owner, method.name, arguments)?,
         };
         done.ok_or_else(|| Fault::not_implemented(format!("{}.{}", method.owner, method.name)))
