@@ -1,6 +1,6 @@
 //! `ICloudNetwork`: a name, and where in a cloud it is.
 
-use super::Reply;
+use super::{Reply, Save};
 use crate::host::arguments::Arguments;
 use crate::host::fault::code;
 use crate::host::state::{Address, State, one};
@@ -11,11 +11,10 @@ impl State {
         if name == "networkName" && arguments.text(0).is_empty() {
             return Err(Fault::argument("a cloud network needs a name"));
         }
-        self.write_network_row(at, name, arguments.value(0))
+        self.write_network_row(at, name, arguments.value(0), Save::Changes)
     }
 
     pub(super) fn create_cloud_network(&mut self, name: &str) -> Reply {
-        self.refresh();
         if name.is_empty() {
             return Err(Fault::new(code::E_FAIL, "a cloud network needs a name"));
         }

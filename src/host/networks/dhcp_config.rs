@@ -1,7 +1,7 @@
 //! `IDHCPConfig`: lease times and options, of whatever scope. Options live among the properties of the element.
 
-use super::Reply;
 use super::dhcp_option;
+use super::{Reply, Save};
 use crate::host::arguments::Arguments;
 use crate::host::document::Element;
 use crate::host::fault::code;
@@ -64,7 +64,8 @@ impl State {
                 options.sort_by_key(RawValue::as_int);
             }
         }
-        self.write_network_row(at, name, value)
+        let save = if matches!(value, RawValue::List(_)) { Save::Changes } else { Save::Always };
+        self.write_network_row(at, name, value, save)
     }
 
     pub(super) fn call_dhcp_config(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {

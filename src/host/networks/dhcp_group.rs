@@ -1,7 +1,7 @@
 //! `IDHCPGroupConfig` and `IDHCPGroupCondition`: machines that are served alike because of who they say they are.
 
-use super::Reply;
 use super::addresses::{is_mac_pattern, mac};
+use super::{Reply, Save};
 use crate::host::arguments::Arguments;
 use crate::host::state::{Address, State, nothing, one};
 use crate::host::value::text;
@@ -87,7 +87,7 @@ impl State {
             "type" => check_condition(arguments.name(0), element.text("value"))?,
             _ => {}
         }
-        self.write_network_row(at, name, arguments.value(0))
+        self.write_network_row(at, name, arguments.value(0), Save::Changes)
     }
 
     pub(super) fn remove_dhcp_condition(&mut self, at: Address) -> Reply {

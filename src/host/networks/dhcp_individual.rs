@@ -1,5 +1,6 @@
 //! `IDHCPIndividualConfig`: the configuration of one station, told by MAC address or by a machine's adapter.
 
+use super::Save;
 use super::addresses::{ipv4, mac, mac_text};
 use crate::host::arguments::Arguments;
 use crate::host::fault::code;
@@ -125,6 +126,6 @@ impl State {
         if name == "fixedAddress" && !given.is_empty() && ipv4(given).is_none() {
             return Err(Fault::argument(format!("`{given}` is no IPv4 address")));
         }
-        self.write_network_row(at, name, arguments.value(0))
+        self.write_network_row(at, name, arguments.value(0), Save::Always)
     }
 }

@@ -34,15 +34,7 @@ impl State {
     pub(super) fn call_dhcp_server(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
         match name {
             "setConfiguration" => {
-                let [server, mask, lower, upper] = [0, 1, 2, 3].map(|at| arguments.text(at));
-                check_range(server, mask, lower, upper).map_err(|why| {
-                    Fault::argument(format!("{server} {mask} with the range {lower} to {upper} is no setting: {why}"))
-                })?;
-                let values = [("IPAddress", server), ("networkMask", mask), ("lowerIP", lower), ("upperIP", upper)];
-                for (name, value) in values {
-                    self.element_mut(at)?.set(name, text(value));
-                }
-                self.save_registry()?;
+                self.set_dhcp_range(at, [0, 1, 2, 3].map(|at| arguments.text(at)))?;
                 nothing()
             }
             "start" | "stop" => nothing(),
@@ -60,6 +52,21 @@ impl State {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Sets the server's address, the mask, and the ends of the range of addresses that it gives.
+    pub(super) fn set_dhcp_range(&mut self, at: Address, [server, mask, lower, upper]: [&str; 4]) -> Outcome {
+        check_range(server, mask, lower, upper).map_err(|why| {
+            Fault::argument(format!("{server} {mask} with the range {lower} to {upper} is no setting: {why}"))
+        })?;
+        let values = [("IPAddress", server), ("networkMask", mask), ("lowerIP", lower), ("upperIP", upper)];
+        for (name, value) in values {
+            self.element_mut(at)?.set(name, text(value));
+        }
+        // VirtualBox writes twice here.
+        self.fire_nat_settings();
+        self.save_registry()?;
+        Ok(())
     }
 
     fn dhcp_config(&mut self, at: Address, scope: &str, name: &str, slot: i64, may_add: bool) -> Outcome<Address> {
@@ -85,16 +92,21 @@ impl State {
     }
 
     pub(super) fn create_dhcp_server(&mut self, name: &str) -> Reply {
-        self.refresh();
         if name.is_empty() {
             return Err(Fault::argument("a DHCP server needs the name of its network"));
         }
         if self.named_network("IDHCPServer", name).is_some() {
             return Err(Fault::argument(format!("the network `{name}` has a DHCP server already")));
         }
+        one(self.add_dhcp_server(name)?.value("IDHCPServer"))
+    }
+
+    pub(super) fn add_dhcp_server(&mut self, name: &str) -> Outcome<Address> {
         let server = self.add_network("IDHCPServer", name);
+        // VirtualBox writes twice here.
+        self.fire_nat_settings();
         self.save_registry()?;
-        one(server.value("IDHCPServer"))
+        Ok(server)
     }
 
     pub(super) fn find_dhcp_server(&mut self, name: &str) -> Reply {

@@ -22,6 +22,15 @@ use crate::model::RawValue;
 
 pub(super) use settings::{new_home, read, write};
 
+/// When VirtualBox writes `VirtualBox.xml` (and tells of it) after an attribute was set.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Save {
+    /// Also when the value is the old one.
+    Always,
+    /// When it is another one.
+    Changes,
+}
+
 /// A call's answer, when this room knows the member.
 type Reply = Outcome<Option<Vec<RawValue>>>;
 
@@ -52,44 +61,60 @@ impl State {
         name: &str,
         arguments: Arguments<'_>,
     ) -> Outcome<bool> {
-        self.refresh();
-        match owner {
-            "IDHCPServer" => self.write_network_row(at, name, arguments.value(0)),
-            "IDHCPConfig" => self.write_dhcp_config(at, name, arguments),
-            "IDHCPGroupConfig" => self.write_network_row(at, name, arguments.value(0)),
-            "IDHCPGroupCondition" => self.write_dhcp_condition(at, name, arguments),
-            "IDHCPIndividualConfig" => self.write_dhcp_individual(at, name, arguments),
-            "INATNetwork" => self.write_nat_network(at, name, arguments),
-            "ICloudNetwork" => self.write_cloud_network(at, name, arguments),
+        self.change_networks(|state| match owner {
+            "IDHCPServer" => state.write_network_row(at, name, arguments.value(0), Save::Always),
+            "IDHCPConfig" => state.write_dhcp_config(at, name, arguments),
+            "IDHCPGroupConfig" => state.write_network_row(at, name, arguments.value(0), Save::Changes),
+            "IDHCPGroupCondition" => state.write_dhcp_condition(at, name, arguments),
+            "IDHCPIndividualConfig" => state.write_dhcp_individual(at, name, arguments),
+            "INATNetwork" => state.write_nat_network(at, name, arguments),
+            "ICloudNetwork" => state.write_cloud_network(at, name, arguments),
             _ => Ok(false),
-        }
+        })
     }
 
     /// Calls a method of a network or of a part of one.
     pub(super) fn call_network(&mut self, at: Address, owner: &str, name: &str, arguments: Arguments<'_>) -> Reply {
-        self.refresh();
-        match owner {
-            "IDHCPServer" => self.call_dhcp_server(at, name, arguments),
-            "IDHCPConfig" => self.call_dhcp_config(at, name, arguments),
-            "IDHCPGroupConfig" => self.call_dhcp_group(at, name, arguments),
-            "IDHCPGroupCondition" if name == "remove" => self.remove_dhcp_condition(at),
-            "INATNetwork" => self.call_nat_network(at, name, arguments),
+        let call = |state: &mut Self| match owner {
+            "IDHCPServer" => state.call_dhcp_server(at, name, arguments),
+            "IDHCPConfig" => state.call_dhcp_config(at, name, arguments),
+            "IDHCPGroupConfig" => state.call_dhcp_group(at, name, arguments),
+            "IDHCPGroupCondition" if name == "remove" => state.remove_dhcp_condition(at),
+            "INATNetwork" => state.call_nat_network(at, name, arguments),
             _ => Ok(None),
+        };
+        let reads = match name {
+            "getConfig" => !arguments.flag(3),
+            name => name.starts_with("get") || name.starts_with("find"),
+        };
+        if reads {
+            self.refresh();
+            return call(self);
         }
+        self.change_networks(call)
+    }
+
+    /// Does `work` on the networks as they are on disk, while no other process changes them.
+    fn change_networks<T>(&mut self, work: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        self.exclusively(|state| {
+            state.refresh();
+            work(state)
+        })
     }
 
     /// Members of `IVirtualBox` about networks.
     pub(super) fn call_root_network(&mut self, name: &str, arguments: Arguments<'_>) -> Reply {
+        let wanted = arguments.text(0);
         match name {
-            "createDHCPServer" => self.create_dhcp_server(arguments.text(0)),
-            "findDHCPServerByNetworkName" => self.find_dhcp_server(arguments.text(0)),
-            "removeDHCPServer" => self.remove_network(arguments, "IDHCPServer"),
-            "createNATNetwork" => self.create_nat_network(arguments.text(0)),
-            "findNATNetworkByName" => self.find_nat_network(arguments.text(0)),
-            "removeNATNetwork" => self.remove_network(arguments, "INATNetwork"),
-            "createCloudNetwork" => self.create_cloud_network(arguments.text(0)),
-            "findCloudNetworkByName" => self.find_cloud_network(arguments.text(0)),
-            "removeCloudNetwork" => self.remove_network(arguments, "ICloudNetwork"),
+            "createDHCPServer" => self.change_networks(|state| state.create_dhcp_server(wanted)),
+            "findDHCPServerByNetworkName" => self.find_dhcp_server(wanted),
+            "removeDHCPServer" => self.change_networks(|state| state.remove_network(arguments, "IDHCPServer")),
+            "createNATNetwork" => self.change_networks(|state| state.create_nat_network(wanted)),
+            "findNATNetworkByName" => self.find_nat_network(wanted),
+            "removeNATNetwork" => self.change_networks(|state| state.remove_network(arguments, "INATNetwork")),
+            "createCloudNetwork" => self.change_networks(|state| state.create_cloud_network(wanted)),
+            "findCloudNetworkByName" => self.find_cloud_network(wanted),
+            "removeCloudNetwork" => self.change_networks(|state| state.remove_network(arguments, "ICloudNetwork")),
             "createHostOnlyNetwork"
             | "findHostOnlyNetworkByName"
             | "findHostOnlyNetworkById"
@@ -113,27 +138,23 @@ impl State {
 
     /// Takes a network out of the list. Who holds a reference can still read it, as with VirtualBox.
     fn remove_network(&mut self, arguments: Arguments<'_>, interface: &'static str) -> Reply {
-        self.refresh();
         let at = arguments.object(0).ok_or_else(|| super::Fault::argument("no network was given"))?;
         let element = self.element_mut(at)?;
-        let listed = element.role == role_of(interface);
         element.role = "removed network";
         let name = element.text("networkName").to_owned();
-        if listed {
-            self.save_registry()?;
-        }
+        self.save_registry()?;
         if interface == "INATNetwork" {
             self.fire_nat_created(&name, false);
         }
         super::state::nothing()
     }
 
-    /// Stores a value that needs no check, and saves it if it is another one.
-    fn write_network_row(&mut self, at: Address, name: &str, value: RawValue) -> Outcome<bool> {
+    /// Stores a value that needs no check (any more), and saves it.
+    fn write_network_row(&mut self, at: Address, name: &str, value: RawValue, save: Save) -> Outcome<bool> {
         let element = self.element_mut(at)?;
         let row = super::table::find(element.interface, name);
         let Some(row) = row.filter(|row| row.when != super::table::When::Never) else { return Ok(false) };
-        if element.value(row.name) != Some(&value) {
+        if save == Save::Always || element.value(row.name) != Some(&value) {
             element.set(row.name, value);
             self.save_registry()?;
         }

@@ -1,8 +1,8 @@
 //! `INATNetwork`: its addresses and switches. Starting it prepares its DHCP server, as VirtualBox does; no process
 //! is started.
 
-use super::Reply;
 use super::addresses::{Ipv4Network, ipv6_prefix, usual_ipv6_prefix};
+use super::{Reply, Save};
 use crate::host::arguments::Arguments;
 use crate::host::document::Element;
 use crate::host::fault::code;
@@ -63,6 +63,8 @@ impl State {
             "IPv6Enabled" if arguments.flag(0) && element.text("IPv6Prefix").is_empty() => {
                 let prefix = addresses(element).map(usual_ipv6_prefix).unwrap_or_default();
                 self.element_mut(at)?.set("IPv6Prefix", text(prefix));
+                // VirtualBox writes the prefix first, then the switch.
+                self.fire_nat_settings();
             }
             "loopbackIp6" if arguments.int(0) < 0 => {
                 return Err(Fault::argument("the place of the loopback address must not be negative"));
@@ -70,7 +72,7 @@ impl State {
             name if MISSING.contains(&name) => return Err(missing(name)),
             _ => {}
         }
-        self.write_network_row(at, name, value)
+        self.write_network_row(at, name, value, Save::Changes)
     }
 
     pub(super) fn call_nat_network(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
@@ -100,24 +102,16 @@ impl State {
         let router = gateway(network);
         let missing = || Fault::new(code::E_FAIL, format!("the NAT network `{name}` has no addresses"));
         let addresses = addresses(network).ok_or_else(missing)?;
-        let last = std::net::Ipv4Addr::from(addresses.broadcast() - 1);
         let server = match self.named_network("IDHCPServer", &name) {
             Some(server) => server,
             None => {
-                if addresses.host(3) > last {
-                    let message = format!("the network {addresses} has no room for machines beside its DHCP server");
-                    return Err(Fault::argument(message));
-                }
-                let server = self.add_network("IDHCPServer", &name);
-                let element = self.element_mut(server)?;
-                let values = [
-                    ("IPAddress", addresses.host(2)),
-                    ("networkMask", addresses.mask()),
-                    ("lowerIP", addresses.host(3)),
-                    ("upperIP", last),
-                ];
-                values.into_iter().for_each(|(name, value)| element.set(name, text(value.to_string())));
-                element.set("enabled", RawValue::Bool(true));
+                let server = self.add_dhcp_server(&name)?;
+                self.element_mut(server)?.set("enabled", RawValue::Bool(true));
+                self.save_registry()?;
+                let last = std::net::Ipv4Addr::from(addresses.broadcast() - 1);
+                let range = [addresses.host(2), addresses.mask(), addresses.host(3), last];
+                let range = range.map(|address| address.to_string());
+                self.set_dhcp_range(server, range.each_ref().map(String::as_str))?;
                 server
             }
         };
@@ -131,24 +125,25 @@ impl State {
         });
         let reachable: Vec<_> = reachable.collect();
         let config = self.dhcp_global_config(server);
-        let config = self.element_mut(config)?;
         for (number, value) in [(ROUTERS, router), (NAME_SERVERS, reachable.join(" "))] {
             if !value.is_empty() {
                 let option = super::dhcp_config::SetOption { number, bytes: false, value: &value };
-                super::dhcp_config::put_option(config, &option);
+                super::dhcp_config::put_option(self.element_mut(config)?, &option);
+                self.save_registry()?;
             }
         }
-        self.save_registry()
+        let server = self.element(server)?;
+        if super::addresses::ipv4(server.text("IPAddress")).is_none_or(|address| address.is_unspecified()) {
+            return Err(Fault::new(code::E_FAIL, format!("the DHCP server of `{name}` has no address")));
+        }
+        Ok(())
     }
 
     pub(super) fn create_nat_network(&mut self, name: &str) -> Reply {
-        self.refresh();
         if name.is_empty() {
             return Err(Fault::new(code::E_FAIL, "a NAT network needs a name"));
         }
-        if let Some(known) = self.named_network("INATNetwork", name) {
-            return one(known.value("INATNetwork"));
-        }
+        // There may be two of one name; the first is the one that is found.
         let network = self.add_network("INATNetwork", name);
         let element = self.element_mut(network)?;
         element.set("network", text(USUAL_NETWORK));
@@ -190,7 +185,9 @@ impl State {
                 ("advertiseDefaultIPv6RouteEnabled", flag("advertiseDefaultIPv6RouteEnabled")),
                 ("needDhcpServer", flag("needDhcpServer")),
             ];
-            self.fire("OnNATNetworkSetting", values);
+            self.fire("OnNATNetworkSetting", values.clone());
+            let source = self.source_below(id);
+            self.fire_at(source, "OnNATNetworkSetting", values);
         }
     }
 }

@@ -164,7 +164,9 @@ impl State {
             ("guestIp", text(&rule.guest)),
             ("guestPort", RawValue::Int(rule.guest_port.into())),
         ];
-        self.fire("OnNATNetworkPortForward", values);
+        self.fire("OnNATNetworkPortForward", values.clone());
+        let source = self.source_below(at.element);
+        self.fire_at(source, "OnNATNetworkPortForward", values);
         Ok(())
     }
 
