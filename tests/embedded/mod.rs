@@ -7,6 +7,7 @@ mod events;
 mod locks;
 mod machines;
 mod media;
+mod members;
 mod persistence;
 mod processes;
 
