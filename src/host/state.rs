@@ -212,8 +212,19 @@ impl State {
         }
     }
 
-    /// Reads an attribute.
+    /// Reads an attribute. A derived object reports failures under its own interface.
     pub(super) fn get(&mut self, address: Address, attribute: &'static Attribute) -> Outcome<RawValue> {
+        self.read(address, attribute).map_err(|fault| self.reported(address, fault))
+    }
+
+    fn reported(&self, at: Address, fault: Fault) -> Fault {
+        match self.element(at) {
+            Ok(element) if !element.interface.extends("IEvent") => fault.by(element.interface.name),
+            _ => fault,
+        }
+    }
+
+    fn read(&mut self, address: Address, attribute: &'static Attribute) -> Outcome<RawValue> {
         self.keep_up(address.view);
         self.load(address.view)?;
         self.check_interface(address, attribute.owner)?;
@@ -255,6 +266,10 @@ impl State {
 
     /// Writes an attribute.
     pub(super) fn set(&mut self, at: Address, attribute: &'static Attribute, arguments: Arguments<'_>) -> Outcome {
+        self.write(at, attribute, arguments).map_err(|fault| self.reported(at, fault))
+    }
+
+    fn write(&mut self, at: Address, attribute: &'static Attribute, arguments: Arguments<'_>) -> Outcome {
         self.keep_up(at.view);
         self.load(at.view)?;
         self.check_interface(at, attribute.owner)?;
@@ -303,6 +318,10 @@ impl State {
         method: &'static Method,
         arguments: Arguments<'_>,
     ) -> Outcome<Vec<RawValue>> {
+        self.run(at, method, arguments).map_err(|fault| self.reported(at, fault))
+    }
+
+    fn run(&mut self, at: Address, method: &'static Method, arguments: Arguments<'_>) -> Outcome<Vec<RawValue>> {
         self.keep_up(at.view);
         self.load(at.view)?;
         self.check_interface(at, method.owner)?;

@@ -63,7 +63,7 @@ impl State {
             Some(id) => id.to_string(),
             None => {
                 let missing = || Fault::not_found(format!("no registered machine is named `{given}`"));
-                let view = self.find_machine(given).ok_or_else(missing)?;
+                let view = self.find_machine(given).ok_or_else(|| missing().by("IVirtualBox"))?;
                 self.machine(view)?.id.clone()
             }
         };

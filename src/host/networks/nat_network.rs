@@ -32,7 +32,7 @@ impl State {
     pub(super) fn read_nat_network(&mut self, at: Address, name: &str) -> Outcome<Option<RawValue>> {
         Ok(Some(match name {
             "gateway" => text(gateway(self.element(at)?)),
-            "eventSource" => Address::global(self.source_below(at.element)).value("IEventSource"),
+            "eventSource" => self.source_of(at).value("IEventSource"),
             "portForwardRules4" | "portForwardRules6" | "localMappings" => self.nat_rules(at, name)?,
             name if MISSING.contains(&name) => return Err(missing(name)),
             _ => return Ok(None),
@@ -186,8 +186,7 @@ impl State {
                 ("needDhcpServer", flag("needDhcpServer")),
             ];
             self.fire("OnNATNetworkSetting", values.clone());
-            let source = self.source_below(id);
-            self.fire_at(source, "OnNATNetworkSetting", values);
+            self.fire_at(Address::global(id), "OnNATNetworkSetting", values);
         }
     }
 }

@@ -165,8 +165,7 @@ impl State {
             ("guestPort", RawValue::Int(rule.guest_port.into())),
         ];
         self.fire("OnNATNetworkPortForward", values.clone());
-        let source = self.source_below(at.element);
-        self.fire_at(source, "OnNATNetworkPortForward", values);
+        self.fire_at(at, "OnNATNetworkPortForward", values);
         Ok(())
     }
 
