@@ -27,6 +27,7 @@ mod root;
 mod sessions;
 mod settings;
 mod settings_network;
+mod snapshots;
 mod state;
 mod storage;
 mod system;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod crashes;
 mod crawl;
 mod events;
 mod locks;
@@ -10,6 +11,7 @@ mod media;
 mod members;
 mod persistence;
 mod processes;
+mod snapshots;
 
 use std::path::Path;
 use std::sync::Arc;
