@@ -34,7 +34,7 @@ impl State {
             "gateway" => text(gateway(self.element(at)?)),
             "eventSource" => self.source_of(at).value("IEventSource"),
             "portForwardRules4" | "portForwardRules6" | "localMappings" => self.nat_rules(at, name)?,
-            name if MISSING.contains(&name) => return Err(missing(name)),
+            name if MISSING.contains(&name) => return Err(missing()),
             _ => return Ok(None),
         }))
     }
@@ -69,7 +69,7 @@ impl State {
             "loopbackIp6" if arguments.int(0) < 0 => {
                 return Err(Fault::argument("the place of the loopback address must not be negative"));
             }
-            name if MISSING.contains(&name) => return Err(missing(name)),
+            name if MISSING.contains(&name) => return Err(missing()),
             _ => {}
         }
         self.write_network_row(at, name, value, Save::Changes)
@@ -191,6 +191,6 @@ impl State {
     }
 }
 
-fn missing(name: &str) -> Fault {
-    Fault::new(code::E_NOTIMPL, format!("`INATNetwork.{name}` is declared and not there, in VirtualBox neither"))
+fn missing() -> Fault {
+    Fault::new(code::E_NOTIMPL, "NAT networks have this setting in the API alone: VirtualBox 7.2 does not implement it")
 }
