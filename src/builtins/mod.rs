@@ -2,14 +2,26 @@
 //!
 //! Commands return replies; they print nothing.
 
+mod attachments;
+mod compare;
 mod connection;
+mod devices;
 mod doctor;
 mod graph;
 mod help;
 mod host;
 mod info;
 mod list;
+mod machines;
+mod media;
+mod nat;
+mod network;
+mod on_machine;
+mod power;
 mod scripting;
+mod settings;
+mod sizes;
+mod snapshots;
 mod topics;
 
 use crate::shell::{Commands, ConnectSettings};
@@ -21,6 +33,16 @@ pub fn commands(settings: &ConnectSettings) -> Commands {
         list::commands(),
         info::commands(),
         host::commands(),
+        machines::commands(),
+        media::commands(),
+        attachments::commands(),
+        snapshots::commands(),
+        compare::commands(),
+        network::commands(),
+        nat::commands(),
+        devices::commands(),
+        settings::commands(),
+        power::commands(),
         graph::commands(),
         scripting::commands(),
         help::commands(),

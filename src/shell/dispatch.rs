@@ -227,8 +227,21 @@ impl Shell {
     /// # Errors
     /// Usage errors, and what the command fails with.
     pub fn run_command(&mut self, command: &Command, rest: &str) -> Result<Reply, Failure> {
+        let line_at = command.arguments.iter().position(|argument| argument.kind == super::ArgumentKind::Line);
         let words = if command.takes_source() {
             Vec::new()
+        } else if let Some(at) = line_at {
+            let valued = |name: &str| command.flags.iter().any(|flag| flag.name == name && flag.value.is_some());
+            let (mut words, line) = super::split_before(rest, at, valued).ok_or_else(|| {
+                Failure::usage(format!("{}: a quote is not closed", command.name), "close it, or escape it as `\\\"`")
+            })?;
+            if !line.is_empty() {
+                if !words.iter().any(|word| word == "--") {
+                    words.push("--".to_owned());
+                }
+                words.push(line.to_owned());
+            }
+            words
         } else {
             let takes_paths = command.arguments.iter().any(|argument| argument.kind == super::ArgumentKind::GraphPath);
             let split = if takes_paths { split_paths(rest) } else { split_words(rest) };

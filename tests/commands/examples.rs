@@ -20,10 +20,11 @@ fn every_command_has_a_summary_an_example_and_helpful_arguments() {
 
 #[test]
 fn every_example_does_what_it_says() {
+    let mut failed = Vec::new();
     for command in commands().all() {
         for example in &command.examples {
             // These lead to another computer; the suite on the real VirtualBox runs their like.
-            if example.line.contains("https://") {
+            if example.only_shown || example.line.contains("https://") {
                 continue;
             }
             let program = Program::new();
@@ -34,8 +35,18 @@ fn every_example_does_what_it_says() {
                 Some(line) => (&["--json"][..], line),
                 None => (&[][..], example.line.as_str()),
             };
-            let outcome = program.run(&[options, &["-c", line]].concat());
-            assert_eq!(outcome.code, 0, "{}: {outcome:?}", example.line);
+            if !example.before.is_empty() {
+                let before = program.run(&["--yes", "-c", &example.before]);
+                if before.code != 0 {
+                    failed.push(format!("{}: before it: {before:?}", example.line));
+                    continue;
+                }
+            }
+            let outcome = program.run(&[options, &["--yes", "-c", line]].concat());
+            if outcome.code != 0 {
+                failed.push(format!("{}: {outcome:?}", example.line));
+            }
         }
     }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
