@@ -8,12 +8,17 @@ mod connection;
 mod devices;
 mod doctor;
 mod graph;
+mod guest;
 mod help;
 mod host;
 mod info;
+mod keys;
 mod list;
+mod logs;
+mod loops;
 mod machines;
 mod media;
+mod monitor;
 mod nat;
 mod network;
 mod on_machine;
@@ -23,6 +28,8 @@ mod settings;
 mod sizes;
 mod snapshots;
 mod topics;
+mod wait;
+mod xpath;
 
 use crate::shell::{Commands, ConnectSettings};
 
@@ -42,6 +49,11 @@ pub fn commands(settings: &ConnectSettings) -> Commands {
         nat::commands(),
         devices::commands(),
         settings::commands(),
+        guest::commands(),
+        wait::commands(),
+        monitor::commands(),
+        logs::commands(),
+        loops::commands(),
         power::commands(),
         graph::commands(),
         scripting::commands(),

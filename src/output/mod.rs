@@ -20,7 +20,7 @@ mod ui;
 mod value;
 
 pub use failure::{Failure, Position};
-pub use json::to_json;
+pub use json::{documents, to_json};
 pub use progress_bar::ProgressBar;
 pub use reply::{Align, Column, Reply, Section, Table};
 pub use style::{ColorChoice, Role, Style};

@@ -210,6 +210,36 @@ impl Ui {
         })
     }
 
+    /// Asks for a line of text; `None` when nobody can be asked or nothing was said.
+    pub fn ask(&self, question: &str) -> Option<String> {
+        if !self.can_ask() {
+            return None;
+        }
+        self.0.bars.aside(|| {
+            io::stderr().lock().write_all(clean::line(question).as_bytes()).ok()?;
+            let mut answer = String::new();
+            io::stdin().read_line(&mut answer).ok()?;
+            Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty())
+        })
+    }
+
+    /// Passes on what another program wrote: byte for byte, but no control characters to a terminal.
+    pub fn raw(&self, to_error: bool, bytes: &[u8]) {
+        let terminal = if to_error { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
+        if terminal || matches!(self.0.sink, Sink::Captured { .. }) {
+            return self.write_raw(to_error, &String::from_utf8_lossy(bytes));
+        }
+        let written = if to_error {
+            io::stderr().lock().write_all(bytes)
+        } else {
+            let mut out = io::stdout().lock();
+            out.write_all(bytes).and_then(|()| out.flush())
+        };
+        if written.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            std::process::exit(0);
+        }
+    }
+
     /// Asks for a password without showing it.
     ///
     /// # Errors

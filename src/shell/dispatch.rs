@@ -211,7 +211,11 @@ impl Shell {
         Ok(())
     }
 
-    fn run_part(&mut self, part: &str) -> Result<Reply, Failure> {
+    /// Runs one command or one piece of script and gives its reply, which is not shown.
+    ///
+    /// # Errors
+    /// What it fails with.
+    pub fn run_part(&mut self, part: &str) -> Result<Reply, Failure> {
         match self.classify(part) {
             Line::Empty => Ok(Reply::Nothing),
             Line::Command { command, rest } => self.run_command(&command, rest),

@@ -21,7 +21,7 @@ mod world;
 
 pub use arguments::Given;
 pub use command::{Argument, ArgumentKind, Arity, Category, Command, Commands, Effect, Example, Flag, Runner};
-pub use credentials::Credentials;
+pub use credentials::{Credentials, read_password_file};
 pub use dispatch::{Line, Shell};
 pub use engine::{Completeness, Engine, EngineFactory, Language, Origin};
 pub use literal::parse_literal;
