@@ -26,22 +26,42 @@ struct Listener {
 
 /// Something that happened, before anyone fetched it.
 #[derive(Clone, Debug)]
-struct Event {
+pub(super) struct Event {
     /// Name of the type (`OnMachineRegistered`).
-    kind: &'static str,
-    values: Vec<(&'static str, RawValue)>,
+    pub(super) kind: &'static str,
+    pub(super) values: Vec<(&'static str, RawValue)>,
 }
 
 impl State {
     /// Tells the listeners of `IVirtualBox` that something happened.
     pub(super) fn fire(&mut self, kind: &'static str, values: Vec<(&'static str, RawValue)>) {
+        let event = Event { kind, values };
+        self.tell_others(&event);
+        self.queue(event);
+    }
+
+    /// Whether anybody in this process listens.
+    pub(super) fn has_listeners(&self) -> bool {
+        !self.events.listeners.is_empty()
+    }
+
+    /// Gives an event of `IVirtualBox` to the listeners of this process.
+    pub(super) fn queue(&mut self, event: Event) {
         if self.events.listeners.is_empty() {
             return;
         }
         let source = self.global_part("IEventSource", "eventSource", 0).element;
-        let event = Event { kind, values };
+        self.deliver(source, &event);
+    }
+
+    /// Tells the listeners of an event source that something happened.
+    pub(super) fn fire_at(&mut self, source: ElementId, kind: &'static str, values: Vec<(&'static str, RawValue)>) {
+        self.deliver(source, &Event { kind, values });
+    }
+
+    fn deliver(&mut self, source: ElementId, event: &Event) {
         self.events.listeners.retain(|_, listener| {
-            if listener.source == source && listener.wants(kind) {
+            if listener.source == source && listener.wants(event.kind) {
                 listener.queue.push_back(event.clone());
             }
             listener.queue.len() <= MOST_WAITING
@@ -88,6 +108,7 @@ impl State {
                 self.events
                     .listeners
                     .insert(listener.element, Listener { source: at.element, types, queue: VecDeque::new() });
+                self.hear_others();
                 nothing()
             }
             "unregisterListener" => {
@@ -139,10 +160,7 @@ impl State {
         match element.role {
             "event" => self.global.remove(at.element),
             "listener" if !self.events.listeners.contains_key(&at.element) => self.global.remove(at.element),
-            "progress" => {
-                self.progresses.remove(&at.element);
-                self.global.remove(at.element);
-            }
+            "progress" => self.release_progress(at.element),
             "session" if self.sessions.get(&at.element).is_none_or(|session| session.view.is_none()) => {
                 self.sessions.remove(&at.element);
                 self.global.remove(at.element);

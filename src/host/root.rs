@@ -51,6 +51,7 @@ impl State {
             "performanceCollector" => {
                 self.global_part("IPerformanceCollector", "performanceCollector", 0).value("IPerformanceCollector")
             }
+            "progressOperations" => self.progress_operations(),
             "eventSource" => self.global_part("IEventSource", "eventSource", 0).value("IEventSource"),
             "extensionPackManager" => {
                 self.global_part("IExtPackManager", "extensionPackManager", 0).value("IExtPackManager")

@@ -8,6 +8,7 @@ mod locks;
 mod machines;
 mod media;
 mod persistence;
+mod processes;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -54,6 +55,7 @@ impl Home {
         let arguments = vec!["VDI".into(), path.to_str().unwrap().into(), "ReadWrite".into(), "HardDisk".into()];
         let disk = object(self.vbox().call("createMedium", arguments).unwrap());
         let progress = object(disk.call("createBaseStorage", vec![Value::Int(16 << 20), list(&["Standard"])]).unwrap());
+        progress.call("waitForCompletion", vec![Value::Int(-1)]).unwrap();
         assert_eq!(progress.get("resultCode").unwrap(), Value::Int(0));
         disk
     }

@@ -3,6 +3,8 @@
 // Every item of a test binary is unreachable from outside it; a test stops where something is wrong.
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(unix)]
+mod conformance;
 mod crawl;
 mod embedded;
 mod failures;
