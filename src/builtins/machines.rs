@@ -192,8 +192,8 @@ fn own_disks(machine: &Object) -> Result<Vec<String>, Failure> {
     let own = machine.get("id")?;
     let mut files = Vec::new();
     for attachment in machine.get("mediumAttachments")?.into_list() {
-        if !super::attachments::field(&attachment, "type")
-            .is_some_and(|kind| super::on_machine::show(&kind) == "HardDisk")
+        if super::attachments::field(&attachment, "type")
+            .is_none_or(|kind| super::on_machine::show(&kind) != "HardDisk")
         {
             continue;
         }

@@ -7,10 +7,12 @@ mod compare;
 mod connection;
 mod devices;
 mod doctor;
+mod environment;
 mod graph;
 mod guest;
 mod help;
 mod host;
+mod hosts;
 mod info;
 mod keys;
 mod list;
@@ -54,6 +56,8 @@ pub fn commands(settings: &ConnectSettings) -> Commands {
         monitor::commands(),
         logs::commands(),
         loops::commands(),
+        environment::commands(),
+        hosts::commands(settings),
         power::commands(),
         graph::commands(),
         scripting::commands(),

@@ -25,7 +25,7 @@ pub(super) fn parse(word: &str, unit: i64) -> Result<i64, Failure> {
         return whole.checked_mul(factor).filter(|bytes| *bytes > 0).ok_or_else(wrong);
     }
     let bytes = number.parse::<f64>().map_err(|_| wrong())? * factor as f64;
-    if bytes >= 1.0 && bytes < 9e18 { Ok(bytes as i64) } else { Err(wrong()) }
+    if (1.0..9e18).contains(&bytes) { Ok(bytes as i64) } else { Err(wrong()) }
 }
 
 /// Reads a whole number that is not negative.

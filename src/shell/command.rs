@@ -85,6 +85,8 @@ pub enum ArgumentKind {
     Medium(&'static str),
     /// Id of a guest OS type.
     OsType,
+    /// Names of hosts of the configuration, with commas between.
+    Hosts,
     /// Name of a value of that enumeration.
     Enum(&'static str),
     /// Path from the machine that stands before it (`networkAdapter[0].enabled`).

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod command;
+mod config;
 mod credentials;
 mod dispatch;
 mod engine;
@@ -15,12 +16,14 @@ mod locked;
 mod manual;
 mod path;
 mod split;
+mod state;
 mod target;
 mod waiting;
 mod world;
 
 pub use arguments::Given;
 pub use command::{Argument, ArgumentKind, Arity, Category, Command, Commands, Effect, Example, Flag, Runner};
+pub use config::{Config, Defaults, HostEntry, Keys, Theme};
 pub use credentials::{Credentials, read_password_file};
 pub use dispatch::{Line, Shell};
 pub use engine::{Completeness, Engine, EngineFactory, Language, Origin};

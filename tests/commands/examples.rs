@@ -28,7 +28,7 @@ fn every_example_does_what_it_says() {
                 continue;
             }
             let program = Program::new();
-            program.machine("web-01");
+            program.lines(&["create-vm web-01 Debian_64"]).ok();
             let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts");
             std::os::unix::fs::symlink(scripts, program.home().join("scripts")).unwrap();
             let (options, line) = match example.line.strip_prefix("--json ") {
