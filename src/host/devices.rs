@@ -90,7 +90,7 @@ impl State {
                 )
             }
             ("IPerformanceCollector", "metricNames") => texts::<String>([]),
-            ("IUpdateAgent", "eventSource") => Address::global(self.source_below(at.element)).value("IEventSource"),
+            ("IUpdateAgent", "eventSource") => self.source_of(at).value("IEventSource"),
             _ => return Ok(None),
         }))
     }

@@ -259,7 +259,9 @@ impl State {
         self.check_interface(at, attribute.owner)?;
         let row = table::find(self.element(at)?.interface, attribute.name);
         if at.view != GLOBAL {
-            self.check_mutable(at.view, row.map_or(When::Off, |row| row.when))?;
+            // What the table never lets a caller change is for behaviour to take or to refuse.
+            let when = row.map(|row| row.when).filter(|when| *when != When::Never);
+            self.check_mutable(at.view, when.unwrap_or(When::Off))?;
         }
         let done = match attribute.owner {
             "IMachine" => self.write_machine(at, attribute.name, arguments)?,
@@ -309,7 +311,8 @@ impl State {
             "IMedium" => self.call_medium(at.element, method.name, arguments)?,
             "IMediumFormat" => self.call_medium_format(at.element, method.name)?,
             "IProgress" => self.call_progress(at.element, method.name, arguments)?,
-            "IEventSource" | "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,
+            "IEventSource" => self.call_event_source(at, method.name, arguments)?,
+            "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,
             "IHost" => self.call_host(method.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
             owner => self.call_device(at, owner, method.name, arguments)?,

@@ -83,7 +83,7 @@ fn a_holder_that_is_killed_leaves_an_aborted_machine_and_no_lock() {
     let source = object(home.vbox().get("eventSource").unwrap());
     let listener = object(source.call("createListener", vec![]).unwrap());
     source
-        .call("registerListener", vec![Value::Object(listener.clone()), super::list(&["Any"]), false.into()])
+        .call("registerListener", vec![Value::Object(listener.clone()), super::list(&["MachineEvent"]), false.into()])
         .unwrap();
     let mut other = Other::new(&home);
     other.run("vbox.findMachine(\"m\").lockMachine(session, LockType.Write); session.machine.memorySize = 99");
