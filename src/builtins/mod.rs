@@ -5,7 +5,10 @@
 mod attachments;
 mod compare;
 mod connection;
+mod demo;
+mod describe;
 mod devices;
+mod display;
 mod doctor;
 mod environment;
 mod graph;
@@ -19,7 +22,9 @@ mod list;
 mod logs;
 mod loops;
 mod machines;
+mod machines_file;
 mod media;
+mod metrics;
 mod monitor;
 mod nat;
 mod network;
@@ -29,7 +34,9 @@ mod scripting;
 mod settings;
 mod sizes;
 mod snapshots;
+mod teleport;
 mod topics;
+mod tree;
 mod wait;
 mod xpath;
 
@@ -56,6 +63,12 @@ pub fn commands(settings: &ConnectSettings) -> Commands {
         monitor::commands(),
         logs::commands(),
         loops::commands(),
+        display::commands(),
+        demo::commands(),
+        metrics::commands(),
+        tree::commands(),
+        describe::commands(),
+        teleport::commands(),
         environment::commands(),
         hosts::commands(settings),
         power::commands(),

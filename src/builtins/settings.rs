@@ -143,6 +143,13 @@ fn getextra(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
 
 fn setextra(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let holder = holder(&shell.world().connection()?, given.text("scope"))?;
-    holder.call("setExtraData", vec![Value::from(given.text("key")), Value::from(given.text("value"))])?;
+    let write = |holder: &Object| {
+        holder.call("setExtraData", vec![Value::from(given.text("key")), Value::from(given.text("value"))])
+    };
+    if holder.interface().extends("IMachine") {
+        change(&holder, |machine| Ok(write(machine)?))?;
+    } else {
+        write(&holder)?;
+    }
     Ok(Reply::Nothing)
 }

@@ -248,6 +248,19 @@ impl Ui {
         })
     }
 
+    /// Writes escape sequences to a terminal as they are; elsewhere nothing.
+    pub(super) fn escape(&self, text: &str) {
+        if matches!(self.0.sink, Sink::Process) && io::stdout().is_terminal() {
+            // A terminal that went away shows nothing.
+            let _ = self.0.bars.aside(|| io::stdout().lock().write_all(text.as_bytes()));
+        }
+    }
+
+    /// Empties the screen of a terminal before something is drawn anew.
+    pub fn clear_screen(&self) {
+        self.escape("\u{1b}[H\u{1b}[2J");
+    }
+
     /// Passes on what another program wrote: byte for byte, but no control characters to a terminal.
     pub fn raw(&self, to_error: bool, bytes: &[u8]) {
         let terminal = if to_error { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
