@@ -28,6 +28,7 @@ pub(super) fn commands() -> Vec<Command> {
         command.argument("image", ArgumentKind::Medium("DVD"), Arity::Required, "file or id of a CD or DVD image")
     };
     let (made, iso) = ("create-hdd 1G disk.vdi", "!truncate -s 1M os.iso");
+    let drive = "shell 'truncate -s 1M os.iso'; attach-iso web-01 os.iso; unmount-iso web-01";
     let attached = "create-hdd 1G disk.vdi; attach-hdd web-01 disk.vdi";
     vec![
         slot(disk(new("attach-hdd", "attachHdd", "attach a hard disk to a machine", attach_hdd)), Arity::Optional)
@@ -58,13 +59,13 @@ pub(super) fn commands() -> Vec<Command> {
             Arity::Optional,
         )
         .flag("force", None, "also when the guest has locked the drive")
-        .prepared(iso, "mountIso web-01 os.iso", "into the first drive"),
+        .prepared(drive, "mountIso web-01 os.iso", "into the first drive"),
         slot(
             new("unmount-iso", "unmountIso", "empty a CD or DVD drive, also of a running machine", unmount_iso),
             Arity::Optional,
         )
         .flag("force", None, "also when the guest has locked the drive")
-        .prepared(iso, "mount-iso web-01 os.iso; unmountIso web-01", "the first drive with an image"),
+        .prepared(drive, "mount-iso web-01 os.iso; unmountIso web-01", "the first drive with an image"),
         new("attach-ctr", "attachCtr", "add a storage controller to a machine", attach_ctr)
             .argument("name", ArgumentKind::Text, Arity::Required, "name of the new controller")
             .argument(

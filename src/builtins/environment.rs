@@ -15,7 +15,7 @@ pub(super) fn commands() -> Vec<Command> {
     vec![
         new("alias", "show aliases, or make a word stand for a line", alias)
             .alias("a")
-            .argument("word", ArgumentKind::Text, Arity::Optional, "the word")
+            .argument("word", ArgumentKind::Text, Arity::Optional, "the word that is to stand for a line")
             .argument("line", ArgumentKind::Line, Arity::Optional, "what it stands for")
             .flag("remove", None, "let the word stand for nothing any more")
             .help("What stands behind the word is put behind the line. Those that are to last go into the configuration file.")

@@ -54,7 +54,7 @@ pub(super) fn commands() -> Vec<Command> {
             setextra,
         ))
         .effect(Effect::Write)
-        .argument("key", ArgumentKind::Text, Arity::Required, "the key")
+        .argument("key", ArgumentKind::Text, Arity::Required, "key, in VirtualBox's or in your own words")
         .argument("value", ArgumentKind::Text, Arity::Optional, "the value; left out or empty, the key is removed")
         .example("setextra web-01 note 'keep until May'", "of a machine"),
     ]

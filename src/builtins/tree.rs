@@ -34,7 +34,7 @@ pub(super) fn commands() -> Vec<Command> {
             )
             .argument("path", ArgumentKind::GraphPath, Arity::Optional, "where to begin; `vbox` when left out")
             .flag("depth", Some(ArgumentKind::Text), "how deep; default 4")
-            .example("find 'memory.*= 1024' web-01", "by name and value")
+            .example("find 'memory.*= 2048' web-01", "by name and value")
             .example("find 'acpi' web-01", "by name"),
     ]
 }

@@ -430,9 +430,8 @@ impl<'a> Parser<'a> {
         match (name, known, operands.len()) {
             ("position", _, 0) => Ok(Operand::Position),
             ("last", _, 0) => Ok(Operand::Last),
-            ("contains" | "starts-with" | "ends-with", Some(name), 2) | (_, Some(name), 1) => {
-                Ok(Operand::Call(name, operands))
-            }
+            ("contains" | "starts-with" | "ends-with", Some(name), 2)
+            | ("string-length" | "lower-case" | "upper-case", Some(name), 1) => Ok(Operand::Call(name, operands)),
             _ => {
                 self.at = start;
                 Err(self.wrong("there is no such function (position, last, contains, starts-with, ends-with, string-length, lower-case, upper-case)"))
