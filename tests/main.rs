@@ -8,6 +8,8 @@ mod architecture;
 mod commands;
 mod embedded;
 mod output;
+#[cfg(all(unix, feature = "python"))]
+mod python;
 #[cfg(unix)]
 mod readme;
 #[cfg(unix)]

@@ -9,11 +9,22 @@ use crate::script;
 use crate::shell::{
     ConnectSettings, Credentials, Language, Shell, Target, World, auto_is_local, check_trust, connect, why_auto,
 };
+use clap::Parser;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// Runs the program with these words, its own name first, and gives its exit code.
+pub fn run_words(words: Vec<OsString>) -> i32 {
+    run_to_code(Arguments::parse_from(words))
+}
+
 /// Runs the program and gives its exit code.
 pub fn run(arguments: Arguments) -> ExitCode {
+    ExitCode::from(u8::try_from(run_to_code(arguments)).unwrap_or(1))
+}
+
+fn run_to_code(arguments: Arguments) -> i32 {
     let ui = Ui::new(UiOptions {
         color: match arguments.color {
             Color::Auto => ColorChoice::Auto,
@@ -35,7 +46,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
             failure.exit_code()
         }
     };
-    ExitCode::from(u8::try_from(code.rem_euclid(256)).unwrap_or(1))
+    code.rem_euclid(256)
 }
 
 /// The failure in an error of the glue; what is none of ours failed in the program itself.
@@ -53,6 +64,10 @@ fn failure(error: anyhow::Error) -> Failure {
 fn work(mut arguments: Arguments, ui: &Ui) -> anyhow::Result<i32> {
     if let Err(error) = repl::install_signals() {
         ui.warn(&format!("Ctrl-C cannot be caught: {error}"));
+    }
+    #[cfg(all(feature = "python", unix))]
+    if wants_python(&arguments) {
+        script::python::run_in_python(&std::env::args_os().skip(1).collect::<Vec<_>>());
     }
     let (target, settings) = connection_settings(&mut arguments)?;
     let prompt = prompt_options(&target, &settings);
@@ -84,6 +99,14 @@ fn work(mut arguments: Arguments, ui: &Ui) -> anyhow::Result<i32> {
         return Ok(shell.quit().unwrap_or(0));
     }
     Ok(repl::run_with(shell, &prompt))
+}
+
+/// Whether Python is sure to be needed.
+#[cfg(all(feature = "python", unix))]
+fn wants_python(arguments: &Arguments) -> bool {
+    let files = arguments.batch.iter().chain(&arguments.script);
+    arguments.lang == Lang::Python
+        || files.take(1).any(|file| Language::of_file(std::path::Path::new(file)) == Some(Language::Python))
 }
 
 /// What the prompt says of the connection before it is open.
@@ -128,7 +151,10 @@ fn connection_settings(arguments: &mut Arguments) -> Result<(Target, ConnectSett
     let mut settings = ConnectSettings {
         // An empty VBOXSH_HOME is none.
         home: arguments.home.take().map(PathBuf::from).filter(|home| !home.as_os_str().is_empty()),
-        credentials: Credentials { user: String::new(), password_file: arguments.password_file.take() },
+        credentials: Credentials {
+            password_file: arguments.password_file.take(),
+            ..Credentials::default()
+        },
         ca_file: arguments.ca_file.take(),
         fingerprint: arguments.fingerprint.take(),
         insecure: arguments.insecure,

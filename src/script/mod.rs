@@ -3,11 +3,18 @@
 //! An engine knows the shell's shared world, the model and the schema. It knows no backend and
 //! writes nowhere but through the world's `Ui`.
 
+mod infer;
+#[cfg(all(feature = "python", unix))]
+pub mod python;
 pub mod rhai;
 
 use crate::shell::{EngineFactory, Language};
 
 /// What makes each engine, by its language; the shell makes one when its language is first used.
 pub fn factories() -> Vec<(Language, EngineFactory)> {
-    vec![(Language::Rhai, Box::new(rhai::RhaiEngine::new))]
+    vec![
+        (Language::Rhai, Box::new(rhai::RhaiEngine::new)),
+        #[cfg(all(feature = "python", unix))]
+        (Language::Python, Box::new(python::engine)),
+    ]
 }

@@ -4,7 +4,7 @@
 use super::context::{Context, MissingOn};
 use super::error::{ScriptError, Stop};
 use super::functions::FUNCTIONS;
-use super::globals::OBJECTS;
+use crate::script::infer::OBJECTS;
 use super::report_names::{split_signature, type_name};
 use super::value::from_any;
 use crate::model::{ErrorKind, Value};
