@@ -6,6 +6,8 @@
 mod architecture;
 #[cfg(unix)]
 mod commands;
+#[cfg(unix)]
+mod conformance;
 mod embedded;
 mod output;
 #[cfg(all(unix, feature = "python"))]

@@ -1,6 +1,7 @@
 //! What the program does with its arguments.
 
 use super::arguments::{Arguments, Color, Lang};
+use crate::backend::local;
 use crate::builtins;
 use crate::model::{Error, ErrorKind, Interrupt};
 use crate::output::{ColorChoice, Failure, Reply, Ui, UiOptions};
@@ -62,6 +63,12 @@ fn failure(error: anyhow::Error) -> Failure {
 }
 
 fn work(mut arguments: Arguments, ui: &Ui) -> anyhow::Result<i32> {
+    if arguments.xpcom_helper {
+        local::serve()?;
+    }
+    if let Ok(program) = std::env::current_exe() {
+        local::program_is(program);
+    }
     if let Err(error) = repl::install_signals() {
         ui.warn(&format!("Ctrl-C cannot be caught: {error}"));
     }
@@ -151,10 +158,7 @@ fn connection_settings(arguments: &mut Arguments) -> Result<(Target, ConnectSett
     let mut settings = ConnectSettings {
         // An empty VBOXSH_HOME is none.
         home: arguments.home.take().map(PathBuf::from).filter(|home| !home.as_os_str().is_empty()),
-        credentials: Credentials {
-            password_file: arguments.password_file.take(),
-            ..Credentials::default()
-        },
+        credentials: Credentials { password_file: arguments.password_file.take(), ..Credentials::default() },
         ca_file: arguments.ca_file.take(),
         fingerprint: arguments.fingerprint.take(),
         insecure: arguments.insecure,

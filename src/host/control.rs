@@ -7,18 +7,39 @@ use super::{Fault, Outcome};
 use crate::model::{Handle, Operation, RawValue};
 use crate::schema::Interface;
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The component that errors name.
 pub(super) const COMPONENT: &str = "EmbeddedHost";
 
+/// How often a wait looks at what other processes did.
+const BEAT: Duration = Duration::from_millis(20);
+
 /// The embedded Main API on one home folder.
 pub struct Host {
-    state: Mutex<State>,
-    /// Something happened: an event was fired, a listener went away.
-    changed: Condvar,
+    door: Arc<Door>,
     home: PathBuf,
+}
+
+/// The state behind its lock. Callers come in by it, and work in the background when it ends.
+pub(super) struct Door {
+    state: Mutex<State>,
+    /// Something happened: an event was fired, a listener went away, work went on.
+    pub(super) changed: Condvar,
+}
+
+impl Door {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the lock up until something has happened, or that time is over.
+    fn wait<'a>(&self, state: MutexGuard<'a, State>, time: Duration) -> MutexGuard<'a, State> {
+        // A day at a time: a longer wait does not fit every clock.
+        let time = time.min(Duration::from_secs(86_400));
+        self.changed.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0
+    }
 }
 
 impl Host {
@@ -28,8 +49,12 @@ impl Host {
     /// # Errors
     /// `VirtualBox.xml` is there and cannot be read.
     pub fn open(home: &Path, machine_folder: &Path) -> Outcome<Self> {
-        let state = registry::open(home, machine_folder)?;
-        Ok(Self { state: Mutex::new(state), changed: Condvar::new(), home: home.to_owned() })
+        let mut state = registry::open(home, machine_folder)?;
+        let door = Arc::new_cyclic(|door| {
+            state.door = door.clone();
+            Door { state: Mutex::new(state), changed: Condvar::new() }
+        });
+        Ok(Self { door, home: home.to_owned() })
     }
 
     /// The home folder.
@@ -42,8 +67,14 @@ impl Host {
         COMPONENT
     }
 
+    /// The way that background work takes.
+    #[cfg(test)]
+    pub(super) fn door(&self) -> &Door {
+        &self.door
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.door.lock()
     }
 
     /// A new `ISession`.
@@ -69,34 +100,71 @@ impl Host {
             Operation::Get(attribute) => state.get(at, attribute).map(|value| vec![value]),
             Operation::Set(attribute) => {
                 let result = state.set(at, attribute, arguments).map(|()| Vec::new());
-                self.changed.notify_all();
+                self.door.changed.notify_all();
                 result
             }
             Operation::Call(method) => {
-                if method.name == "getEvent" {
-                    let given = u64::try_from(arguments.int(1)).map_or(Duration::MAX, Duration::from_millis);
-                    state = self.wait_for_event(state, arguments, waits.unwrap_or(given).min(given));
+                match (method.owner, method.name) {
+                    ("IEventSource", "getEvent") => {
+                        let listener = arguments.object(0).map(|listener| listener.element);
+                        state = self.wait_until(state, shorter(waits, arguments.int(1)), |state| {
+                            listener.is_none_or(|listener| state.has_event(at.element, listener))
+                        });
+                    }
+                    ("IEvent", "waitProcessed") => {
+                        state = self.wait_until(state, shorter(waits, arguments.int(0)), |state| {
+                            state.is_processed(at.element)
+                        });
+                    }
+                    ("IProgress", "waitForCompletion") => {
+                        state = self.wait_until(state, shorter(waits, arguments.int(0)), |state| {
+                            state.progress_passed(at.element, None)
+                        });
+                    }
+                    ("IProgress", "waitForOperationCompletion") => {
+                        state = self.wait_until(state, shorter(waits, arguments.int(1)), |state| {
+                            state.progress_passed(at.element, Some(arguments.int(0)))
+                        });
+                    }
+                    _ => {
+                        if let Some(question) = state.question(at, method, arguments)? {
+                            self.door.changed.notify_all();
+                            state = self.wait_until(state, question.time, |state| state.is_processed(question.event));
+                            let answer = state.answer(&question);
+                            state.heed(method, &answer)?;
+                        }
+                    }
                 }
-                let result = state.call(at, method, arguments);
-                self.changed.notify_all();
+                let mut result = state.call(at, method, arguments);
+                self.door.changed.notify_all();
+                if let ("IEventSource", "fireEvent", Ok(values), Some(event)) =
+                    (method.owner, method.name, &mut result, arguments.object(0))
+                {
+                    let time = shorter(waits, arguments.int(1));
+                    let state = self.wait_until(state, time, |state| state.is_processed(event.element));
+                    *values = vec![RawValue::Bool(state.is_processed(event.element))];
+                }
                 result
             }
         }
     }
 
-    fn wait_for_event<'a>(
+    /// Waits, with the lock given up, until `happened`, at most that long.
+    fn wait_until<'a>(
         &'a self,
         mut state: MutexGuard<'a, State>,
-        arguments: Arguments<'_>,
         time: Duration,
+        happened: impl Fn(&State) -> bool,
     ) -> MutexGuard<'a, State> {
-        let Some(listener) = arguments.object(0) else { return state };
         let start = Instant::now();
-        while !state.has_event(listener.element) {
+        loop {
+            state.hear_others();
+            if happened(&state) {
+                break;
+            }
             let Some(left) = time.checked_sub(start.elapsed()).filter(|left| !left.is_zero()) else { break };
-            // A day at a time: a longer wait does not fit every clock.
-            let left = left.min(Duration::from_secs(86_400));
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            let left = if state.has_listeners() { left.min(BEAT) } else { left };
+            state = self.door.wait(state, left);
         }
         state
     }
@@ -120,11 +188,20 @@ impl Host {
         }
     }
 
-    /// Ends everything that callers hold: sessions are closed without saving.
+    /// Ends everything that callers hold: work in the background goes on to its end, sessions are closed without
+    /// saving.
     pub fn end_sessions(&self) {
+        let state = self.wait_until(self.lock(), Duration::MAX, |state| !state.has_jobs());
+        drop(state);
         self.lock().end_sessions();
-        self.changed.notify_all();
+        self.door.changed.notify_all();
     }
+}
+
+/// The shorter of what the caller and the argument of a call (milliseconds, negative: for ever) allow.
+fn shorter(waits: Option<Duration>, given: i64) -> Duration {
+    let given = u64::try_from(given).map_or(Duration::MAX, Duration::from_millis);
+    waits.map_or(given, |waits| waits.min(given))
 }
 
 impl From<Fault> for crate::model::ApiError {

@@ -13,6 +13,8 @@ pub struct Fault {
     pub code: u32,
     /// What failed, and why.
     pub message: String,
+    /// The interface of the object that refused, when it is not the one that was called.
+    pub interface: Option<&'static str>,
 }
 
 /// Result codes by their names in the API.
@@ -35,7 +37,13 @@ pub(super) mod code {
 impl Fault {
     /// A fault of that code.
     pub fn new(code: u32, message: impl fmt::Display) -> Self {
-        Self { code, message: message.to_string() }
+        Self { code, message: message.to_string(), interface: None }
+    }
+
+    /// The same, reported by an object of that interface unless another one is named already.
+    pub(super) fn by(mut self, interface: &'static str) -> Self {
+        self.interface.get_or_insert(interface);
+        self
     }
 
     /// Nothing has that name or id.
@@ -51,6 +59,11 @@ impl Fault {
     /// The embedded host does not have a member yet.
     pub(super) fn not_implemented(member: impl fmt::Display) -> Self {
         Self::new(code::E_NOTIMPL, format!("the embedded host does not have `{member}` yet"))
+    }
+
+    /// VirtualBox itself declares a member and refuses it as not implemented.
+    pub(super) fn not_in_virtualbox(member: impl fmt::Display) -> Self {
+        Self::new(code::E_NOTIMPL, format!("VirtualBox declares `{member}` and does not implement it"))
     }
 
     /// A file could not be read or written.

@@ -58,6 +58,9 @@ impl State {
                 None => RawValue::Null,
             },
             "id" => text(&machine.id),
+            "currentSnapshot" => self.snapshot_value(machine.current_snapshot),
+            "snapshotCount" => RawValue::Int(i64::try_from(self.snapshots_of(view).len()).unwrap_or(i64::MAX)),
+            "currentStateModified" => RawValue::Bool(machine.current_state_modified),
             "hardwareUUID" => match self.element(at)?.text("hardwareUUID") {
                 "" => text(&machine.id),
                 own => text(own),
@@ -71,15 +74,15 @@ impl State {
                 }
                 None => RawValue::Bool(machine.modified),
             },
-            "sessionState" => enumerated("SessionState", if machine.holder.is_some() { "Locked" } else { "Unlocked" }),
-            "sessionName" => text(self.holder_name(view)?),
-            "sessionPID" => RawValue::Int(machine.holder.map_or(u32::MAX.into(), |_| std::process::id().into())),
+            "sessionState" => enumerated("SessionState", if self.is_locked(view) { "Locked" } else { "Unlocked" }),
+            "sessionName" => text(self.held_by(view)?.unwrap_or_default().session),
+            "sessionPID" => RawValue::Int(self.held_by(view)?.map_or(u32::MAX, |holder| holder.pid).into()),
             "state" => self.machine_state(view)?,
             "lastStateChange" => RawValue::Int(machine.last_state_change),
             "logFolder" => text(self.folder_of(view)?.join("Logs").to_string_lossy()),
             "snapshotFolder" => {
                 let folder = self.folder_of(view)?;
-                text(folder.join(self.element(at)?.text("snapshotFolder")).to_string_lossy())
+                text(folder.join(self.element(self.keeper_of(at, name))?.text("snapshotFolder")).to_string_lossy())
             }
             "stateFilePath" => match self.element(at)?.text("stateFilePath") {
                 "" => text(""),
@@ -93,8 +96,8 @@ impl State {
             "storageControllers" => self.parts(at, "storageControllers", "IStorageController")?,
             "USBControllers" => self.parts(at, "USBControllers", "IUSBController")?,
             "sharedFolders" => self.parts(at, "sharedFolders", "ISharedFolder")?,
-            "settingsAuxFilePath" => return Err(Fault::not_implemented("IMachine.settingsAuxFilePath")),
-            "groups" => super::value::texts(self.groups_of(view)),
+            "settingsAuxFilePath" => return Err(Fault::not_in_virtualbox("IMachine.settingsAuxFilePath")),
+            "groups" => super::value::texts(self.groups_of(self.keeper_of(at, name).view)),
             _ => return Ok(None),
         }))
     }
@@ -240,7 +243,7 @@ impl State {
             "getNetworkAdapter" => self.slot(at, "networkAdapter", "INetworkAdapter", arguments.int(0)),
             "getSerialPort" => self.slot(at, "serialPort", "ISerialPort", arguments.int(0)),
             "getParallelPort" => self.slot(at, "parallelPort", "IParallelPort", arguments.int(0)),
-            "findSnapshot" => Err(Fault::not_found("the machine has no snapshots")),
+            "findSnapshot" => one(self.snapshot_value(Some(self.find_snapshot(view, arguments.text(0))?))),
             "getCPUStatus" => one(RawValue::Bool(arguments.int(0) < self.element(at)?.int("CPUCount"))),
             "getEffectiveParavirtProvider" => one(self.effective_provider(at)?),
             "queryLogFilename" => {

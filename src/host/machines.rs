@@ -36,7 +36,8 @@ pub(super) fn check_group(group: &str) -> Outcome {
 impl State {
     /// Name of a machine, as far as it is known.
     pub(super) fn machine_name(&self, view: View) -> String {
-        let name = self.element(Address::machine(view)).map(|root| root.text("name").to_owned());
+        let keeper = self.keeper_of(Address::machine(view), "name");
+        let name = self.element(keeper).map(|root| root.text("name").to_owned());
         name.unwrap_or_else(|_| self.machine(view).map(|machine| file_stem(&machine.settings_file)).unwrap_or_default())
     }
 
@@ -209,16 +210,16 @@ impl State {
                 let folder = file.parent().unwrap_or(Path::new("")).to_owned();
                 self.load_media(&tree, "Machine/MediaRegistry", Registry::Machine(id), &folder);
                 let document = self.read_settings(&tree);
+                self.read_snapshots(view, tree.child("Machine").unwrap_or(&XmlNode::default()));
                 let saved = tree.value("Machine@stateFile").is_some();
                 let aborted = tree.value("Machine@aborted").is_some_and(|value| value == "true" || value == "1");
                 let changed = tree.value("Machine@lastStateChange").map(super::times::read);
                 let machine = self.machine_mut(view)?;
-                machine.state = if saved {
-                    "Saved"
-                } else if aborted {
-                    "Aborted"
-                } else {
-                    "PoweredOff"
+                machine.state = match (saved, aborted) {
+                    (true, true) => "AbortedSaved",
+                    (true, false) => "Saved",
+                    (false, true) => "Aborted",
+                    (false, false) => "PoweredOff",
                 };
                 machine.last_state_change = changed.unwrap_or_default();
                 machine.document = Some(document);
@@ -269,6 +270,11 @@ impl State {
 
     /// Saves the settings that `view` shows: a mutable copy, or an unregistered machine.
     pub(super) fn save_machine(&mut self, view: View) -> Outcome {
+        self.exclusively(|state| state.save_machine_now(view))
+    }
+
+    fn save_machine_now(&mut self, view: View) -> Outcome {
+        self.catch_up(view)?;
         let original = self.machine_of(view);
         self.rename_files(view)?;
         self.adopt_media(view)?;
@@ -340,7 +346,7 @@ impl State {
         if !machine.registered {
             return Ok(RawValue::List(Vec::new()));
         }
-        if machine.holder.is_some() {
+        if self.is_locked(original) {
             let message = format!("cannot unregister the machine `{name}` while it is locked; end its session first");
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
         }

@@ -4,6 +4,7 @@ use super::arguments::Arguments;
 use super::document::{ElementId, ROOT};
 use super::fault::code;
 use super::media_formats::format;
+use super::progress::{Job, Reporter};
 use super::state::{Address, State, gone, nothing, one};
 use super::value::{enumerated, name_of, text, texts};
 use super::{Fault, Outcome, vdi};
@@ -90,6 +91,7 @@ impl State {
         let mut views = self.registered();
         views.extend(self.machines.iter().filter(|(_, machine)| !machine.registered).map(|(view, _)| *view));
         views.extend(self.copies.keys().copied());
+        views.extend(self.snapshots.views.keys().copied());
         let uses = |view: &u32| {
             let document = self.document(*view).ok()?;
             let mut attached = document.iter().filter(|(_, element)| element.role == "attachment");
@@ -112,9 +114,7 @@ impl State {
             return Ok(Some(texts(self.users_of(id))));
         }
         if name == "readOnly" {
-            let read_only =
-                matches!(self.medium(id)?.kind, "Immutable" | "Readonly") || !self.children_of(id).is_empty();
-            return Ok(Some(RawValue::Bool(read_only)));
+            return Ok(Some(RawValue::Bool(self.is_read_only(id)?)));
         }
         let medium = self.medium(id)?;
         let object = |at: ElementId| Address::global(at).value("IMedium");
@@ -146,7 +146,7 @@ impl State {
                 self.format_object(at)
             }
             "type" => enumerated("MediumType", medium.kind),
-            "allowedTypes" => return Err(Fault::not_implemented("IMedium.allowedTypes")),
+            "allowedTypes" => return Err(Fault::not_in_virtualbox("IMedium.allowedTypes")),
             "parent" => medium.parent.map_or(RawValue::Null, object),
             "children" => RawValue::List(self.children_of(id).into_iter().map(object).collect()),
             "base" => {
@@ -227,17 +227,8 @@ impl State {
                 one(enumerated("MediumState", self.medium(id)?.state))
             }
             "createBaseStorage" => {
-                let size = arguments.int(0);
                 let variants: Vec<_> = arguments.list(1).iter().map(name_of).collect();
-                let result = self.create_storage(id, size, &variants);
-                // Wrong arguments fail at once; a failed file operation is told by the progress.
-                if let Err(fault) = &result
-                    && fault.code != code::FILE_ERROR
-                {
-                    return Err(fault.clone());
-                }
-                let place = self.medium(id)?.location.display().to_string();
-                one(self.finished(format!("Creating base medium storage unit `{place}`"), result))
+                one(self.create_storage(id, arguments.int(0), &variants)?)
             }
             "deleteStorage" => {
                 let place = self.medium(id)?.location.display().to_string();
@@ -250,7 +241,7 @@ impl State {
             }
             "getSnapshotIds" => {
                 let machine = arguments.text(0);
-                one(texts(self.users_of(id).into_iter().filter(|user| user == machine)))
+                one(texts(self.snapshot_ids(id, machine)?))
             }
             "getProperty" => match arguments.text(0) {
                 "" => Err(Fault::argument("a property needs a name")),
@@ -301,7 +292,7 @@ impl State {
         Ok(if bare { path.with_extension(extension) } else { path })
     }
 
-    fn create_storage(&mut self, id: ElementId, size: i64, variants: &[&str]) -> Outcome {
+    fn create_storage(&mut self, id: ElementId, size: i64, variants: &[&str]) -> Outcome<RawValue> {
         let medium = self.medium(id)?;
         if medium.state != "NotCreated" {
             let message = format!("`{}` has storage already: its state is {}", medium.location.display(), medium.state);
@@ -317,25 +308,38 @@ impl State {
             ));
         }
         let fixed = variants.contains(&"Fixed");
-        let path = medium.location.clone();
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        let prepare = || std::fs::create_dir_all(&folder);
+        let (path, format, device) = (medium.location.clone(), medium.format.clone(), medium.device);
+        if !matches!(format.as_str(), "VDI" | "RAW") {
+            return Err(Fault::not_implemented(format!("IMedium.createBaseStorage for the format {format}")));
+        }
         let new = Uuid::new_v4();
-        let made = match medium.format.as_str() {
-            "VDI" => prepare().and_then(|()| vdi::create(&path, &vdi::Header { id: new, parent: None, size, fixed })),
-            "RAW" => prepare().and_then(|()| std::fs::File::create_new(&path)?.set_len(size)),
-            other => return Err(Fault::not_implemented(format!("IMedium.createBaseStorage for the format {other}"))),
-        };
-        made.map_err(|error| Fault::file(&path, error))?;
-        let raw = medium.format == "RAW";
-        let device = medium.device;
         let medium = self.medium_mut(id)?;
-        medium.id = new.to_string();
-        (medium.state, medium.logical_size, medium.fixed) = ("Created", size, fixed || raw);
-        medium.registry = Registry::Global;
-        self.save_registry()?;
-        self.fire_medium(&new.to_string(), device, true);
-        Ok(())
+        (medium.state, medium.id) = ("Creating", new.to_string());
+        let kind = if fixed { "fixed" } else { "dynamic" };
+        let description = format!("Creating {kind} medium storage unit `{}`", path.display());
+        let raw = format == "RAW";
+        let work = move |report: &Reporter| {
+            report.check()?;
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let made = std::fs::create_dir_all(folder).and_then(|()| match raw {
+                false => vdi::create(&path, &vdi::Header { id: new, parent: None, size, fixed }),
+                true => std::fs::File::create_new(&path)?.set_len(size),
+            });
+            made.map_err(|error| Fault::file(&path, error))
+        };
+        let close = move |state: &mut Self, result: Outcome| {
+            let medium = state.medium_mut(id)?;
+            if let Err(fault) = result {
+                (medium.state, medium.id) = ("NotCreated", String::new());
+                return Err(fault);
+            }
+            (medium.state, medium.logical_size, medium.fixed) = ("Created", size, fixed || raw);
+            medium.registry = Registry::Global;
+            state.save_registry()?;
+            state.fire_medium(&new.to_string(), device, true);
+            Ok(())
+        };
+        Ok(self.start_job(Job::new(description, Address::VIRTUAL_BOX, "IMedium"), work, close))
     }
 
     fn fire_medium(&mut self, id: &str, device: &str, registered: bool) {

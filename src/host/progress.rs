@@ -1,64 +1,399 @@
-//! Progress objects. Work of this host is done when the call returns, so they are complete when handed out.
+//! Background work and the progress objects that tell of it.
+//!
+//! [`State::start_job`] runs work on a thread of its own, without the state's lock; its closing step then runs with
+//! the state, before the progress counts as completed. Waiting is done by the caller, outside the lock.
 
+use super::arguments::Arguments;
+use super::control::Door;
 use super::document::{ElementId, ROOT};
 use super::fault::code;
-use super::state::{Address, State, nothing};
+use super::state::{Address, State, gone, nothing};
 use super::value::text;
 use super::{Fault, Outcome};
 use crate::model::RawValue;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
-/// A finished piece of work.
+/// What a caller may know of a piece of work before it starts.
+pub(super) struct Job {
+    description: String,
+    /// What each operation does, and how much of the whole it is.
+    operations: Vec<(String, u32)>,
+    cancelable: bool,
+    initiator: RawValue,
+    interface: &'static str,
+}
+
+#[allow(dead_code)] // Not all work has operations, or is beyond cancelling.
+impl Job {
+    /// Work of one operation, started by an object of `interface`; it can be cancelled.
+    pub(super) fn new(description: impl Into<String>, initiator: Address, interface: &'static str) -> Self {
+        let description = description.into();
+        let operations = vec![(description.clone(), 1)];
+        Self { description, operations, cancelable: true, initiator: initiator.value(interface), interface }
+    }
+
+    /// Work of several operations, in their order: what each does, and its weight.
+    pub(super) fn operations<T: Into<String>>(mut self, operations: impl IntoIterator<Item = (T, u32)>) -> Self {
+        let given: Vec<_> = operations.into_iter().map(|(text, weight)| (text.into(), weight.max(1))).collect();
+        if !given.is_empty() {
+            self.operations = given;
+        }
+        self
+    }
+
+    /// Work that cannot be cancelled.
+    pub(super) fn not_cancelable(mut self) -> Self {
+        self.cancelable = false;
+        self
+    }
+}
+
+/// How far work is: written by its thread, read by callers.
+#[derive(Debug)]
+struct Course {
+    operation: AtomicU32,
+    percent: AtomicU32,
+    cancelled: AtomicBool,
+    /// Milliseconds after the start at which the work is cancelled; 0: never.
+    timeout: AtomicU32,
+    start: Instant,
+}
+
+impl Course {
+    fn cancelled(&self) -> bool {
+        let limit = self.timeout.load(Ordering::Relaxed);
+        if limit != 0 && self.start.elapsed() >= Duration::from_millis(limit.into()) {
+            self.cancelled.store(true, Ordering::Relaxed);
+        }
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+/// How work tells how far it is, and learns that it shall stop.
+pub(super) struct Reporter {
+    course: Arc<Course>,
+    door: Weak<Door>,
+    element: ElementId,
+    count: u32,
+    cancelable: bool,
+}
+
+#[allow(dead_code)]
+impl Reporter {
+    /// The current operation is that far: `done` of `total`, in any unit.
+    ///
+    /// # Errors
+    /// The work was cancelled: undo what was done, and give the error on.
+    pub(super) fn done(&self, done: u64, total: u64) -> Outcome {
+        // Rounding down: 100 is told only when nothing is left.
+        let percent = if total == 0 { 100 } else { (u128::from(done) * 100 / u128::from(total)).min(100) as u32 };
+        if self.course.percent.swap(percent, Ordering::Relaxed) != percent {
+            self.tell();
+        }
+        self.check()
+    }
+
+    /// The next operation begins.
+    ///
+    /// # Errors
+    /// The work was cancelled.
+    pub(super) fn next(&self) -> Outcome {
+        let operation = self.course.operation.load(Ordering::Relaxed);
+        if operation + 1 < self.count {
+            self.course.percent.store(0, Ordering::Relaxed);
+            self.course.operation.store(operation + 1, Ordering::Relaxed);
+            self.tell();
+        }
+        self.check()
+    }
+
+    /// # Errors
+    /// The work was cancelled.
+    pub(super) fn check(&self) -> Outcome {
+        if self.cancelable && self.course.cancelled() {
+            return Err(Fault::new(code::FILE_ERROR, "it was cancelled"));
+        }
+        Ok(())
+    }
+
+    /// Fires the event, and wakes those who wait for an operation.
+    fn tell(&self) {
+        let Some(door) = self.door.upgrade() else { return };
+        let mut state = door.lock();
+        if let Some(progress) = state.progresses.get(&self.element) {
+            let values =
+                vec![("progressId", text(&progress.id)), ("percent", RawValue::Int(progress.percent().into()))];
+            state.fire_at(Address::global(self.element), "OnProgressPercentageChanged", values);
+        }
+        drop(state);
+        door.changed.notify_all();
+    }
+}
+
+/// A piece of work.
 #[derive(Debug)]
 pub(super) struct Progress {
     pub(super) id: String,
     description: String,
+    operations: Vec<(String, u32)>,
+    cancelable: bool,
+    initiator: RawValue,
+    interface: &'static str,
+    course: Arc<Course>,
+    pub(super) completed: bool,
+    /// Nobody refers to it any more.
+    released: bool,
     fault: Option<Fault>,
 }
 
-impl State {
-    /// A progress object for work that has been done.
-    pub(super) fn finished(&mut self, description: impl Into<String>, result: Outcome) -> RawValue {
-        let id = self.global.add("IProgress", ROOT, "progress", 0);
-        let progress = Progress { id: super::machines::new_id(), description: description.into(), fault: result.err() };
-        self.progresses.insert(id, progress);
-        Address::global(id).value("IProgress")
+impl Progress {
+    fn new(job: Job) -> Self {
+        let course = Course {
+            operation: AtomicU32::new(0),
+            percent: AtomicU32::new(0),
+            cancelled: AtomicBool::new(false),
+            timeout: AtomicU32::new(0),
+            start: Instant::now(),
+        };
+        Self {
+            id: super::machines::new_id(),
+            description: job.description,
+            operations: job.operations,
+            cancelable: job.cancelable,
+            initiator: job.initiator,
+            interface: job.interface,
+            course: Arc::new(course),
+            completed: false,
+            released: false,
+            fault: None,
+        }
     }
 
+    fn operation(&self) -> usize {
+        self.course.operation.load(Ordering::Relaxed) as usize
+    }
+
+    /// How far the whole is, in percent.
+    fn percent(&self) -> u32 {
+        let weight =
+            |operations: &[(String, u32)]| operations.iter().map(|(_, weight)| u64::from(*weight)).sum::<u64>();
+        let (before, current) = self.operations.split_at(self.operation());
+        let part = current.first().map_or(0, |(_, weight)| u64::from(*weight));
+        let done = weight(before) * 100 + part * u64::from(self.course.percent.load(Ordering::Relaxed));
+        u32::try_from(done / weight(&self.operations).max(1)).unwrap_or(100)
+    }
+
+    /// Seconds; -1 when unknown.
+    fn time_remaining(&self) -> i64 {
+        let (percent, passed) = (f64::from(self.percent()), self.course.start.elapsed().as_secs_f64());
+        if self.completed {
+            0
+        } else if percent < 1.0 {
+            -1
+        } else {
+            (passed / percent * (100.0 - percent)) as i64
+        }
+    }
+
+    fn complete(&mut self, result: Outcome) {
+        if result.is_ok() {
+            let last = u32::try_from(self.operations.len() - 1).unwrap_or_default();
+            self.course.operation.store(last, Ordering::Relaxed);
+            self.course.percent.store(100, Ordering::Relaxed);
+        }
+        (self.completed, self.fault) = (true, result.err());
+    }
+}
+
+impl State {
+    /// Starts work in the background and gives the `IProgress` that tells of it.
+    ///
+    /// `work` runs on a thread of its own without the state, which callers may change meanwhile: mark what it uses
+    /// (the state of a medium, a machine's state) before, and unmark it in `close`. `close` runs with the state when
+    /// `work` has ended, however it ended; what it gives is the result of the progress. Only then is the progress
+    /// completed. Work that fails or is cancelled has to leave nothing behind: make files under a temporary name and
+    /// rename them in the end.
+    ///
+    /// ```ignore
+    /// let job = Job::new("Copying", at, "IMedium").operations([("Copying `a`", 9), ("Tidying up", 1)]);
+    /// let work = move |report: &Reporter| { report.done(1, 2)?; report.next()?; Ok(42) };
+    /// state.start_job(job, work, |state, result| result.map(|number| state.keep(number)))
+    /// ```
+    pub(super) fn start_job<T: Send + 'static>(
+        &mut self,
+        job: Job,
+        work: impl FnOnce(&Reporter) -> Outcome<T> + Send + 'static,
+        close: impl FnOnce(&mut Self, Outcome<T>) -> Outcome + Send + 'static,
+    ) -> RawValue {
+        let element = self.add_progress(job);
+        let progress = &self.progresses[&element];
+        let reporter = Reporter {
+            course: Arc::clone(&progress.course),
+            door: self.door.clone(),
+            element,
+            count: u32::try_from(progress.operations.len()).unwrap_or(u32::MAX),
+            cancelable: progress.cancelable,
+        };
+        let door = self.door.clone();
+        let run = move || {
+            // A panic must not leave a progress that never ends.
+            let result = catch_unwind(AssertUnwindSafe(|| work(&reporter)));
+            let result = result.unwrap_or_else(|_| Err(Fault::new(code::E_UNEXPECTED, "the work broke off: a defect")));
+            let Some(door) = door.upgrade() else { return };
+            let mut state = door.lock();
+            let result = close(&mut state, result);
+            state.complete(element, result);
+            drop(state);
+            door.changed.notify_all();
+        };
+        if let Err(error) = std::thread::Builder::new().name("vboxsh job".into()).spawn(run) {
+            self.complete(element, Err(Fault::new(code::E_FAIL, format!("cannot start a thread: {error}"))));
+        }
+        Address::global(element).value("IProgress")
+    }
+
+    /// A progress object for work that has been done.
+    pub(super) fn finished(&mut self, description: impl Into<String>, result: Outcome) -> RawValue {
+        let element = self.add_progress(Job::new(description, Address::VIRTUAL_BOX, "IVirtualBox"));
+        self.complete(element, result);
+        Address::global(element).value("IProgress")
+    }
+
+    fn add_progress(&mut self, job: Job) -> ElementId {
+        let element = self.global.add("IProgress", ROOT, "progress", 0);
+        self.progresses.insert(element, Progress::new(job));
+        element
+    }
+
+    fn complete(&mut self, element: ElementId, result: Outcome) {
+        let Some(progress) = self.progresses.get_mut(&element) else { return };
+        progress.complete(result);
+        let (id, released) = (progress.id.clone(), progress.released);
+        let values = vec![("progressId", text(&id)), ("midlDoesNotLikeEmptyInterfaces", RawValue::Bool(false))];
+        self.fire_at(Address::global(element), "OnProgressTaskCompleted", values);
+        if released {
+            self.release(Address::global(element));
+        }
+    }
+
+    /// Whether work is still running in the background.
+    pub(super) fn has_jobs(&self) -> bool {
+        self.progresses.values().any(|progress| !progress.completed)
+    }
+
+    /// Gives a progress up, as far as its work is done.
+    pub(super) fn release_progress(&mut self, element: ElementId) {
+        match self.progresses.get_mut(&element) {
+            Some(progress) if !progress.completed => progress.released = true,
+            _ => {
+                self.events.forget_owner(Address::global(element));
+                self.progresses.remove(&element);
+                self.global.remove(element);
+            }
+        }
+    }
+
+    /// Whether a wait for that operation of a progress is over; a wait for the whole has none.
+    pub(super) fn progress_passed(&self, element: ElementId, operation: Option<i64>) -> bool {
+        self.progresses.get(&element).is_none_or(|progress| {
+            let count = i64::try_from(progress.operations.len()).unwrap_or(i64::MAX);
+            let current = i64::try_from(progress.operation()).unwrap_or(i64::MAX);
+            progress.completed || operation.is_some_and(|wanted| wanted < current || wanted >= count)
+        })
+    }
+
+    /// Work that is running, as the API lists it.
+    pub(super) fn progress_operations(&self) -> RawValue {
+        let mut running: Vec<_> =
+            self.progresses.iter().filter(|(_, progress)| !progress.completed).map(|(element, _)| *element).collect();
+        running.sort_unstable();
+        RawValue::List(running.into_iter().map(|element| Address::global(element).value("IProgress")).collect())
+    }
+
+    /// Only work that is still running is found by its id.
     pub(super) fn find_progress(&self, wanted: &str) -> Outcome<RawValue> {
-        let wanted = wanted.trim_matches(['{', '}']);
-        let found = self.progresses.iter().find(|(_, progress)| progress.id.eq_ignore_ascii_case(wanted));
-        let missing = || Fault::argument(format!("no progress has the id `{wanted}`"));
+        let id = wanted.trim_matches(['{', '}']);
+        let mut running = self.progresses.iter().filter(|(_, progress)| !progress.completed);
+        let found = running.find(|(_, progress)| progress.id.eq_ignore_ascii_case(id));
+        let missing = || Fault::argument(format!("no running progress has the id `{wanted}`"));
         found.map(|(element, _)| Address::global(*element).value("IProgress")).ok_or_else(missing)
     }
 
     pub(super) fn read_progress(&mut self, element: ElementId, name: &str) -> Outcome<Option<RawValue>> {
-        let progress = self.progresses.get(&element).ok_or_else(super::state::gone)?;
+        let progress = self.progresses.get(&element).ok_or_else(gone)?;
+        let operation = progress.operations.get(progress.operation());
+        if !progress.completed && matches!(name, "resultCode" | "errorInfo") {
+            return Err(Fault::new(
+                code::E_FAIL,
+                format!("`{}` is still running, and has no result yet", progress.description),
+            ));
+        }
         Ok(Some(match name {
             "id" => text(&progress.id),
-            "description" | "operationDescription" => text(&progress.description),
-            "initiator" => Address::VIRTUAL_BOX.value("IVirtualBox"),
-            "percent" | "operationPercent" => RawValue::Int(100),
-            "completed" => RawValue::Bool(true),
-            "operationCount" | "operationWeight" => RawValue::Int(1),
+            "description" => text(&progress.description),
+            "initiator" => progress.initiator.clone(),
+            "cancelable" => RawValue::Bool(progress.cancelable),
+            "percent" => RawValue::Int(progress.percent().into()),
+            "timeRemaining" => RawValue::Int(progress.time_remaining()),
+            "completed" => RawValue::Bool(progress.completed),
+            "canceled" => RawValue::Bool(progress.course.cancelled.load(Ordering::Relaxed)),
             "resultCode" => {
                 let failed = progress.fault.as_ref().map_or(0, |fault| fault.code);
                 RawValue::Int(failed.cast_signed().into())
             }
             "errorInfo" => match progress.fault.clone() {
-                Some(fault) => self.error_info(&fault, "IProgress"),
+                Some(fault) => {
+                    let interface = progress.interface;
+                    self.error_info(&fault, interface)
+                }
                 None => RawValue::Null,
             },
-            "eventSource" => Address::global(self.source_below(element)).value("IEventSource"),
+            "operationCount" => RawValue::Int(i64::try_from(progress.operations.len()).unwrap_or(i64::MAX)),
+            "operation" => RawValue::Int(i64::try_from(progress.operation()).unwrap_or(i64::MAX)),
+            "operationDescription" => text(operation.map_or("", |(description, _)| description)),
+            "operationPercent" => RawValue::Int(progress.course.percent.load(Ordering::Relaxed).into()),
+            "operationWeight" => RawValue::Int(operation.map_or(1, |(_, weight)| *weight).into()),
+            "timeout" => RawValue::Int(progress.course.timeout.load(Ordering::Relaxed).into()),
+            "eventSource" => self.source_of(Address::global(element)).value("IEventSource"),
             _ => return Ok(None),
         }))
     }
 
-    pub(super) fn call_progress(&mut self, element: ElementId, name: &str) -> Outcome<Option<Vec<RawValue>>> {
+    pub(super) fn write_progress(&mut self, element: ElementId, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
+        if name != "timeout" {
+            return Ok(false);
+        }
+        let progress = self.progresses.get(&element).ok_or_else(gone)?;
+        if !progress.cancelable {
+            return Err(not_cancelable(progress));
+        }
+        progress.course.timeout.store(u32::try_from(arguments.int(0)).unwrap_or_default(), Ordering::Relaxed);
+        Ok(true)
+    }
+
+    /// Waits have been waited when the call comes here.
+    pub(super) fn call_progress(
+        &mut self,
+        element: ElementId,
+        name: &str,
+        arguments: Arguments<'_>,
+    ) -> Outcome<Option<Vec<RawValue>>> {
+        let progress = self.progresses.get(&element).ok_or_else(gone)?;
+        let count = progress.operations.len();
         match name {
-            "waitForCompletion" | "waitForOperationCompletion" => nothing(),
+            "waitForCompletion" => nothing(),
+            "waitForOperationCompletion" => match usize::try_from(arguments.int(0)) {
+                Ok(operation) if operation < count => nothing(),
+                _ => Err(Fault::argument(format!("`{}` has {count} operations, counted from 0", progress.description))),
+            },
+            "cancel" if !progress.cancelable => Err(not_cancelable(progress)),
+            // Also of completed work, which stays as it is.
             "cancel" => {
-                let what = self.progresses.get(&element).map_or("", |progress| &progress.description);
-                Err(Fault::new(code::INVALID_OBJECT_STATE, format!("`{what}` cannot be cancelled: it is complete")))
+                progress.course.cancelled.store(true, Ordering::Relaxed);
+                nothing()
             }
             _ => Ok(None),
         }
@@ -76,10 +411,147 @@ impl State {
         }
         Address::global(id).value("IVirtualBoxErrorInfo")
     }
+}
 
-    /// The event source of an object that has its own.
-    pub(super) fn source_below(&mut self, element: ElementId) -> ElementId {
-        let found = self.global.child(element, "eventSource", 0);
-        found.unwrap_or_else(|| self.global.add("IEventSource", element, "eventSource", 0))
+fn not_cancelable(progress: &Progress) -> Fault {
+    Fault::new(code::INVALID_OBJECT_STATE, format!("`{}` cannot be cancelled", progress.description))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Host;
+    use crate::model::{Handle, Operation};
+    use crate::schema::embedded;
+    use std::sync::mpsc;
+
+    struct Rig {
+        host: Host,
+        progress: Handle,
+        /// Each message lets the work go one step; the end of messages ends it.
+        steps: mpsc::Sender<(u64, u64)>,
+    }
+
+    impl Rig {
+        fn new(job: impl FnOnce(Job) -> Job) -> Self {
+            let home = tempfile::tempdir().unwrap();
+            let host = Host::open(home.path(), home.path()).unwrap();
+            let (steps, next) = mpsc::channel();
+            let work = move |report: &Reporter| {
+                for (done, total) in next {
+                    if total == 0 { report.next()? } else { report.done(done, total)? }
+                }
+                report.check()?;
+                Ok(7)
+            };
+            let close = |_: &mut State, result: Outcome<i32>| result.map(|number| assert_eq!(number, 7));
+            let job = job(Job::new("Testing", Address::VIRTUAL_BOX, "IMachine"));
+            let progress = host.door().lock().start_job(job, work, close);
+            let progress = Address::of(&progress).unwrap().handle();
+            Self { host, progress, steps }
+        }
+
+        fn get(&self, name: &str) -> Outcome<RawValue> {
+            let attribute = embedded().interface("IProgress").unwrap().attribute(name).unwrap();
+            Ok(self.host.invoke(&self.progress, Operation::Get(attribute), &[], None)?.remove(0))
+        }
+
+        fn number(&self, name: &str) -> i64 {
+            self.get(name).unwrap().as_int().unwrap()
+        }
+
+        fn call(&self, name: &str, arguments: &[i64]) -> Outcome {
+            let method = embedded().interface("IProgress").unwrap().method(name).unwrap();
+            let arguments: Vec<_> = arguments.iter().copied().map(RawValue::Int).collect();
+            self.host.invoke(&self.progress, Operation::Call(method), &arguments, None).map(drop)
+        }
+
+        fn until(&self, name: &str, wanted: i64) {
+            let start = Instant::now();
+            while self.number(name) != wanted {
+                assert!(start.elapsed() < Duration::from_secs(20), "{name} stays {}", self.number(name));
+                std::thread::yield_now();
+            }
+        }
+
+        fn end(&mut self) {
+            self.steps = mpsc::channel().0;
+            self.call("waitForCompletion", &[-1]).unwrap();
+        }
+    }
+
+    fn two(job: Job) -> Job {
+        job.operations([("first", 3), ("second", 1)])
+    }
+
+    #[test]
+    fn work_is_told_as_it_goes() {
+        let mut rig = Rig::new(two);
+        assert_eq!(rig.get("completed"), Ok(RawValue::Bool(false)));
+        assert_eq!((rig.number("timeRemaining"), rig.number("percent")), (-1, 0));
+        assert_eq!(rig.get("resultCode").unwrap_err().code, code::E_FAIL);
+        assert_eq!(rig.get("errorInfo").unwrap_err().code, code::E_FAIL);
+        let id = rig.get("id").unwrap();
+        let found = |rig: &Rig| rig.host.door().lock().find_progress(id.as_text().unwrap_or_default());
+        assert!(found(&rig).is_ok());
+        rig.steps.send((1, 2)).unwrap();
+        rig.until("operationPercent", 50);
+        assert_eq!((rig.number("percent"), rig.get("operationDescription")), (37, Ok(text("first"))));
+        rig.call("waitForCompletion", &[1]).unwrap();
+        assert_eq!(rig.call("waitForOperationCompletion", &[2, 1]).unwrap_err().code, code::E_INVALIDARG);
+        rig.steps.send((0, 0)).unwrap();
+        rig.call("waitForOperationCompletion", &[0, -1]).unwrap();
+        assert_eq!((rig.number("operation"), rig.number("percent")), (1, 75));
+        rig.end();
+        assert_eq!(
+            (rig.number("percent"), rig.number("resultCode"), rig.get("errorInfo")),
+            (100, 0, Ok(RawValue::Null))
+        );
+        assert_eq!(found(&rig).unwrap_err().code, code::E_INVALIDARG, "only running work is found");
+        rig.call("cancel", &[]).unwrap();
+        assert_eq!((rig.get("canceled"), rig.number("resultCode")), (Ok(RawValue::Bool(true)), 0));
+    }
+
+    #[test]
+    fn cancelled_work_fails_where_it_stands() {
+        let rig = Rig::new(two);
+        rig.steps.send((1, 3)).unwrap();
+        rig.until("operationPercent", 33);
+        rig.call("cancel", &[]).unwrap();
+        assert_eq!(rig.get("completed"), Ok(RawValue::Bool(false)));
+        rig.steps.send((2, 3)).unwrap();
+        rig.call("waitForCompletion", &[-1]).unwrap();
+        assert_eq!(rig.number("resultCode") as u32, code::FILE_ERROR);
+        assert_eq!((rig.number("operation"), rig.number("timeRemaining")), (0, 0));
+        assert!(Address::of(&rig.get("errorInfo").unwrap()).is_some());
+    }
+
+    #[test]
+    fn work_may_have_a_time_limit_and_may_be_beyond_cancelling() {
+        let limited = Rig::new(|job| job);
+        let timeout = embedded().interface("IProgress").unwrap().attribute("timeout").unwrap();
+        let set = |rig: &Rig, time| {
+            rig.host.invoke(&rig.progress, Operation::Set(timeout), &[RawValue::Int(time)], None).map(drop)
+        };
+        set(&limited, 1).unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+        limited.steps.send((1, 2)).unwrap();
+        limited.call("waitForCompletion", &[-1]).unwrap();
+        assert_eq!(limited.get("canceled"), Ok(RawValue::Bool(true)));
+        let mut firm = Rig::new(Job::not_cancelable);
+        assert_eq!(firm.call("cancel", &[]).unwrap_err().code, code::INVALID_OBJECT_STATE);
+        assert_eq!(set(&firm, 1).unwrap_err().code, code::INVALID_OBJECT_STATE);
+        firm.end();
+        assert_eq!(firm.number("resultCode"), 0);
+    }
+
+    #[test]
+    fn a_progress_nobody_holds_lives_until_its_work_ends() {
+        let mut rig = Rig::new(|job| job);
+        rig.host.release(std::slice::from_ref(&rig.progress));
+        assert_eq!(rig.number("percent"), 0);
+        rig.steps = mpsc::channel().0;
+        rig.host.end_sessions();
+        assert!(rig.get("percent").is_err());
     }
 }

@@ -4,12 +4,14 @@
 
 use super::document::Document;
 use super::fault::code;
+use super::files::atomic;
+use super::files::home::HomeLock;
+use super::files::journal::Journal;
 use super::state::{Address, Machine, State};
 use super::table;
 use super::xml::XmlNode;
 use super::{Fault, Outcome};
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Version of the format that VirtualBox 7.2 writes.
@@ -31,13 +33,21 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         registry_stamp: None,
         machines: BTreeMap::new(),
         copies: HashMap::new(),
+        snapshots: Default::default(),
         sessions: HashMap::new(),
         media: BTreeMap::new(),
         progresses: HashMap::new(),
         events: Default::default(),
+        home_lock: HomeLock::default(),
+        journal: Journal::new(home),
         next_view: 1,
+        door: std::sync::Weak::new(),
     };
+    state.check_home_free()?;
     state.read_registry()?;
+    if state.registry_stamp.is_none() {
+        super::networks::new_home(&mut state);
+    }
     Ok(state)
 }
 
@@ -63,19 +73,12 @@ impl State {
         for name in ["ISystemProperties", "IPlatformProperties"] {
             self.merge_properties(name, &seen, &disk)?;
         }
-        let (old, new) = (extra_data(&seen), extra_data(&disk));
         let own = &mut self.element_mut(Address::VIRTUAL_BOX)?.properties;
-        for key in old.keys().chain(new.keys()) {
-            if old.get(key) != new.get(key) && own.get(key) == old.get(key) {
-                match new.get(key) {
-                    Some(value) => drop(own.insert(key.clone(), value.clone())),
-                    None => drop(own.remove(key)),
-                }
-            }
-        }
+        merge_items(own, &seen, &disk, "Global/ExtraData");
         if seen.at(SHARED_FOLDERS) != disk.at(SHARED_FOLDERS) {
             super::settings::read_shared_folders(&mut self.global, &disk);
         }
+        super::networks::read(self, &seen, &disk);
         self.merge_media(&seen, &disk);
         self.merge_machines(&seen, &disk);
         Ok(())
@@ -100,6 +103,11 @@ impl State {
     fn merge_machines(&mut self, seen: &XmlNode, disk: &XmlNode) {
         let (old, new) = (machine_entries(seen), machine_entries(disk));
         // Another process unregistered them.
+        let gone = self.machines.iter().filter(|(_, machine)| {
+            machine.registered && old.contains_key(&machine.id) && !new.contains_key(&machine.id)
+        });
+        let gone: Vec<_> = gone.map(|(view, _)| *view).collect();
+        gone.into_iter().for_each(|view| self.drop_snapshots(view));
         self.machines.retain(|_, machine| {
             let gone = old.contains_key(&machine.id) && !new.contains_key(&machine.id);
             !gone || !machine.registered
@@ -118,17 +126,31 @@ impl State {
     /// Machines whose files another process has written are read anew when they are next asked for.
     pub(super) fn refresh_machine(&mut self, view: u32) {
         let Some(machine) = self.machines.get_mut(&view) else { return };
-        if machine.registered
-            && machine.holder.is_none()
-            && machine.document.is_some()
-            && stamp(&machine.settings_file) != machine.stamp
-        {
-            machine.document = None;
+        if !machine.registered || machine.lock.is_some() {
+            return;
+        }
+        let found = stamp(&machine.settings_file);
+        if machine.document.is_none() || found == machine.stamp {
+            return;
+        }
+        let (old, accessible) = (machine.document.take(), machine.access_error.is_none());
+        // It fails for unknown machines only.
+        let _ = self.load(view);
+        let Some(machine) = self.machines.get_mut(&view) else { return };
+        if accessible && machine.access_error.is_some() {
+            // As in VirtualBox, a machine that was accessible once stays it: what is known of it is kept.
+            (machine.document, machine.access_error, machine.stamp) = (old, None, found);
+        } else if let (Some(new), Some(old)) = (machine.document.as_mut(), old) {
+            new.number_like(&old);
         }
     }
 
     /// Writes `VirtualBox.xml`: the tree on disk with everything that this process knows put in.
     pub(super) fn save_registry(&mut self) -> Outcome {
+        self.exclusively(Self::save_registry_now)
+    }
+
+    fn save_registry_now(&mut self) -> Outcome {
         let file = self.registry_file();
         let folder = self.home.clone();
         std::fs::create_dir_all(&folder).map_err(|error| Fault::file(&folder, error))?;
@@ -149,11 +171,13 @@ impl State {
             }
         }
         put_items(&mut tree, "Global/ExtraData", "ExtraDataItem", &self.element(Address::VIRTUAL_BOX)?.properties);
+        super::networks::write(self, &mut tree);
         super::settings::write_shared_folders(&self.global, &mut tree);
         self.put_media(&mut tree, "Global/MediaRegistry", &super::media::Registry::Global, &folder);
         write(&file, &tree)?;
         self.registry = tree;
         self.registry_stamp = stamp(&file);
+        self.fire_nat_settings();
         Ok(())
     }
 
@@ -214,9 +238,17 @@ fn machine_entries(tree: &XmlNode) -> BTreeMap<String, String> {
     entries.filter_map(|entry| Some((entry_id(entry), entry.attribute("src")?.to_owned()))).collect()
 }
 
-fn extra_data(tree: &XmlNode) -> BTreeMap<String, String> {
-    let items = tree.list("Global/ExtraData", "ExtraDataItem");
-    items.filter_map(|item| Some((item.attribute("name")?.to_owned(), item.attribute("value")?.to_owned()))).collect()
+/// Takes extra data that changed between two versions of a file, unless it changed here, too.
+pub(super) fn merge_items(own: &mut BTreeMap<String, String>, seen: &XmlNode, disk: &XmlNode, path: &str) {
+    let [old, new] = [seen, disk].map(|tree| super::settings::named_values(tree, path, "ExtraDataItem"));
+    for key in old.keys().chain(new.keys()) {
+        if old.get(key) != new.get(key) && own.get(key) == old.get(key) {
+            match new.get(key) {
+                Some(value) => drop(own.insert(key.clone(), value.clone())),
+                None => drop(own.remove(key)),
+            }
+        }
+    }
 }
 
 /// What tells one version of a file from another: time, size, and the number of the file, which a rename changes.
@@ -241,21 +273,13 @@ pub(super) fn read(file: &Path) -> Outcome<XmlNode> {
 
 /// Writes a settings file so that a crash leaves the old one or the new one; the old one is kept as `NAME-prev`.
 pub(super) fn write(file: &Path, tree: &XmlNode) -> Outcome {
-    let fault = |error: std::io::Error| Fault::file(file, error);
-    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let temporary = file.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = std::fs::File::create(&temporary).and_then(|mut out| {
-        out.write_all(tree.document(HEADING).as_bytes())?;
-        out.sync_all()
-    });
     if file.exists() {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
         let previous = file.with_file_name(format!("{name}-prev"));
         // The copy is a service; without it the save is as good.
-        let _ = std::fs::copy(file, previous);
+        let _ = atomic::keep(file, &previous);
     }
-    let renamed = written.and_then(|()| std::fs::rename(&temporary, file));
-    renamed.map_err(|error| {
-        let _ = std::fs::remove_file(&temporary);
-        fault(error)
-    })
+    let written = atomic::replace(file, tree.document(HEADING).as_bytes());
+    super::files::presence::changed();
+    written.map_err(|error| Fault::file(file, error))
 }

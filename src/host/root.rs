@@ -2,8 +2,10 @@
 
 use super::arguments::Arguments;
 use super::document::ROOT;
+use super::events::{EventValues, NO_MACHINE};
 use super::fault::code;
 use super::state::{Address, GLOBAL, State, nothing, one};
+use super::table::When;
 use super::value::{text, texts};
 use super::{Fault, Outcome};
 use crate::model::RawValue;
@@ -51,7 +53,8 @@ impl State {
             "performanceCollector" => {
                 self.global_part("IPerformanceCollector", "performanceCollector", 0).value("IPerformanceCollector")
             }
-            "eventSource" => self.global_part("IEventSource", "eventSource", 0).value("IEventSource"),
+            "progressOperations" => self.progress_operations(),
+            "eventSource" => self.source_of(Address::VIRTUAL_BOX).value("IEventSource"),
             "extensionPackManager" => {
                 self.global_part("IExtPackManager", "extensionPackManager", 0).value("IExtPackManager")
             }
@@ -60,7 +63,7 @@ impl State {
             }
             "internalNetworks" => texts(self.network_names("internalNetwork")),
             "genericNetworkDrivers" => texts(self.network_names("genericDriver")),
-            _ => return Ok(None),
+            name => return self.read_root_network(name),
         }))
     }
 
@@ -144,33 +147,49 @@ impl State {
                 self.save_registry()?;
                 Ok(done)
             }
-            "findDHCPServerByNetworkName" => {
-                Err(Fault::argument(format!("no DHCP server serves `{}`", arguments.text(0))))
-            }
-            "findNATNetworkByName" => Err(Fault::not_found(format!("no NAT network is named `{}`", arguments.text(0)))),
             "checkFirmwarePresent" => Ok(Some(vec![RawValue::Bool(true), text(""), text("")])),
-            _ => Ok(None),
+            name => self.call_root_network(name, arguments),
         }
     }
 
-    /// Sets or (with an empty value) deletes extra data of a machine or of everything, and saves it at once.
-    pub(super) fn set_extra_data(&mut self, at: Address, key: &str, value: &str) -> Outcome {
+    /// Whether setting extra data to that value changes anything; an error when it may not be set.
+    pub(super) fn changes_extra_data(&self, at: Address, key: &str, value: &str) -> Outcome<bool> {
         if key.is_empty() || key.chars().any(char::is_control) {
             return Err(Fault::argument(format!(
                 "`{}` is no key of extra data: it must be printable",
                 key.escape_debug()
             )));
         }
-        let element = self.element_mut(at)?;
-        if element.properties.get(key).map_or("", String::as_str) == value {
+        self.check_mutable(at.view, When::Always)?;
+        Ok(self.element(at)?.properties.get(key).map_or("", String::as_str) != value)
+    }
+
+    /// What events about extra data say.
+    pub(super) fn extra_data_event(&self, at: Address, key: &str, value: &str) -> Outcome<EventValues> {
+        let id = if at.view == GLOBAL { NO_MACHINE } else { &self.machine(at.view)?.id };
+        Ok(vec![("machineId", text(id)), ("key", text(key)), ("value", text(value))])
+    }
+
+    /// Sets or (with an empty value) deletes extra data of a machine or of everything, and saves it at once.
+    pub(super) fn set_extra_data(&mut self, at: Address, key: &str, value: &str) -> Outcome {
+        self.exclusively(|state| state.set_extra_data_now(at, key, value))
+    }
+
+    fn set_extra_data_now(&mut self, at: Address, key: &str, value: &str) -> Outcome {
+        match at.view {
+            GLOBAL => self.refresh(),
+            view => self.catch_up(view)?,
+        }
+        if !self.changes_extra_data(at, key, value)? {
             return Ok(());
         }
+        let values = self.extra_data_event(at, key, value)?;
+        let element = self.element_mut(at)?;
         let change = |properties: &mut std::collections::BTreeMap<String, String>| match value {
             "" => drop(properties.remove(key)),
             _ => drop(properties.insert(key.to_owned(), value.to_owned())),
         };
         change(&mut element.properties);
-        let mut id = String::new();
         if at.view == GLOBAL {
             self.save_registry()?;
         } else {
@@ -182,15 +201,12 @@ impl State {
             for view in copies {
                 change(&mut self.element_mut(Address::machine(view))?.properties);
             }
-            let machine = self.machine(original)?;
-            id.clone_from(&machine.id);
-            if machine.registered {
+            if self.machine(original)?.registered {
                 self.write_extra_data(original)?;
             } else {
                 self.touch(original);
             }
         }
-        let values = vec![("machineId", text(id)), ("key", text(key)), ("value", text(value))];
         self.fire("OnExtraDataChanged", values);
         Ok(())
     }

@@ -34,6 +34,7 @@ fn an_image_is_made_and_deleted() {
     let again = vec!["VDI".into(), path.as_str().into(), "ReadWrite".into(), "HardDisk".into()];
     let again = object(home.vbox().call("createMedium", again).unwrap());
     let progress = object(again.call("createBaseStorage", vec![Value::Int(1 << 20), list(&[])]).unwrap());
+    progress.call("waitForCompletion", vec![Value::Int(-1)]).unwrap();
     assert_eq!(progress.get("resultCode").unwrap().as_int().map(|code| code as u32), Some(0x80bb_0004));
     assert!(!text(&object(progress.get("errorInfo").unwrap()), "text").is_empty());
     assert_eq!(code(disk.call("createBaseStorage", vec![Value::Int(1), list(&[])])), "VBOX_E_INVALID_OBJECT_STATE");

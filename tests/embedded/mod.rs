@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod crashes;
 mod crawl;
 mod events;
 mod locks;
 mod machines;
 mod media;
+mod members;
 mod persistence;
+mod processes;
+mod snapshots;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -54,6 +58,7 @@ impl Home {
         let arguments = vec!["VDI".into(), path.to_str().unwrap().into(), "ReadWrite".into(), "HardDisk".into()];
         let disk = object(self.vbox().call("createMedium", arguments).unwrap());
         let progress = object(disk.call("createBaseStorage", vec![Value::Int(16 << 20), list(&["Standard"])]).unwrap());
+        progress.call("waitForCompletion", vec![Value::Int(-1)]).unwrap();
         assert_eq!(progress.get("resultCode").unwrap(), Value::Int(0));
         disk
     }

@@ -39,7 +39,14 @@ fn an_uncaught_error_says_file_line_and_parts_and_keeps_its_code() {
     let Some(program) = program() else { return };
     let path = program.file("broken.py", "def f(name):\n    return vbox.findMachine(name)\n\nf('nobody')\n");
     let err = program.run(&[&path]).failed(4);
-    for part in ["nobody", "VBOX_E_OBJECT_NOT_FOUND", "broken.py:2", "return vbox.findMachine(name)", "in function `f`", "line 4"] {
+    for part in [
+        "nobody",
+        "VBOX_E_OBJECT_NOT_FOUND",
+        "broken.py:2",
+        "return vbox.findMachine(name)",
+        "in function `f`",
+        "line 4",
+    ] {
         assert!(err.contains(part), "{part}: {err}");
     }
     let err = program.run(&[&program.file("value.py", "\nint('x')\n")]).failed(6);

@@ -171,13 +171,24 @@ with vboxsh.connect("embedded", home=os.path.join(os.environ["HOME"], "other")) 
 #[test]
 fn values_are_shown_as_in_the_other_language() {
     let Some(program) = program() else { return };
-    let sources = ["vbox.machines", "(1, 'a', None, True, 2.5)", "{'a': [MachineState.Running]}", "b'ab'", "2**70", "None"];
+    let sources =
+        ["vbox.machines", "(1, 'a', None, True, 2.5)", "{'a': [MachineState.Running]}", "b'ab'", "2**70", "None"];
     let python = evaluate(&program, &sources).ok();
-    let rhai: String =
-        [sources[0], "[1, \"a\", (), true, 2.5]", "#{a: [MachineState.Running]}", "blob(2, 0)", "\"1180591620717411303424\""]
-            .map(|source| program.eval(source).ok())
-            .concat();
-    let comparable = |text: &str| text.lines().filter(|line| !line.contains("blob") && !line.contains("bytes")).map(str::to_owned).collect::<Vec<_>>();
+    let rhai: String = [
+        sources[0],
+        "[1, \"a\", (), true, 2.5]",
+        "#{a: [MachineState.Running]}",
+        "blob(2, 0)",
+        "\"1180591620717411303424\"",
+    ]
+    .map(|source| program.eval(source).ok())
+    .concat();
+    let comparable = |text: &str| {
+        text.lines()
+            .filter(|line| !line.contains("blob") && !line.contains("bytes"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(comparable(&python)[..4], comparable(&rhai)[..4], "{python}\n{rhai}");
     assert!(python.contains("1180591620717411303424"), "{python}");
 }

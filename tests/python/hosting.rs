@@ -7,7 +7,8 @@ use std::process::Command;
 fn without_any_python_the_rest_works_and_python_says_what_to_install() {
     let program = crate::support::program::Program::new();
     let none = |arguments: &[&str]| {
-        let output = program.command().args(arguments).env("VBOXSH_LIBPYTHON", "").env("PATH", "/nowhere").output().unwrap();
+        let output =
+            program.command().args(arguments).env("VBOXSH_LIBPYTHON", "").env("PATH", "/nowhere").output().unwrap();
         (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
     };
     assert_eq!(none(&["-e", "1 + 1"]).0, 0);
@@ -21,14 +22,20 @@ fn without_any_python_the_rest_works_and_python_says_what_to_install() {
 #[test]
 fn without_a_library_scripts_run_inside_the_interpreter() {
     let Some(program) = program() else { return };
-    let path = program.file("inside.py", "import sys\nprint(len(vbox.machines), sys.argv[1:], MachineState.Running)\nsys.exit(5)\n");
+    let path = program
+        .file("inside.py", "import sys\nprint(len(vbox.machines), sys.argv[1:], MachineState.Running)\nsys.exit(5)\n");
     let output = program.command().args([&*path, "a"]).env("VBOXSH_LIBPYTHON", "").output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     if output.status.code() == Some(3) {
         eprintln!("SKIPPED: there is no python3");
         return;
     }
-    assert_eq!((output.status.code(), &*said), (Some(5), "1 ['a'] Running\n"), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        (output.status.code(), &*said),
+        (Some(5), "1 ['a'] Running\n"),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]
@@ -40,10 +47,20 @@ fn an_ordinary_python_imports_the_library() {
     std::fs::copy(library, program.home().join("vboxsh.so")).unwrap();
     let command = program.command();
     let mut python = Command::new("python3");
-    python.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(program.home());
-    let output = python.args(["-c", "import vboxsh, os\nprint(vboxsh.vbox.machines[0].name, vboxsh.MachineState.Running)"]).output();
+    python
+        .env_clear()
+        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(program.home());
+    let output = python
+        .args(["-c", "import vboxsh, os\nprint(vboxsh.vbox.machines[0].name, vboxsh.MachineState.Running)"])
+        .output();
     let Ok(output) = output else { return eprintln!("SKIPPED: there is no python3") };
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "web-01 Running\n", "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "web-01 Running\n",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]
@@ -54,7 +71,8 @@ fn an_active_virtual_environment_is_honoured() {
     if !made.is_ok_and(|made| made.status.success()) {
         return eprintln!("SKIPPED: python3 makes no virtual environments here");
     }
-    let packages = std::fs::read_dir(environment.join("lib")).unwrap().flatten().next().unwrap().path().join("site-packages");
+    let packages =
+        std::fs::read_dir(environment.join("lib")).unwrap().flatten().next().unwrap().path().join("site-packages");
     std::fs::write(packages.join("inside_it.py"), "value = 'found'\n").unwrap();
     let path = program.file("env.py", "import sys, inside_it\nprint(inside_it.value, sys.prefix)\n");
     let output = program.command().arg(path).env("VIRTUAL_ENV", &environment).output().unwrap();

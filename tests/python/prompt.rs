@@ -5,7 +5,11 @@ use super::{evaluate, program};
 #[test]
 fn variables_stay_and_the_last_value_is_remembered() {
     let Some(program) = program() else { return };
-    let said = evaluate(&program, &["x = 20", "x + 1", "_ * 2", "def f():\n    return x\n", "f()", "a = 1; a + 1", "object", "_.__name__"]).ok();
+    let said = evaluate(
+        &program,
+        &["x = 20", "x + 1", "_ * 2", "def f():\n    return x\n", "f()", "a = 1; a + 1", "object", "_.__name__"],
+    )
+    .ok();
     assert_eq!(said, "21\n42\n20\n2\n<class 'object'>\nobject\n");
 }
 
@@ -22,6 +26,9 @@ fn variables_carry_over_between_the_languages() {
 fn explanations_and_commands_work_in_python_too() {
     let Some(program) = program() else { return };
     let said = program.with_input(&["--lang", "python"], "m = vbox.findMachine('web-01')\nm.name?\nm.lockMachine?\nlist\nlist(range(3))\nhelp(m.lockMachine)\nhelp(MachineState.Running)\n").ok();
-    assert!(said.contains("web-01") && said.contains("lockMachine(session: ISession") && said.contains("[0, 1, 2]"), "{said}");
+    assert!(
+        said.contains("web-01") && said.contains("lockMachine(session: ISession") && said.contains("[0, 1, 2]"),
+        "{said}"
+    );
     assert!(said.matches("lockMachine(").count() >= 2 && said.contains("MachineState.Running"), "{said}");
 }

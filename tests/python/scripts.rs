@@ -23,7 +23,11 @@ fn exits_threads_and_functions_for_the_end_are_python_s() {
         ("import sys; sys.exit(7)", 7, ""),
         ("import sys; sys.exit('why')", 1, "why\n"),
         ("raise SystemExit(3)", 3, ""),
-        ("import sys\nsys.excepthook = lambda *a: print('own', a[0].__name__, file=sys.stderr)\n1/0", 1, "own ZeroDivisionError\n"),
+        (
+            "import sys\nsys.excepthook = lambda *a: print('own', a[0].__name__, file=sys.stderr)\n1/0",
+            1,
+            "own ZeroDivisionError\n",
+        ),
     ] {
         let outcome = program.run(&[&program.file("exit.py", source)]);
         assert_eq!((outcome.code, outcome.err.as_str()), (code, err), "{source}");
@@ -100,7 +104,11 @@ for work in (wait, lambda: time.sleep(30), spin, lambda: asyncio.run(asyncio.sle
         print(type(error).__name__, "late" if time.time() - sent > 10 else "")
 "#,
     );
-    assert_eq!(said.split_whitespace().collect::<Vec<_>>().join(" "), "KeyboardInterrupt KeyboardInterrupt KeyboardInterrupt KeyboardInterrupt RuntimeError");
-    let path = program.file("interrupted.py", "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(30)\n");
+    assert_eq!(
+        said.split_whitespace().collect::<Vec<_>>().join(" "),
+        "KeyboardInterrupt KeyboardInterrupt KeyboardInterrupt KeyboardInterrupt RuntimeError"
+    );
+    let path = program
+        .file("interrupted.py", "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(30)\n");
     program.run(&[&path]).failed(130);
 }

@@ -3,13 +3,15 @@
 // Every item of a test binary is unreachable from outside it; a test stops where something is wrong.
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(unix)]
+mod backend;
+mod conformance;
 mod crawl;
 mod embedded;
 mod failures;
 mod program;
 mod rig;
 mod trace;
-mod webservice;
 mod wsdl;
 #[cfg(all(feature = "xpcom", unix))]
 mod xpcom;

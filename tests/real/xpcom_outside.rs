@@ -29,21 +29,26 @@ fn the_suite_runs_beside_virtualbox() {
     rig::script(&["fixture", "xpcom"]);
     let tests = inside(&std::env::current_exe().unwrap(), "real-tests");
     let tests = tests.to_str().unwrap();
-    let told = run("xpcom", &["VBOXSH_REAL_XPCOM=1"], &[tests, "xpcom::", "crawl", "--test-threads=1"]);
+    let told = run("xpcom", &["VBOXSH_REAL_XPCOM=1"], &[tests, "xpcom::", "backend::", "crawl", "--test-threads=1"]);
     assert!(told.contains("test result: ok"), "{told}");
 }
 
-/// Apart from the suite: it hung in one of a handful of runs, and the cause is not found yet.
+/// Apart from the suite, in an instance of its own: it takes the server away from all who use it.
 #[test]
-#[ignore = "taking the connection up anew after VBoxSVC died is not reliable yet: it hung once"]
 fn a_server_that_ends_is_got_over() {
     if rig::over_xpcom() || !rig::enabled() {
         return;
     }
+    // The tests start the program beside them, when the library of their process cannot go on.
+    inside(Path::new(env!("CARGO_BIN_EXE_vboxsh")), "vboxsh");
     let tests = inside(&std::env::current_exe().unwrap(), "real-tests");
     let tests = tests.to_str().unwrap();
-    let told = run("xpcomdeath", &["VBOXSH_REAL_XPCOM=1", "VBOXSH_REAL_XPCOM_DEATH=1"], &[tests, "xpcom::a_server"]);
-    assert!(told.contains("test result: ok. 1 passed"), "{told}");
+    let told = run(
+        "xpcomdeath",
+        &["VBOXSH_REAL_XPCOM=1", "VBOXSH_REAL_XPCOM_DEATH=1"],
+        &[tests, "a_server_that_ends", "--test-threads=1"],
+    );
+    assert!(told.contains("test result: ok. 3 passed"), "{told}");
     rig::script(&["remove", "xpcomdeath"]);
 }
 

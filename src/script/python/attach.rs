@@ -33,7 +33,12 @@ unsafe extern "C" fn vboxsh_python_attach(
     }
     // SAFETY: the builds are the same, so these are what they claim to be.
     let (handed, answer) = unsafe { (&*handed, &mut *answer) };
-    let handed = Handed { world: Arc::clone(&handed.world), interrupt: handed.interrupt.clone(), program: handed.program.clone(), ..*handed };
+    let handed = Handed {
+        world: Arc::clone(&handed.world),
+        interrupt: handed.interrupt.clone(),
+        program: handed.program.clone(),
+        ..*handed
+    };
     answer.interrupted = Some(signals::interrupted);
     answer.engine = Some(start(handed));
     true
@@ -46,7 +51,8 @@ fn start(handed: Handed) -> EngineResult {
     if unsafe { ffi::Py_IsInitialized() } == 0 {
         check_home()?;
         initialise(handed.program.as_ref());
-        Python::attach(|py| module::install(py)).map_err(|error| Failure::new(ErrorKind::Failed, format!("Python did not start: {error}")))?;
+        Python::attach(module::install)
+            .map_err(|error| Failure::new(ErrorKind::Failed, format!("Python did not start: {error}")))?;
     }
     engine(handed)
 }

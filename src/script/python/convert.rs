@@ -48,7 +48,8 @@ pub(super) fn outputs(py: Python<'_>, mut values: Vec<Value>, compatible: bool) 
         0 => Ok(py.None()),
         1 => to_python(py, values.remove(0), compatible),
         _ => {
-            let values: Vec<_> = values.into_iter().map(|value| to_python(py, value, compatible)).collect::<PyResult<_>>()?;
+            let values: Vec<_> =
+                values.into_iter().map(|value| to_python(py, value, compatible)).collect::<PyResult<_>>()?;
             Ok(PyTuple::new(py, values)?.into_any().unbind())
         }
     }
@@ -91,7 +92,9 @@ fn plain(value: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
         return Ok(Some(Value::Bool(truth.is_true())));
     }
     if let Ok(number) = value.cast::<PyInt>() {
-        let given = number.extract::<i64>().map_err(|_| PyOverflowError::new_err("the number is too large for the Main API"))?;
+        let given = number
+            .extract::<i64>()
+            .map_err(|_| PyOverflowError::new_err("the number is too large for the Main API"))?;
         return Ok(Some(enum_value(value, given)?.map_or(Value::Int(given), Value::Enum)));
     }
     if let Ok(number) = value.cast::<PyFloat>() {
@@ -104,7 +107,11 @@ fn plain(value: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
         return Ok(Some(Value::Blob(bytes.to_vec())));
     }
     if let Ok(list) = value.cast::<PyList>() {
-        return list.iter().map(|element| from_python(&element)).collect::<PyResult<_>>().map(|values| Some(Value::List(values)));
+        return list
+            .iter()
+            .map(|element| from_python(&element))
+            .collect::<PyResult<_>>()
+            .map(|values| Some(Value::List(values)));
     }
     if let Ok(dict) = value.cast::<PyDict>() {
         let entries = dict.iter().map(|(name, value)| Ok((name.str()?.to_cow()?.into_owned(), from_python(&value)?)));
@@ -157,7 +164,8 @@ fn shown(value: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
         return tuple.iter().map(|element| shown(&element, depth + 1)).collect::<PyResult<_>>().map(Value::List);
     }
     if let Ok(dict) = value.cast::<PyDict>() {
-        let entries = dict.iter().map(|(name, value)| Ok((name.str()?.to_cow()?.into_owned(), shown(&value, depth + 1)?)));
+        let entries =
+            dict.iter().map(|(name, value)| Ok((name.str()?.to_cow()?.into_owned(), shown(&value, depth + 1)?)));
         return entries.collect::<PyResult<_>>().map(Value::Map);
     }
     match plain(value) {

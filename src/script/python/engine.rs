@@ -90,9 +90,8 @@ impl Engine for PythonEngine {
     }
 
     fn completeness(&self, source: &str) -> Completeness {
-        let incomplete = Python::attach(|py| {
-            prelude::get(py)?.call_method1("incomplete", (source,))?.extract::<bool>()
-        });
+        let incomplete =
+            Python::attach(|py| prelude::get(py)?.call_method1("incomplete", (source,))?.extract::<bool>());
         if incomplete.unwrap_or(false) { Completeness::Incomplete } else { Completeness::Complete }
     }
 
@@ -119,14 +118,14 @@ impl Engine for PythonEngine {
             let names = self.scope.bind(py).keys().iter();
             names.filter_map(|name| name.extract().ok()).filter(|name: &String| !name.starts_with('_')).collect()
         });
-        names.retain(|name| !["vbox", "host", "session", "wait"].contains(&name.as_str()));
+        names.retain(|name| !["vbox", "host", "session", "client", "wait"].contains(&name.as_str()));
         names.sort();
         names
     }
 
     fn static_type(&self, expression: &str) -> Option<Type> {
         infer::static_type(context::schema(), expression, &|name| {
-            (!["vbox", "host", "session"].contains(&name)).then(|| self.variable(name)).flatten()
+            (!["vbox", "host", "session", "client"].contains(&name)).then(|| self.variable(name)).flatten()
         })
     }
 }

@@ -35,7 +35,8 @@ pub(super) fn class(py: Python<'_>, enumeration: &'static Enumeration) -> PyResu
     for value in &enumeration.values {
         names.set_item(value.name, value.number)?;
     }
-    let class = prelude::get(py)?.call_method1("make_enumeration", (enumeration.name, names, help(enumeration.name)))?.unbind();
+    let class =
+        prelude::get(py)?.call_method1("make_enumeration", (enumeration.name, names, help(enumeration.name)))?.unbind();
     keep(&CLASSES, key(enumeration), class.clone_ref(py));
     Ok(class)
 }

@@ -32,7 +32,9 @@ fn exception(py: Python<'_>, error: Error, compatible: bool) -> PyResult<Bound<'
     let class = match &error {
         Error::Api { .. } if compatible => "Exception_",
         Error::Api { .. } => "ApiError",
-        Error::Usage(usage) if usage.message.contains(" has no attribute `") || usage.message.contains(" has no method `") => {
+        Error::Usage(usage)
+            if usage.message.contains(" has no attribute `") || usage.message.contains(" has no method `") =>
+        {
             "NoSuchMember"
         }
         Error::Usage(_) => "UsageError",

@@ -45,7 +45,8 @@ impl Surroundings {
     /// The libraries to try, the best first.
     pub(super) fn candidates(&self) -> Vec<Candidate> {
         if let Some(named) = &self.named {
-            let named = (!named.is_empty()).then(|| Candidate { program: beside(Path::new(named)), library: named.into() });
+            let named =
+                (!named.is_empty()).then(|| Candidate { program: beside(Path::new(named)), library: named.into() });
             return named.into_iter().collect();
         }
         let interpreter = self.interpreter();
@@ -113,7 +114,10 @@ fn versioned(interpreter: &Path) -> Option<(PathBuf, u32)> {
 /// Where the interpreter of a library usually is that the system itself finds.
 fn usual(minor: u32) -> Option<PathBuf> {
     let name = format!("python3.{minor}");
-    ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"].map(|folder| Path::new(folder).join(&name)).into_iter().find(|file| file.is_file())
+    ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"]
+        .map(|folder| Path::new(folder).join(&name))
+        .into_iter()
+        .find(|file| file.is_file())
 }
 
 /// The interpreter that a library names by its place.

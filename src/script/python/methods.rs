@@ -63,7 +63,7 @@ fn arguments(
         let name: String = name.extract()?;
         let bare = name.strip_suffix("_p").unwrap_or(&name);
         let spelt = |input: &&Parameter| input.name == name || snake_case(input.name) == bare;
-        let Some(at) = inputs.iter().position(|input| spelt(&input)) else {
+        let Some(at) = inputs.iter().position(spelt) else {
             return Err(wrong(format!("there is no argument `{name}`")));
         };
         if at < values.len() || by_name.insert(at, from_python(&value)?).is_some() {
@@ -89,7 +89,11 @@ impl MethodFunction {
         let method = self.method;
         let first = given.get_item(0).ok();
         let Some(target) = first.as_ref().and_then(|first| first.cast::<PyObject>().ok()) else {
-            return Err(usage(py, &format!("`{}` is a method of {}", method.name, method.owner), "call it on an object"));
+            return Err(usage(
+                py,
+                &format!("`{}` is a method of {}", method.name, method.owner),
+                "call it on an object",
+            ));
         };
         let target = target.get();
         let values = arguments(method, given, named)?;

@@ -21,8 +21,17 @@ use std::time::Duration;
 const SOURCES: &[(&str, &str)] = &[];
 
 /// The classes of exceptions, by their names in the module.
-const ERRORS: &[&str] =
-    &["Error", "ApiError", "UsageError", "NoSuchMember", "ConnectionFailed", "StaleObject", "TimedOut", "Refused", "EnumValue"];
+const ERRORS: &[&str] = &[
+    "Error",
+    "ApiError",
+    "UsageError",
+    "NoSuchMember",
+    "ConnectionFailed",
+    "StaleObject",
+    "TimedOut",
+    "Refused",
+    "EnumValue",
+];
 
 /// What runs the whole program inside an interpreter; gives its exit code.
 pub type Program = fn(Vec<OsString>) -> i32;
@@ -53,11 +62,14 @@ pub(super) fn install(py: Python<'_>) -> PyResult<()> {
 fn add_members(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     Interrupt::also_ask(super::signals::interrupted);
-    module.add("__doc__", "The VirtualBox Main API: `vbox`, `host`, `session`, enumerations by name, `connect(target)`.")?;
+    module.add(
+        "__doc__",
+        "The VirtualBox Main API: `vbox`, `host`, `session`, enumerations by name, `connect(target)`.",
+    )?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<PyObject>()?;
     module.add_class::<Connected>()?;
-    for name in ["vbox", "host", "session"] {
+    for name in ["vbox", "host", "session", "client"] {
         module.add(name, PyObject::global(name))?;
     }
     let prelude = prelude::get(py)?;
@@ -173,7 +185,8 @@ fn topic_of(topic: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
     if topic.is_instance(&kind)? {
         return topic.getattr("__name__")?.extract().map(Some);
     }
-    let function = topic.getattr("__func__").ok().filter(|function| function.cast::<super::methods::MethodFunction>().is_ok());
+    let function =
+        topic.getattr("__func__").ok().filter(|function| function.cast::<super::methods::MethodFunction>().is_ok());
     function.map(|function| function.getattr("__qualname__")?.extract()).transpose()
 }
 
@@ -234,7 +247,7 @@ pub(super) fn find_global(py: Python<'_>, name: &str) -> PyResult<Option<Py<PyAn
 /// The names that every script sees.
 pub(super) fn script_names(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let names = PyDict::new(py);
-    for name in ["vbox", "host", "session"] {
+    for name in ["vbox", "host", "session", "client"] {
         names.set_item(name, PyObject::global(name))?;
     }
     names.set_item("wait", wrap_pyfunction!(wait, py)?)?;

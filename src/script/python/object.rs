@@ -23,6 +23,8 @@ enum Held {
     Host,
     /// Its session.
     Session,
+    /// Its `IVirtualBoxClient`.
+    Client,
 }
 
 // An object. (A doc comment would stand in the way of `__doc__`.)
@@ -38,12 +40,13 @@ impl PyObject {
         Self { held: Held::Object(object), compatible }
     }
 
-    /// The object of a name that every script sees: `vbox`, `host` or `session`. No connection is opened.
+    /// The object of a name that every script sees: `vbox`, `host`, `session` or `client`. No connection is opened.
     pub(super) fn global(name: &str) -> Option<Self> {
         let held = match name {
             "vbox" => Held::Vbox,
             "host" => Held::Host,
             "session" => Held::Session,
+            "client" => Held::Client,
             _ => return None,
         };
         Some(Self { held, compatible: false })
@@ -57,6 +60,7 @@ impl PyObject {
         let world = context::world();
         call::out(py, self.compatible, || match self.held {
             Held::Session => world.connection()?.session(),
+            Held::Client => world.connection()?.client(),
             Held::Host => match world.root()?.get("host")? {
                 Value::Object(host) => Ok(host),
                 _ => world.root(),
@@ -143,7 +147,8 @@ impl PyObject {
 
     fn __dir__(slf: &Bound<'_, Self>) -> PyResult<Vec<String>> {
         let interface = slf.get().object(slf.py())?.interface();
-        let mut names: Vec<String> = interface.attributes().into_iter().map(|attribute| attribute.name.to_owned()).collect();
+        let mut names: Vec<String> =
+            interface.attributes().into_iter().map(|attribute| attribute.name.to_owned()).collect();
         names.extend(interface.methods().into_iter().map(|method| method.name.to_owned()));
         names.extend(["queryInterface".to_owned()]);
         if interface.extends("IMachine") {
@@ -203,6 +208,7 @@ impl PyObject {
             Held::Vbox => "IVirtualBox",
             Held::Host => "IHost",
             Held::Session => "ISession",
+            Held::Client => "IVirtualBoxClient",
         };
         Ok(crate::schema::manual(context::schema(), interface))
     }
@@ -216,6 +222,7 @@ impl PyObject {
             Held::Vbox => Ok("<vbox: the IVirtualBox of the connection>".to_owned()),
             Held::Host => Ok("<host: the IHost of the connection>".to_owned()),
             Held::Session => Ok("<session: the ISession of the connection>".to_owned()),
+            Held::Client => Ok("<client: the IVirtualBoxClient of the connection>".to_owned()),
         }
     }
 
@@ -239,7 +246,9 @@ impl PyObject {
 
     fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
-        let error = prelude::get(py)?.getattr("UsageError")?.call1(("an object of the Main API cannot be copied or pickled",))?;
+        let error = prelude::get(py)?
+            .getattr("UsageError")?
+            .call1(("an object of the Main API cannot be copied or pickled",))?;
         Err(PyErr::from_value(error))
     }
 }

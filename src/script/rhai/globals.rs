@@ -1,4 +1,4 @@
-//! Names that every script sees without defining them: `vbox`, `session`, `host`, `args`, enumerations.
+//! Names that every script sees without defining them: `vbox`, `session`, `host`, `client`, `args`, enumerations.
 //!
 //! They are looked up when used, so a script that needs no connection opens none.
 
@@ -32,6 +32,7 @@ fn resolve(shared: &Context, name: &str, index: usize, context: &EvalContext) ->
         "vbox" => world.root().map(Value::Object),
         "session" => world.connection().and_then(|connection| connection.session()).map(Value::Object),
         "host" => world.root().and_then(|root| root.get("host")),
+        "client" => world.connection().and_then(|connection| connection.client()).map(Value::Object),
         "args" => return Ok(Some(arguments(shared))),
         _ => return enumeration(shared, name),
     };

@@ -1,0 +1,48 @@
+//! The embedded host gives the answers that VirtualBox gave.
+
+mod differences;
+mod harness;
+
+use crate::support::program::Program;
+use differences::compare;
+use harness::{Script, each, normalise, scripts};
+use std::time::Duration;
+
+/// How long a script listens for one more event.
+const PATIENCE: &str = "30";
+
+#[test]
+fn every_script_gives_the_recorded_answers() {
+    let scripts = scripts();
+    let wrong = each(&scripts, 4, |script| {
+        let (ours, err) = answers(script)?;
+        if std::env::var("VBOXSH_CONFORMANCE_SHOW").is_ok() {
+            println!("{}:\n{ours}", script.name);
+        }
+        compare(script, &script.recorded()?, &ours).map_err(|differ| format!("{differ}{err}"))
+    });
+    assert!(
+        wrong.is_empty(),
+        "{} of {} scripts give other answers than VirtualBox (- VirtualBox, + embedded):\n{}",
+        wrong.len(),
+        scripts.len(),
+        wrong.join("\n")
+    );
+}
+
+/// What the embedded host answers, and what went to standard error.
+fn answers(script: &Script) -> Result<(String, String), String> {
+    let program = Program::new();
+    let user = program.home().to_str().unwrap();
+    let scratch = program.home().join("scratch");
+    std::fs::create_dir(&scratch).unwrap();
+    let mut command = program.command();
+    command
+        .args(["-u", "embedded", "--no-ext", "--home"])
+        .arg(program.home().join(".config/VirtualBox"))
+        .arg(&script.path)
+        .env("VBOXSH_CONFORMANCE_PATIENCE", PATIENCE)
+        .env("VBOXSH_CONFORMANCE_SCRATCH", &scratch);
+    let output = harness::finish(command, Duration::from_secs(120))?;
+    Ok((normalise(&output.out, user), output.err))
+}

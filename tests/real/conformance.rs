@@ -1,0 +1,63 @@
+//! The answers that VirtualBox gives to the conformance scripts: compared with the recorded ones, or recorded.
+
+#[path = "../conformance/harness.rs"]
+mod harness;
+
+use crate::rig;
+use harness::{Script, difference, each, normalise, scripts};
+use std::process::Command;
+use std::time::Duration;
+
+/// How long a script listens for one more event.
+const PATIENCE: &str = "400";
+
+#[test]
+fn virtualbox_gives_the_recorded_answers() {
+    if !rig::enabled() {
+        eprintln!("skipped: set VBOXSH_REAL_VIRTUALBOX=1 (root, Debian) to ask a real VirtualBox");
+        return;
+    }
+    let write = std::env::var("VBOXSH_GOLDEN").is_ok_and(|value| value == "write");
+    let scripts = scripts();
+    let wrong = each(&scripts, 3, |script| {
+        let (answers, err) = answers(script)?;
+        if write {
+            std::fs::write(script.golden(), &answers).unwrap();
+            return Ok(());
+        }
+        let recorded = script.recorded()?;
+        if recorded == answers { Ok(()) } else { Err(format!("{}{err}", difference(&recorded, &answers))) }
+    });
+    assert!(
+        wrong.is_empty(),
+        "{} of {} scripts failed, or give other answers than recorded (- recorded, + now):\n{}",
+        wrong.len(),
+        scripts.len(),
+        wrong.join("\n")
+    );
+}
+
+/// A VirtualBox of its own for one script.
+struct Instance(String);
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        rig::run(&["remove", &self.0]);
+    }
+}
+
+/// What a new VirtualBox answers over XPCOM, which has all members; and what went to standard error.
+fn answers(script: &Script) -> Result<(String, String), String> {
+    let name: String = script.name.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
+    let instance = Instance(format!("golden-{}-{name}", std::process::id()));
+    let _ = rig::run(&["remove", &instance.0]);
+    rig::script(&["run", &instance.0, "mkdir", "/root/scratch"]);
+    let mut command = Command::new(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/real-virtualbox"));
+    command
+        .args(["run", &instance.0, "env", &format!("VBOXSH_CONFORMANCE_PATIENCE={PATIENCE}")])
+        .arg("VBOXSH_CONFORMANCE_SCRATCH=/root/scratch")
+        .args([env!("CARGO_BIN_EXE_vboxsh"), "-u", "xpcom", "--no-ext"])
+        .arg(&script.path);
+    let output = harness::finish(command, Duration::from_secs(180))?;
+    Ok((normalise(&output.out, "/root"), output.err))
+}
