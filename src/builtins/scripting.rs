@@ -16,7 +16,7 @@ pub(super) fn commands() -> Vec<Command> {
             .argument("file", ArgumentKind::File, Arity::Required, "a .rhai file, or a file with shell lines; `-` is standard input")
             .argument("arguments", ArgumentKind::Text, Arity::Repeated, "arguments of the script, its `args`; `--` before the first one that starts with dashes")
             .example("runScript scripts/list-ports.rhai", "a shipped script"),
-        language(Language::Python, "let n = 1; :py n + 1", "a variable of the other language")
+        language(Language::Python, "py [m.name for m in vbox.machines]", "one expression of the other language")
             .alias("py"),
         language(Language::Rhai, "rhai vbox.machines.len()", "one expression of the other language"),
         Command::new("sleep", Category::Scripting, "wait for some seconds", sleep)

@@ -35,6 +35,10 @@ fn every_example_does_what_it_says() {
                 None => (&[][..], example.line.as_str()),
             };
             let outcome = program.run(&[options, &["-c", line]].concat());
+            if example.line.starts_with("py ") && outcome.code == 3 && outcome.err.contains("install Python 3") {
+                eprintln!("SKIPPED {}: there is no Python here", example.line);
+                continue;
+            }
             assert_eq!(outcome.code, 0, "{}: {outcome:?}", example.line);
         }
     }

@@ -59,9 +59,9 @@ fn arguments_go_by_place_and_by_either_name() {
         &program,
         r#"
 m = vbox.findMachine("web-01")
-m.setExtraData("GUI/a", value="1")
-m.setExtraData(value="2", key="GUI/b")
-print(m.getExtraData("GUI/a"), m.get_extra_data(key="GUI/b"), m.getGuestProperty("x"))
+vbox.setExtraData("GUI/a", value="1")
+vbox.setExtraData(value="2", key="GUI/b")
+print(vbox.getExtraData("GUI/a"), vbox.get_extra_data(key="GUI/b"), m.getGuestProperty("x"))
 print(vbox.findMachine(name_or_id="web-01") == vbox.findMachine(nameOrId="web-01"))
 for call in (lambda: m.setExtraData(valu="1"), lambda: m.setExtraData("k", key="k"), lambda: m.lockMachine(lockType=1),
              lambda: m.setExtraData("a", "b", "c"), lambda: m.setExtraData(lambda: 1, "x"), lambda: vbox.findMachine(3)):
@@ -125,7 +125,6 @@ fn events_come_one_by_one_while_other_threads_call() {
         &program,
         r#"
 import threading
-m = vbox.findMachine("web-01")
 ready = threading.Event()
 def listen():
     with vbox.events("OnExtraDataChanged", seconds=20) as events:
@@ -137,8 +136,8 @@ def listen():
 thread = threading.Thread(target=listen)
 thread.start()
 ready.wait()
-m.setExtraData("first", "1")
-m.setExtraData("last", "2")
+vbox.setExtraData("first", "1")
+vbox.setExtraData("last", "2")
 thread.join()
 print(list(vbox.events(seconds=0.05)))
 "#,

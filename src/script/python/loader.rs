@@ -3,8 +3,8 @@
 #![allow(unsafe_code)]
 
 use super::BUILD_ID;
-use super::handed::{Answer, Attach, Handed, hosted};
-use super::locate::{Candidate, Surroundings, own_library};
+use super::handed::{Answer, Attach, EngineResult, Handed, hosted};
+use super::locate::{Candidate, Surroundings, own_libraries};
 use crate::model::{ErrorKind, Interrupt};
 use crate::output::Failure;
 use crate::shell::{Engine, World};
@@ -51,27 +51,42 @@ pub fn engine(world: &Arc<World>) -> Result<Box<dyn Engine>, Failure> {
     }
     let Some(program) = load_python() else { return Err(no_library()) };
     let handed = Handed { program, ..handed };
-    let path = own_library().map_err(|places| no_module(&places))?;
+    let mut failure = None;
+    for path in own_libraries().map_err(|places| no_module(&places))? {
+        match attach(&path, &handed) {
+            Ok(engine) => return engine,
+            Err(why) => {
+                failure.get_or_insert_with(|| broken_module(&path, &why));
+            }
+        }
+    }
+    Err(failure.unwrap_or_else(|| no_module(&[])))
+}
+
+/// Hands the world over to a library.
+///
+/// # Errors
+/// Why it is none that can be used.
+fn attach(path: &Path, handed: &Handed) -> Result<EngineResult, String> {
     // SAFETY: the library is this package's own; its initialisers are those of Rust, and its Python symbols
     // are found, for a Python is loaded.
-    let library = unsafe { Library::open(Some(&path), RTLD_NOW) };
-    let library = library.map_err(|error| broken_module(&path, &error.to_string()))?;
+    let library = unsafe { Library::open(Some(path), RTLD_NOW) }.map_err(|error| error.to_string())?;
     // SAFETY: the symbol has this type in every build; a library of another build says so and does nothing.
     let attach = unsafe { library.get::<Attach>(b"vboxsh_python_attach\0") };
-    let attach = *attach.map_err(|error| broken_module(&path, &error.to_string()))?;
+    let attach = *attach.map_err(|error| error.to_string())?;
     let mut answer = Answer::default();
     // SAFETY: the pointers are valid for the call; the library reads `handed` and writes `answer` only when
     // the build is this one, and so the types are.
-    let same = unsafe { attach(BUILD_ID.as_ptr(), BUILD_ID.len(), &raw const handed, &raw mut answer) };
+    let same = unsafe { attach(BUILD_ID.as_ptr(), BUILD_ID.len(), &raw const *handed, &raw mut answer) };
+    if !same {
+        return Err("it is of another build than this program".to_owned());
+    }
     // Its code and Python's run from now on.
     std::mem::forget(library);
-    if !same {
-        return Err(broken_module(&path, "it is of another build than this program"));
-    }
     if let Some(asks) = answer.interrupted {
         Interrupt::also_ask(asks);
     }
-    answer.engine.unwrap_or_else(|| Err(Failure::new(ErrorKind::Failed, "Python did not start")))
+    Ok(answer.engine.unwrap_or_else(|| Err(Failure::new(ErrorKind::Failed, "Python did not start"))))
 }
 
 /// Loads a Python, once. `None` when there is none to load; else its interpreter, when it is known.
@@ -101,7 +116,7 @@ pub fn run_in_python(arguments: &[OsString]) {
         return;
     }
     let Some(interpreter) = Surroundings::of_process().interpreter() else { return };
-    let Ok(library) = own_library() else { return };
+    let Some(library) = own_libraries().unwrap_or_default().into_iter().next() else { return };
     if CString::new(library.as_os_str().as_bytes()).is_err() {
         return;
     }

@@ -128,21 +128,24 @@ fn beside(library: &Path) -> Option<PathBuf> {
     if near.is_file() { Some(near) } else { usual(digits) }
 }
 
-/// The library of this package: beside the program, or where packages put it. `VBOXSH_PYTHON_MODULE` names
-/// another place.
-pub(super) fn own_library() -> Result<PathBuf, Vec<PathBuf>> {
+/// Where the library of this package may be: beside the program, or where packages put it, the newest first (a
+/// build leaves it in one of two places). `VBOXSH_PYTHON_MODULE` names another place.
+///
+/// # Errors
+/// The places where it was looked for in vain.
+pub(super) fn own_libraries() -> Result<Vec<PathBuf>, Vec<PathBuf>> {
     let name = format!("{}vboxsh{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     if let Some(named) = std::env::var_os("VBOXSH_PYTHON_MODULE").filter(|named| !named.is_empty()) {
         let named = PathBuf::from(named);
-        return if named.is_file() { Ok(named) } else { Err(vec![named]) };
+        return if named.is_file() { Ok(vec![named]) } else { Err(vec![named]) };
     }
     let program = std::env::current_exe().and_then(|program| program.canonicalize()).unwrap_or_default();
     let folder = program.parent().unwrap_or(Path::new("."));
     let places = ["", "deps", "../lib/vboxsh", "../lib"].map(|place| folder.join(place).join(&name));
-    match places.iter().find(|place| place.is_file()) {
-        Some(place) => Ok(place.clone()),
-        None => Err(places.into()),
-    }
+    let age = |place: &PathBuf| Some((place.metadata().ok()?.modified().ok()?, place.clone()));
+    let mut found: Vec<_> = places.iter().filter_map(age).collect();
+    found.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
+    if found.is_empty() { Err(places.into()) } else { Ok(found.into_iter().map(|(_, place)| place).collect()) }
 }
 
 #[cfg(test)]
