@@ -139,7 +139,7 @@ ready.wait()
 vbox.setExtraData("first", "1")
 vbox.setExtraData("last", "2")
 thread.join()
-print(list(vbox.events(seconds=0.05)))
+print(list(vbox.events("OnSnapshotTaken", seconds=0.05)))
 "#,
     );
     assert_eq!(
