@@ -9,12 +9,13 @@ pub mod python;
 pub mod rhai;
 
 use crate::shell::{EngineFactory, Language};
+use std::sync::Arc;
 
 /// What makes each engine, by its language; the shell makes one when its language is first used.
 pub fn factories() -> Vec<(Language, EngineFactory)> {
     vec![
-        (Language::Rhai, Box::new(rhai::RhaiEngine::new)),
+        (Language::Rhai, Arc::new(rhai::RhaiEngine::new)),
         #[cfg(all(feature = "python", unix))]
-        (Language::Python, Box::new(python::engine)),
+        (Language::Python, Arc::new(python::engine)),
     ]
 }
