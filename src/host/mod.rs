@@ -4,6 +4,7 @@
 //! Attributes that only store a value stand in `tables/*.txt`; code is for behaviour.
 
 mod arguments;
+mod computer;
 mod control;
 mod defaults;
 mod devices;
@@ -30,7 +31,6 @@ mod settings_network;
 mod snapshots;
 mod state;
 mod storage;
-mod system;
 mod table;
 mod times;
 mod usb_filters;

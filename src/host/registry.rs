@@ -79,6 +79,8 @@ impl State {
             super::settings::read_shared_folders(&mut self.global, &disk);
         }
         super::networks::read(self, &seen, &disk);
+        super::computer::read_filters(&mut self.global, &seen, &disk);
+        super::computer::read_sources(&mut self.global, &seen, &disk);
         self.merge_media(&seen, &disk);
         self.merge_machines(&seen, &disk);
         Ok(())
@@ -172,6 +174,8 @@ impl State {
         }
         put_items(&mut tree, "Global/ExtraData", "ExtraDataItem", &self.element(Address::VIRTUAL_BOX)?.properties);
         super::networks::write(self, &mut tree);
+        super::computer::write_filters(&self.global, &mut tree);
+        super::computer::write_sources(&self.global, &mut tree);
         super::settings::write_shared_folders(&self.global, &mut tree);
         self.put_media(&mut tree, "Global/MediaRegistry", &super::media::Registry::Global, &folder);
         write(&file, &tree)?;

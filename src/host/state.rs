@@ -274,6 +274,7 @@ impl State {
             "IVirtualBoxErrorInfo" => Ok(None),
             "IEvent" => Ok(self.read_event(at.element, name)),
             "IGuestOSType" => Ok(None),
+            "IHostDrive" => self.read_host_drive(at, name),
             owner if super::networks::owns(owner) => self.read_network(at, owner, name),
             _ => self.read_device(at, attribute.owner, name),
         }
@@ -302,6 +303,9 @@ impl State {
             "IProgress" => self.write_progress(at.element, attribute.name, arguments)?,
             "IStorageController" => self.write_storage_controller(at, attribute.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.write_properties(at, attribute.name, arguments)?,
+            "IUSBDeviceFilter" | "IHostUSBDeviceFilter" if at.view == GLOBAL => {
+                self.write_host_usb_filter(at, attribute.name, arguments)?
+            }
             owner if super::networks::owns(owner) => self.write_network(at, owner, attribute.name, arguments)?,
             owner => self.write_device(at, owner, attribute.name, arguments)?,
         };
@@ -352,6 +356,8 @@ impl State {
             "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,
             "IHost" => self.call_host(method.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
+            "IHostX86" => self.call_host_x86(method.name, arguments)?,
+            "IHostNetworkInterface" => self.call_network_interface(method.name)?,
             owner if super::networks::owns(owner) => self.call_network(at, owner, method.name, arguments)?,
             owner => self.call_device(at, owner, method.name, arguments)?,
         };
