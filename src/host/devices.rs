@@ -89,7 +89,6 @@ impl State {
                         .map_or(String::new(), |error| format!("cannot open `{path}`: {error}")),
                 )
             }
-            ("IPerformanceCollector", "metricNames") => texts::<String>([]),
             ("IUpdateAgent", "eventSource") => self.source_of(at).value("IEventSource"),
             _ => return Ok(None),
         }))
@@ -226,10 +225,6 @@ impl State {
             ("INATEngine", _) => self.call_nat(at, name, arguments),
             ("IUSBDeviceFilters", _) => self.call_usb_filters(at, name, arguments),
             ("IBandwidthControl", _) => self.call_bandwidth(at, name, arguments),
-            ("IPerformanceCollector", "getMetrics" | "setupMetrics" | "enableMetrics" | "disableMetrics") => {
-                one(RawValue::List(Vec::new()))
-            }
-            ("IPerformanceCollector", "queryMetricsData") => Ok(Some(vec![RawValue::List(Vec::new()); 8])),
             ("ICloudProviderManager", _) => Err(Fault::not_found("there are no cloud providers")),
             ("IExtPackManager", "find") => {
                 Err(Fault::not_found(format!("no extension pack `{}` is installed", arguments.text(0))))

@@ -3,6 +3,7 @@
 //! [`Host`] answers calls on objects by number. It knows nothing of who calls: no engine, no wire, no terminal.
 //! Attributes that only store a value stand in `tables/*.txt`; code is for behaviour.
 
+mod appliances;
 mod arguments;
 mod computer;
 mod control;
@@ -21,8 +22,10 @@ mod media_registry;
 mod nat;
 mod networks;
 mod os_types;
+mod performance;
 mod progress;
 mod properties;
+mod property_checks;
 mod registry;
 mod root;
 mod sessions;
@@ -33,6 +36,7 @@ mod state;
 mod storage;
 mod table;
 mod times;
+mod unattended;
 mod usb_filters;
 mod value;
 mod vdi;

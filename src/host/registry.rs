@@ -38,6 +38,7 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         media: BTreeMap::new(),
         progresses: HashMap::new(),
         events: Default::default(),
+        performance: Default::default(),
         home_lock: HomeLock::default(),
         journal: Journal::new(home),
         next_view: 1,

@@ -15,6 +15,7 @@ use super::{Fault, Outcome};
 use crate::model::RawValue;
 use std::fs::read_to_string;
 
+pub(super) use network_interfaces::names as interface_names;
 pub(super) use usb_filters::{read_filters, write_filters};
 pub(super) use usb_sources::{read_sources, write_sources};
 

@@ -33,6 +33,11 @@ fn interfaces() -> Vec<Facts> {
     names.into_iter().filter_map(|name| facts(name, &ipv6)).collect()
 }
 
+/// Their names.
+pub(in crate::host) fn names() -> Vec<String> {
+    interfaces().into_iter().map(|facts| facts.name).collect()
+}
+
 fn facts(name: String, ipv6: &str) -> Option<Facts> {
     let fact = |file: &str| line(&format!("/sys/class/net/{name}/{file}"));
     // 1 is Ethernet.
