@@ -277,6 +277,8 @@ impl State {
             "IGuestOSType" => Ok(None),
             "IHostDrive" => self.read_host_drive(at, name),
             "IUnattended" => self.read_unattended(name),
+            "IUpdateAgent" => self.read_update_agent(at, name),
+            owner if super::extension_packs::owns(owner) => self.read_extension_packs(at, name),
             owner if super::appliances::owns(owner) => self.read_appliance(at, owner, name),
             owner @ ("IPerformanceCollector" | "IPerformanceMetric") => self.read_performance(at, owner, name),
             owner if super::networks::owns(owner) => self.read_network(at, owner, name),
@@ -308,6 +310,7 @@ impl State {
             "IStorageController" => self.write_storage_controller(at, attribute.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.write_properties(at, attribute.name, arguments)?,
             "IUnattended" => self.write_unattended(at, attribute.name, arguments)?,
+            "IUpdateAgent" => self.write_update_agent(at, attribute.name, arguments)?,
             "IUSBDeviceFilter" | "IHostUSBDeviceFilter" if at.view == GLOBAL => {
                 self.write_host_usb_filter(at, attribute.name, arguments)?
             }
@@ -363,6 +366,8 @@ impl State {
             "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
             "IHostX86" => self.call_host_x86(method.name, arguments)?,
             "IUnattended" => self.call_unattended(method.name)?,
+            "IUpdateAgent" => self.call_update_agent(method.name)?,
+            owner if super::extension_packs::owns(owner) => self.call_extension_packs(method.name, arguments)?,
             owner if super::appliances::owns(owner) => self.call_appliance(at, owner, method.name, arguments)?,
             "IPerformanceCollector" => self.call_performance(method.name, arguments)?,
             "IHostNetworkInterface" => self.call_network_interface(method.name)?,
