@@ -30,7 +30,8 @@ impl State {
             "repositoryURL" if !given.is_empty() && !given.starts_with("https://") => {
                 return Err(Fault::argument(format!(
                     "`{given}` is no address of updates: it must begin with https://"
-                )));
+                ))
+                .by("IUpdateAgent"));
             }
             _ => {}
         }
