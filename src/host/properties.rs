@@ -55,12 +55,6 @@ pub(super) fn bus_of(controller: &str) -> &'static str {
     BUSES.iter().find(|bus| bus.controllers.contains(&controller)).map_or("Null", |bus| bus.name)
 }
 
-/// VirtualBox has these settings in its API alone.
-fn no_free_space() -> Fault {
-    let message = "warnings of little space are in the API alone: VirtualBox 7.2 does not implement them";
-    Fault::new(super::fault::code::E_NOTIMPL, message)
-}
-
 /// How many network adapters a chipset takes.
 fn adapters(chipset: &str) -> i64 {
     match chipset {
@@ -142,7 +136,7 @@ impl State {
     pub(super) fn write_properties(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
         let interface = self.element(at)?.interface;
         if name.starts_with("freeDiskSpace") {
-            return Err(no_free_space());
+            return Err(Fault::not_in_virtualbox(format!("ISystemProperties.{name} (writing)")));
         }
         let Some(row) = super::table::find(interface, name).filter(|row| row.when != super::table::When::Never) else {
             return Ok(false);
