@@ -7,4 +7,4 @@ mod generate;
 mod run;
 
 pub use arguments::Arguments;
-pub use run::run;
+pub use run::{run, run_words};
