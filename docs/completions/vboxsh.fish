@@ -2,7 +2,7 @@ complete -c vboxsh -s c -l command -d 'Run a shell line and exit with its status
 complete -c vboxsh -s e -l eval -d 'Evaluate an expression and print the result' -r
 complete -c vboxsh -l lang -d 'Language of --eval and of the prompt' -r -f -a "rhai\t'Rhai'
 python\t'Python'"
-complete -c vboxsh -s b -l batch -d 'Run a script by its ending (.rhai, else shell lines); - is standard input' -r
+complete -c vboxsh -s b -l batch -d 'Run a script by its ending (.rhai, .py, else shell lines); - is standard input' -r
 complete -c vboxsh -s u -l connect -d 'Where to connect to: auto, embedded, xpcom, or http[s]://[user@]host[:port]' -r
 complete -c vboxsh -l home -d 'Home of the embedded host, which `auto` then takes; VBOXSH_HOME names one, too' -r
 complete -c vboxsh -l password-file -d 'File with the password, readable by its owner alone' -r -F

@@ -6,4 +6,6 @@ mod explore;
 mod generated;
 mod graph;
 mod help;
+mod machines;
 mod program;
+mod shell;
