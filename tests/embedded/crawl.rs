@@ -12,6 +12,10 @@ const REFUSED: &[(&str, &str)] = &[
     ("INATNetwork", "natMTU"),
     ("INATNetwork", "natMRU"),
     ("IVirtualBox", "hostOnlyNetworks"),
+    // It takes the right to read the disk.
+    ("IHostDrive", "partitioningType"),
+    ("IHostDrive", "uuid"),
+    ("IHostDrive", "partitions"),
     ("IHost", "audioDevices"),
     ("IHost", "updateExtPack"),
     ("IHost", "updateGuestAdditions"),
