@@ -11,6 +11,7 @@ mod document;
 mod events;
 mod fault;
 mod guest_properties;
+mod images;
 mod machine;
 mod machines;
 mod media;
