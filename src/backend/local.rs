@@ -58,6 +58,33 @@ pub fn transport() -> Result<Arc<dyn Transport>> {
     Err(unsupported())
 }
 
+/// States that the running program is vboxsh: where the library of a process has lost its VirtualBox,
+/// the program is started once more to go on.
+pub fn program_is(program: PathBuf) {
+    #[cfg(all(feature = "xpcom", unix, target_pointer_width = "64"))]
+    super::xpcom::program_is(program);
+    #[cfg(not(all(feature = "xpcom", unix, target_pointer_width = "64")))]
+    drop(program);
+}
+
+/// Serves the vboxsh that started this one, and ends.
+///
+/// # Errors
+/// Never: it does not return.
+#[cfg(all(feature = "xpcom", unix, target_pointer_width = "64"))]
+pub fn serve() -> Result<()> {
+    super::xpcom::serve()
+}
+
+/// Says that there is nothing to serve.
+///
+/// # Errors
+/// Always.
+#[cfg(not(all(feature = "xpcom", unix, target_pointer_width = "64")))]
+pub fn serve() -> Result<()> {
+    Err(unsupported())
+}
+
 /// Why there is no way to a local VirtualBox but its web service.
 pub fn unsupported() -> Error {
     let what = match cfg!(feature = "xpcom") {

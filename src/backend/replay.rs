@@ -163,6 +163,11 @@ impl Transport for Replay {
         line.get("result").and_then(Json::as_str).map(form::read_handle).ok_or_else(|| unreadable(what_of(&line)))
     }
 
+    fn client(&self) -> Result<Handle> {
+        let line = self.next("client", || "the IVirtualBoxClient".to_owned())?;
+        line.get("result").and_then(Json::as_str).map(form::read_handle).ok_or_else(|| unreadable(what_of(&line)))
+    }
+
     fn invoke(&self, request: Request<'_>) -> Result<Vec<RawValue>> {
         let written = write_call(&request, &mut Map::new());
         let verb = form::verb(&request.operation);

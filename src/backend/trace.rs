@@ -165,6 +165,13 @@ impl Transport for Traced {
         result
     }
 
+    fn client(&self) -> Result<Handle> {
+        let since = Instant::now();
+        let result = self.inner.client();
+        self.note("client", since, Map::new(), &result, |handle| json!(form::write_handle(handle)));
+        result
+    }
+
     fn invoke(&self, request: Request<'_>) -> Result<Vec<RawValue>> {
         let since = Instant::now();
         let result = self.inner.invoke(request);

@@ -58,6 +58,9 @@ pub struct Arguments {
     /// Home of the embedded host, which `auto` then takes; VBOXSH_HOME names one, too
     #[arg(long, value_name = "DIR")]
     pub home: Option<OsString>,
+    /// What vboxsh starts itself with, to reach a local VirtualBox that was started anew
+    #[arg(long, hide = true)]
+    pub xpcom_helper: bool,
     /// File with the password, readable by its owner alone
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,

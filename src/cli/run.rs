@@ -1,6 +1,7 @@
 //! What the program does with its arguments.
 
 use super::arguments::{Arguments, Color, Lang};
+use crate::backend::local;
 use crate::builtins;
 use crate::model::{Error, ErrorKind, Interrupt};
 use crate::output::{ColorChoice, Failure, Reply, Ui, UiOptions};
@@ -51,6 +52,12 @@ fn failure(error: anyhow::Error) -> Failure {
 }
 
 fn work(mut arguments: Arguments, ui: &Ui) -> anyhow::Result<i32> {
+    if arguments.xpcom_helper {
+        local::serve()?;
+    }
+    if let Ok(program) = std::env::current_exe() {
+        local::program_is(program);
+    }
     if let Err(error) = repl::install_signals() {
         ui.warn(&format!("Ctrl-C cannot be caught: {error}"));
     }

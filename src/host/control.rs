@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// The component that errors name.
 pub(super) const COMPONENT: &str = "EmbeddedHost";
 
+/// How often a wait looks at what other processes did.
+const BEAT: Duration = Duration::from_millis(20);
+
 /// The embedded Main API on one home folder.
 pub struct Host {
     door: Arc<Door>,
@@ -105,7 +108,12 @@ impl Host {
                     ("IEventSource", "getEvent") => {
                         let listener = arguments.object(0).map(|listener| listener.element);
                         state = self.wait_until(state, shorter(waits, arguments.int(1)), |state| {
-                            listener.is_none_or(|listener| state.has_event(listener))
+                            listener.is_none_or(|listener| state.has_event(at.element, listener))
+                        });
+                    }
+                    ("IEvent", "waitProcessed") => {
+                        state = self.wait_until(state, shorter(waits, arguments.int(0)), |state| {
+                            state.is_processed(at.element)
                         });
                     }
                     ("IProgress", "waitForCompletion") => {
@@ -118,10 +126,24 @@ impl Host {
                             state.progress_passed(at.element, Some(arguments.int(0)))
                         });
                     }
-                    _ => {}
+                    _ => {
+                        if let Some(question) = state.question(at, method, arguments)? {
+                            self.door.changed.notify_all();
+                            state = self.wait_until(state, question.time, |state| state.is_processed(question.event));
+                            let answer = state.answer(&question);
+                            state.heed(method, &answer)?;
+                        }
+                    }
                 }
-                let result = state.call(at, method, arguments);
+                let mut result = state.call(at, method, arguments);
                 self.door.changed.notify_all();
+                if let ("IEventSource", "fireEvent", Ok(values), Some(event)) =
+                    (method.owner, method.name, &mut result, arguments.object(0))
+                {
+                    let time = shorter(waits, arguments.int(1));
+                    let state = self.wait_until(state, time, |state| state.is_processed(event.element));
+                    *values = vec![RawValue::Bool(state.is_processed(event.element))];
+                }
                 result
             }
         }
@@ -135,8 +157,13 @@ impl Host {
         happened: impl Fn(&State) -> bool,
     ) -> MutexGuard<'a, State> {
         let start = Instant::now();
-        while !happened(&state) {
+        loop {
+            state.hear_others();
+            if happened(&state) {
+                break;
+            }
             let Some(left) = time.checked_sub(start.elapsed()).filter(|left| !left.is_zero()) else { break };
+            let left = if state.has_listeners() { left.min(BEAT) } else { left };
             state = self.door.wait(state, left);
         }
         state

@@ -29,7 +29,7 @@ impl State {
                 return Err(Fault::not_found("the machine has no file with UEFI variables"));
             }
             ("IRecordingSettings", "screens") => self.parts(at, "screens", "IRecordingScreenSettings")?,
-            ("IRecordingSettings", "paused") => return Err(Fault::not_implemented("IRecordingSettings.paused")),
+            ("IRecordingSettings", "paused") => return Err(Fault::not_in_virtualbox("IRecordingSettings.paused")),
             ("IRecordingSettings", "progress") => {
                 self.check_mutable(at.view, When::Always)?;
                 return Err(Fault::new(code::E_FAIL, "no recording was started"));
@@ -71,10 +71,10 @@ impl State {
             }
             ("INetworkAdapter", "NATEngine") => self.part_value(at, "NATEngine", "INATEngine")?,
             ("INetworkAdapter", "hostOnlyNetwork") => {
-                return Err(Fault::not_implemented("INetworkAdapter.hostOnlyNetwork on this platform"));
+                return Err(Fault::not_in_virtualbox("INetworkAdapter.hostOnlyNetwork"));
             }
             ("INATEngine", "natMRU" | "IPv6Enabled" | "IPv6Prefix") => {
-                return Err(Fault::not_implemented(format!("INATEngine.{name}")));
+                return Err(Fault::not_in_virtualbox(format!("INATEngine.{name}")));
             }
             ("INATEngine", "redirects") => {
                 let rules = &self.element(at)?.properties;
@@ -90,7 +90,7 @@ impl State {
                 )
             }
             ("IPerformanceCollector", "metricNames") => texts::<String>([]),
-            ("IUpdateAgent", "eventSource") => Address::global(self.source_below(at.element)).value("IEventSource"),
+            ("IUpdateAgent", "eventSource") => self.source_of(at).value("IEventSource"),
             _ => return Ok(None),
         }))
     }
@@ -151,9 +151,7 @@ impl State {
                 }
                 Ok(false)
             }
-            ("INetworkAdapter", "hostOnlyNetwork") => {
-                Err(Fault::not_implemented("INetworkAdapter.hostOnlyNetwork on this platform"))
-            }
+            ("INetworkAdapter", "hostOnlyNetwork") => Err(Fault::not_in_virtualbox("INetworkAdapter.hostOnlyNetwork")),
             ("IPlatform", "chipsetType") => {
                 if !matches!(arguments.name(0), "PIIX3" | "ICH9") {
                     return Err(Fault::argument(format!("`{}` is no chipset of the platform x86", arguments.name(0))));

@@ -109,6 +109,40 @@ impl Document {
         id
     }
 
+    /// Gives the objects the numbers of those of `old` that they stand for, so that references stay good; new ones
+    /// get numbers that no object of `old` had.
+    pub(super) fn number_like(&mut self, old: &Self) {
+        let mut numbers = BTreeMap::from([(ROOT, ROOT)]);
+        let mut next = self.next.max(old.next);
+        let mut known: BTreeMap<_, Vec<ElementId>> = BTreeMap::new();
+        for (id, element) in old.iter().filter(|(id, _)| *id != ROOT) {
+            known.entry((element.parent, element.role)).or_default().push(id);
+        }
+        // Parents have lower numbers than what is below them.
+        for (id, element) in self.iter().filter(|(id, _)| *id != ROOT) {
+            let parent = numbers.get(&element.parent).copied().unwrap_or(element.parent);
+            let candidates = known.get_mut(&(parent, element.role));
+            let same = |candidate: &ElementId| {
+                old.get(*candidate).is_some_and(|other| match element.value("name") {
+                    Some(name) => other.value("name") == Some(name) && other.interface.name == element.interface.name,
+                    None => other.index == element.index && other.interface.name == element.interface.name,
+                })
+            };
+            let at = candidates.as_ref().and_then(|candidates| candidates.iter().position(same));
+            let number = at.and_then(|at| candidates.map(|candidates| candidates.remove(at))).unwrap_or_else(|| {
+                next += 1;
+                next - 1
+            });
+            numbers.insert(id, number);
+        }
+        let elements = std::mem::take(&mut self.elements).into_iter().map(|(id, mut element)| {
+            element.parent = numbers.get(&element.parent).copied().unwrap_or(element.parent);
+            (numbers.get(&id).copied().unwrap_or(id), element)
+        });
+        self.elements = elements.collect();
+        self.next = next;
+    }
+
     pub(super) fn get(&self, id: ElementId) -> Option<&Element> {
         self.elements.get(&id)
     }

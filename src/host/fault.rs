@@ -53,6 +53,11 @@ impl Fault {
         Self::new(code::E_NOTIMPL, format!("the embedded host does not have `{member}` yet"))
     }
 
+    /// VirtualBox itself declares a member and refuses it as not implemented.
+    pub(super) fn not_in_virtualbox(member: impl fmt::Display) -> Self {
+        Self::new(code::E_NOTIMPL, format!("VirtualBox declares `{member}` and does not implement it"))
+    }
+
     /// A file could not be read or written.
     pub(super) fn file(path: &std::path::Path, cause: impl fmt::Display) -> Self {
         Self::new(code::FILE_ERROR, format!("cannot use the file `{}`: {cause}", path.display()))

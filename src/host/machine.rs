@@ -71,9 +71,9 @@ impl State {
                 }
                 None => RawValue::Bool(machine.modified),
             },
-            "sessionState" => enumerated("SessionState", if machine.holder.is_some() { "Locked" } else { "Unlocked" }),
-            "sessionName" => text(self.holder_name(view)?),
-            "sessionPID" => RawValue::Int(machine.holder.map_or(u32::MAX.into(), |_| std::process::id().into())),
+            "sessionState" => enumerated("SessionState", if self.is_locked(view) { "Locked" } else { "Unlocked" }),
+            "sessionName" => text(self.held_by(view)?.unwrap_or_default().session),
+            "sessionPID" => RawValue::Int(self.held_by(view)?.map_or(u32::MAX, |holder| holder.pid).into()),
             "state" => self.machine_state(view)?,
             "lastStateChange" => RawValue::Int(machine.last_state_change),
             "logFolder" => text(self.folder_of(view)?.join("Logs").to_string_lossy()),
@@ -93,7 +93,7 @@ impl State {
             "storageControllers" => self.parts(at, "storageControllers", "IStorageController")?,
             "USBControllers" => self.parts(at, "USBControllers", "IUSBController")?,
             "sharedFolders" => self.parts(at, "sharedFolders", "ISharedFolder")?,
-            "settingsAuxFilePath" => return Err(Fault::not_implemented("IMachine.settingsAuxFilePath")),
+            "settingsAuxFilePath" => return Err(Fault::not_in_virtualbox("IMachine.settingsAuxFilePath")),
             "groups" => super::value::texts(self.groups_of(view)),
             _ => return Ok(None),
         }))

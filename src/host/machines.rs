@@ -213,12 +213,11 @@ impl State {
                 let aborted = tree.value("Machine@aborted").is_some_and(|value| value == "true" || value == "1");
                 let changed = tree.value("Machine@lastStateChange").map(super::times::read);
                 let machine = self.machine_mut(view)?;
-                machine.state = if saved {
-                    "Saved"
-                } else if aborted {
-                    "Aborted"
-                } else {
-                    "PoweredOff"
+                machine.state = match (saved, aborted) {
+                    (true, true) => "AbortedSaved",
+                    (true, false) => "Saved",
+                    (false, true) => "Aborted",
+                    (false, false) => "PoweredOff",
                 };
                 machine.last_state_change = changed.unwrap_or_default();
                 machine.document = Some(document);
@@ -340,7 +339,7 @@ impl State {
         if !machine.registered {
             return Ok(RawValue::List(Vec::new()));
         }
-        if machine.holder.is_some() {
+        if self.is_locked(original) {
             let message = format!("cannot unregister the machine `{name}` while it is locked; end its session first");
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
         }

@@ -147,7 +147,7 @@ impl State {
                 self.format_object(at)
             }
             "type" => enumerated("MediumType", medium.kind),
-            "allowedTypes" => return Err(Fault::not_implemented("IMedium.allowedTypes")),
+            "allowedTypes" => return Err(Fault::not_in_virtualbox("IMedium.allowedTypes")),
             "parent" => medium.parent.map_or(RawValue::Null, object),
             "children" => RawValue::List(self.children_of(id).into_iter().map(object).collect()),
             "base" => {

@@ -10,6 +10,7 @@ mod devices;
 mod document;
 mod events;
 mod fault;
+mod files;
 mod guest_properties;
 mod images;
 mod machine;

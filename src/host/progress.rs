@@ -126,8 +126,7 @@ impl Reporter {
         if let Some(progress) = state.progresses.get(&self.element) {
             let values =
                 vec![("progressId", text(&progress.id)), ("percent", RawValue::Int(progress.percent().into()))];
-            let source = state.source_below(self.element);
-            state.fire_at(source, "OnProgressPercentageChanged", values);
+            state.fire_at(Address::global(self.element), "OnProgressPercentageChanged", values);
         }
         drop(state);
         door.changed.notify_all();
@@ -273,9 +272,8 @@ impl State {
         let Some(progress) = self.progresses.get_mut(&element) else { return };
         progress.complete(result);
         let (id, released) = (progress.id.clone(), progress.released);
-        let source = self.source_below(element);
         let values = vec![("progressId", text(&id)), ("midlDoesNotLikeEmptyInterfaces", RawValue::Bool(false))];
-        self.fire_at(source, "OnProgressTaskCompleted", values);
+        self.fire_at(Address::global(element), "OnProgressTaskCompleted", values);
         if released {
             self.release(Address::global(element));
         }
@@ -291,6 +289,7 @@ impl State {
         match self.progresses.get_mut(&element) {
             Some(progress) if !progress.completed => progress.released = true,
             _ => {
+                self.events.forget_owner(Address::global(element));
                 self.progresses.remove(&element);
                 self.global.remove(element);
             }
@@ -358,7 +357,7 @@ impl State {
             "operationPercent" => RawValue::Int(progress.course.percent.load(Ordering::Relaxed).into()),
             "operationWeight" => RawValue::Int(operation.map_or(1, |(_, weight)| *weight).into()),
             "timeout" => RawValue::Int(progress.course.timeout.load(Ordering::Relaxed).into()),
-            "eventSource" => Address::global(self.source_below(element)).value("IEventSource"),
+            "eventSource" => self.source_of(Address::global(element)).value("IEventSource"),
             _ => return Ok(None),
         }))
     }
@@ -411,12 +410,6 @@ impl State {
             element.set("interfaceID", text(known));
         }
         Address::global(id).value("IVirtualBoxErrorInfo")
-    }
-
-    /// The event source of an object that has its own.
-    pub(super) fn source_below(&mut self, element: ElementId) -> ElementId {
-        let found = self.global.child(element, "eventSource", 0);
-        found.unwrap_or_else(|| self.global.add("IEventSource", element, "eventSource", 0))
     }
 }
 

@@ -118,7 +118,7 @@ impl State {
                 super::os_types::for_architecture(if arm { "ARM" } else { "x86" })
             }
             name if name.starts_with("freeDiskSpace") => {
-                return Err(Fault::not_implemented(format!("ISystemProperties.{name}")));
+                return Err(Fault::not_in_virtualbox(format!("ISystemProperties.{name}")));
             }
             _ => return Ok(None),
         }))

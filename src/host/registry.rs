@@ -4,12 +4,14 @@
 
 use super::document::Document;
 use super::fault::code;
+use super::files::atomic;
+use super::files::home::HomeLock;
+use super::files::journal::Journal;
 use super::state::{Address, Machine, State};
 use super::table;
 use super::xml::XmlNode;
 use super::{Fault, Outcome};
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Version of the format that VirtualBox 7.2 writes.
@@ -35,9 +37,12 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         media: BTreeMap::new(),
         progresses: HashMap::new(),
         events: Default::default(),
+        home_lock: HomeLock::default(),
+        journal: Journal::new(home),
         next_view: 1,
         door: std::sync::Weak::new(),
     };
+    state.check_home_free()?;
     state.read_registry()?;
     Ok(state)
 }
@@ -119,17 +124,31 @@ impl State {
     /// Machines whose files another process has written are read anew when they are next asked for.
     pub(super) fn refresh_machine(&mut self, view: u32) {
         let Some(machine) = self.machines.get_mut(&view) else { return };
-        if machine.registered
-            && machine.holder.is_none()
-            && machine.document.is_some()
-            && stamp(&machine.settings_file) != machine.stamp
-        {
-            machine.document = None;
+        if !machine.registered || machine.lock.is_some() {
+            return;
+        }
+        let found = stamp(&machine.settings_file);
+        if machine.document.is_none() || found == machine.stamp {
+            return;
+        }
+        let (old, accessible) = (machine.document.take(), machine.access_error.is_none());
+        // It fails for unknown machines only.
+        let _ = self.load(view);
+        let Some(machine) = self.machines.get_mut(&view) else { return };
+        if accessible && machine.access_error.is_some() {
+            // As in VirtualBox, a machine that was accessible once stays it: what is known of it is kept.
+            (machine.document, machine.access_error, machine.stamp) = (old, None, found);
+        } else if let (Some(new), Some(old)) = (machine.document.as_mut(), old) {
+            new.number_like(&old);
         }
     }
 
     /// Writes `VirtualBox.xml`: the tree on disk with everything that this process knows put in.
     pub(super) fn save_registry(&mut self) -> Outcome {
+        self.exclusively(Self::save_registry_now)
+    }
+
+    fn save_registry_now(&mut self) -> Outcome {
         let file = self.registry_file();
         let folder = self.home.clone();
         std::fs::create_dir_all(&folder).map_err(|error| Fault::file(&folder, error))?;
@@ -242,21 +261,13 @@ pub(super) fn read(file: &Path) -> Outcome<XmlNode> {
 
 /// Writes a settings file so that a crash leaves the old one or the new one; the old one is kept as `NAME-prev`.
 pub(super) fn write(file: &Path, tree: &XmlNode) -> Outcome {
-    let fault = |error: std::io::Error| Fault::file(file, error);
-    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let temporary = file.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = std::fs::File::create(&temporary).and_then(|mut out| {
-        out.write_all(tree.document(HEADING).as_bytes())?;
-        out.sync_all()
-    });
     if file.exists() {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
         let previous = file.with_file_name(format!("{name}-prev"));
         // The copy is a service; without it the save is as good.
-        let _ = std::fs::copy(file, previous);
+        let _ = std::fs::read(file).and_then(|bytes| atomic::replace(&previous, &bytes));
     }
-    let renamed = written.and_then(|()| std::fs::rename(&temporary, file));
-    renamed.map_err(|error| {
-        let _ = std::fs::remove_file(&temporary);
-        fault(error)
-    })
+    let written = atomic::replace(file, tree.document(HEADING).as_bytes());
+    super::files::presence::changed();
+    written.map_err(|error| Fault::file(file, error))
 }

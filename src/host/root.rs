@@ -2,8 +2,10 @@
 
 use super::arguments::Arguments;
 use super::document::ROOT;
+use super::events::{EventValues, NO_MACHINE};
 use super::fault::code;
 use super::state::{Address, GLOBAL, State, nothing, one};
+use super::table::When;
 use super::value::{text, texts};
 use super::{Fault, Outcome};
 use crate::model::RawValue;
@@ -52,7 +54,7 @@ impl State {
                 self.global_part("IPerformanceCollector", "performanceCollector", 0).value("IPerformanceCollector")
             }
             "progressOperations" => self.progress_operations(),
-            "eventSource" => self.global_part("IEventSource", "eventSource", 0).value("IEventSource"),
+            "eventSource" => self.source_of(Address::VIRTUAL_BOX).value("IEventSource"),
             "extensionPackManager" => {
                 self.global_part("IExtPackManager", "extensionPackManager", 0).value("IExtPackManager")
             }
@@ -154,24 +156,36 @@ impl State {
         }
     }
 
-    /// Sets or (with an empty value) deletes extra data of a machine or of everything, and saves it at once.
-    pub(super) fn set_extra_data(&mut self, at: Address, key: &str, value: &str) -> Outcome {
+    /// Whether setting extra data to that value changes anything; an error when it may not be set.
+    pub(super) fn changes_extra_data(&self, at: Address, key: &str, value: &str) -> Outcome<bool> {
         if key.is_empty() || key.chars().any(char::is_control) {
             return Err(Fault::argument(format!(
                 "`{}` is no key of extra data: it must be printable",
                 key.escape_debug()
             )));
         }
-        let element = self.element_mut(at)?;
-        if element.properties.get(key).map_or("", String::as_str) == value {
+        self.check_mutable(at.view, When::Always)?;
+        Ok(self.element(at)?.properties.get(key).map_or("", String::as_str) != value)
+    }
+
+    /// What events about extra data say.
+    pub(super) fn extra_data_event(&self, at: Address, key: &str, value: &str) -> Outcome<EventValues> {
+        let id = if at.view == GLOBAL { NO_MACHINE } else { &self.machine(at.view)?.id };
+        Ok(vec![("machineId", text(id)), ("key", text(key)), ("value", text(value))])
+    }
+
+    /// Sets or (with an empty value) deletes extra data of a machine or of everything, and saves it at once.
+    pub(super) fn set_extra_data(&mut self, at: Address, key: &str, value: &str) -> Outcome {
+        if !self.changes_extra_data(at, key, value)? {
             return Ok(());
         }
+        let values = self.extra_data_event(at, key, value)?;
+        let element = self.element_mut(at)?;
         let change = |properties: &mut std::collections::BTreeMap<String, String>| match value {
             "" => drop(properties.remove(key)),
             _ => drop(properties.insert(key.to_owned(), value.to_owned())),
         };
         change(&mut element.properties);
-        let mut id = String::new();
         if at.view == GLOBAL {
             self.save_registry()?;
         } else {
@@ -183,15 +197,12 @@ impl State {
             for view in copies {
                 change(&mut self.element_mut(Address::machine(view))?.properties);
             }
-            let machine = self.machine(original)?;
-            id.clone_from(&machine.id);
-            if machine.registered {
+            if self.machine(original)?.registered {
                 self.write_extra_data(original)?;
             } else {
                 self.touch(original);
             }
         }
-        let values = vec![("machineId", text(id)), ("key", text(key)), ("value", text(value))];
         self.fire("OnExtraDataChanged", values);
         Ok(())
     }

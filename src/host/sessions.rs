@@ -73,7 +73,7 @@ impl State {
     /// `IMachine.lockMachine`.
     pub(super) fn lock_machine(&mut self, view: View, arguments: Arguments<'_>) -> Outcome {
         let original = self.machine_of(view);
-        self.refresh_machine(original);
+        self.look_again(original);
         self.load(original)?;
         let name = self.machine_name(original);
         let session = arguments.object(0).ok_or_else(|| Fault::argument("no session was given"))?.element;
@@ -99,6 +99,9 @@ impl State {
             (session.view, session.shared) = (shared, true);
             return Ok(());
         }
+        let session_name = self.session_name(session);
+        self.take_lock(original, session, &session_name)?;
+        self.load(original)?;
         let document = self.document(original)?.clone();
         let copy = self.next_view;
         self.next_view += 1;
@@ -106,9 +109,7 @@ impl State {
         if let Some(session) = self.sessions.get_mut(&session) {
             (session.view, session.shared) = (Some(copy), false);
         }
-        let machine = self.machine_mut(original)?;
-        machine.holder = Some(session);
-        let id = machine.id.clone();
+        let id = self.machine(original)?.id.clone();
         self.fire_machine("OnSessionStateChanged", &id, vec![("state", enumerated("SessionState", "Locked"))]);
         Ok(())
     }
@@ -127,17 +128,15 @@ impl State {
         }
         let original = self.machine_of(view);
         self.copies.remove(&view);
-        let machine = self.machine_mut(original)?;
-        machine.holder = None;
-        let id = machine.id.clone();
+        self.give_lock(original);
+        let id = self.machine(original)?.id.clone();
         self.fire_machine("OnSessionStateChanged", &id, vec![("state", enumerated("SessionState", "Unlocked"))]);
         Ok(())
     }
 
-    /// The name of the session that holds a machine.
-    pub(super) fn holder_name(&self, view: View) -> Outcome<String> {
-        let holder = self.machine(view)?.holder;
-        Ok(holder.and_then(|holder| self.sessions.get(&holder)).map_or(String::new(), |session| session.name.clone()))
+    /// The name of a session.
+    pub(super) fn session_name(&self, id: ElementId) -> String {
+        self.sessions.get(&id).map_or(String::new(), |session| session.name.clone())
     }
 
     /// Ends all sessions without saving.

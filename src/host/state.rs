@@ -4,11 +4,15 @@ use super::arguments::Arguments;
 use super::document::{Document, Element, ElementId, ROOT};
 use super::events::Events;
 use super::fault::code;
+use super::files::home::HomeLock;
+use super::files::journal::Journal;
+use super::files::machine_lock::{Holder, MachineLock};
+use super::files::presence::Looked;
 use super::media::Medium;
 use super::progress::Progress;
 use super::sessions::Session;
 use super::table::{self, When};
-use super::value::{default_of, enumerated};
+use super::value::enumerated;
 use super::xml::XmlNode;
 use super::{Fault, Outcome};
 use crate::model::{Handle, RawValue};
@@ -91,8 +95,13 @@ pub(super) struct Machine {
     pub(super) state: &'static str,
     /// Milliseconds since 1970.
     pub(super) last_state_change: i64,
-    /// The session that holds the write lock.
+    /// The session of this process that holds the write lock.
     pub(super) holder: Option<ElementId>,
+    /// Its lock, while a session of this process holds it.
+    pub(super) lock: Option<MachineLock>,
+    /// Who held it in another process when the files were last looked at.
+    pub(super) other: Option<Holder>,
+    pub(super) looked: Looked,
 }
 
 /// The mutable copy of a locked machine.
@@ -118,6 +127,8 @@ pub(super) struct State {
     pub(super) media: BTreeMap<ElementId, Medium>,
     pub(super) progresses: HashMap<ElementId, Progress>,
     pub(super) events: Events,
+    pub(super) home_lock: HomeLock,
+    pub(super) journal: Journal,
     pub(super) next_view: View,
     /// The way back in for work in the background.
     pub(super) door: std::sync::Weak<super::control::Door>,
@@ -203,13 +214,14 @@ impl State {
 
     /// Reads an attribute.
     pub(super) fn get(&mut self, address: Address, attribute: &'static Attribute) -> Outcome<RawValue> {
+        self.keep_up(address.view);
         self.load(address.view)?;
         self.check_interface(address, attribute.owner)?;
         if let Some(value) = self.read_behaviour(address, attribute)? {
             return Ok(value);
         }
-        let stored = self.element(address)?.value(attribute.name);
-        Ok(stored.cloned().unwrap_or_else(|| default_of(attribute.kind)))
+        let stored = self.element(address)?.value(attribute.name).cloned();
+        stored.ok_or_else(|| Fault::not_implemented(format!("{}.{}", attribute.owner, attribute.name)))
     }
 
     fn check_interface(&self, address: Address, owner: &str) -> Outcome {
@@ -242,11 +254,14 @@ impl State {
 
     /// Writes an attribute.
     pub(super) fn set(&mut self, at: Address, attribute: &'static Attribute, arguments: Arguments<'_>) -> Outcome {
+        self.keep_up(at.view);
         self.load(at.view)?;
         self.check_interface(at, attribute.owner)?;
         let row = table::find(self.element(at)?.interface, attribute.name);
         if at.view != GLOBAL {
-            self.check_mutable(at.view, row.map_or(When::Off, |row| row.when))?;
+            // What the table never lets a caller change is for behaviour to take or to refuse.
+            let when = row.map(|row| row.when).filter(|when| *when != When::Never);
+            self.check_mutable(at.view, when.unwrap_or(When::Off))?;
         }
         let done = match attribute.owner {
             "IMachine" => self.write_machine(at, attribute.name, arguments)?,
@@ -286,6 +301,7 @@ impl State {
         method: &'static Method,
         arguments: Arguments<'_>,
     ) -> Outcome<Vec<RawValue>> {
+        self.keep_up(at.view);
         self.load(at.view)?;
         self.check_interface(at, method.owner)?;
         let done = match method.owner {
@@ -295,7 +311,8 @@ impl State {
             "IMedium" => self.call_medium(at.element, method.name, arguments)?,
             "IMediumFormat" => self.call_medium_format(at.element, method.name)?,
             "IProgress" => self.call_progress(at.element, method.name, arguments)?,
-            "IEventSource" | "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,
+            "IEventSource" => self.call_event_source(at, method.name, arguments)?,
+            "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,
             "IHost" => self.call_host(method.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
             owner => self.call_device(at, owner, method.name, arguments)?,

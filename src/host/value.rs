@@ -33,29 +33,6 @@ pub(super) fn name_of(value: &RawValue) -> &'static str {
     }
 }
 
-/// What an attribute of that type reads as when nothing is known: empty, 0, false, the first value, null.
-pub(super) fn default_of(kind: Type) -> RawValue {
-    if kind.is_blob() {
-        return RawValue::Blob(Vec::new());
-    }
-    if kind.array {
-        return RawValue::List(Vec::new());
-    }
-    match kind.kind {
-        Kind::String | Kind::Uuid => RawValue::Text(String::new()),
-        Kind::Boolean => RawValue::Bool(false),
-        Kind::AnyObject | Kind::Interface(_) => RawValue::Null,
-        Kind::Enum(name) => match embedded().enumeration(name) {
-            Some(enumeration) => {
-                let number = enumeration.values.first().map_or(0, |value| value.number);
-                RawValue::Enum(EnumValue { enumeration, number })
-            }
-            None => RawValue::Null,
-        },
-        _ => RawValue::Int(0),
-    }
-}
-
 /// Reads the text form of a value; an array's elements are apart by commas.
 pub(super) fn parse(kind: Type, written: &str) -> Option<RawValue> {
     if kind.is_blob() {
@@ -73,6 +50,7 @@ pub(super) fn parse(kind: Type, written: &str) -> Option<RawValue> {
             "false" | "0" | "no" => false,
             _ => return None,
         }),
+        Kind::AnyObject | Kind::Interface(_) if written.is_empty() => RawValue::Null,
         Kind::AnyObject | Kind::Interface(_) => return None,
         Kind::Enum(name) => {
             let enumeration = embedded().enumeration(name)?;

@@ -71,6 +71,16 @@ impl Connection {
         Ok(self.object(handle, self.session_interface()))
     }
 
+    /// The `IVirtualBoxClient` of this connection.
+    ///
+    /// # Errors
+    /// There is none: only XPCOM has one.
+    pub fn client(&self) -> Result<Object> {
+        let handle = self.0.transport.client()?;
+        let interface = self.schema().interface("IVirtualBoxClient").unwrap_or_else(|| self.any_object());
+        Ok(self.object(handle, interface))
+    }
+
     fn session_interface(&self) -> &'static Interface {
         self.schema().interface("ISession").unwrap_or_else(|| self.any_object())
     }

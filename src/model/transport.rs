@@ -96,6 +96,18 @@ pub trait Transport: Send + Sync {
     /// As [`Transport::invoke`].
     fn open_session(&self) -> Result<Handle>;
 
+    /// The `IVirtualBoxClient` through which the way goes.
+    ///
+    /// # Errors
+    /// There is none: only XPCOM has one.
+    fn client(&self) -> Result<Handle> {
+        Err(Error::Refused {
+            what: format!("there is no IVirtualBoxClient over {}: only XPCOM has one", self.name()),
+            hint: "`connect xpcom` reaches the VirtualBox of this computer; `vbox` and `session` are there everywhere"
+                .to_owned(),
+        })
+    }
+
     /// Carries one call. Gives the return value first, then the outs in order; a getter gives one
     /// value, a setter none.
     ///

@@ -134,6 +134,7 @@ impl Scope<'_> {
             "vbox" | "virtualBox" => "IVirtualBox",
             "host" => "IHost",
             "session" => "ISession",
+            "client" => "IVirtualBoxClient",
             _ => match self.schema.enumeration(name) {
                 Some(enumeration) => return Some(Type::one(Kind::Enum(enumeration.name))),
                 None if self.paths => "IMachine",

@@ -99,6 +99,7 @@ const GLOBALS: &[(&str, &str)] = &[
     ("vbox", "the IVirtualBox: machines, media, the host"),
     ("host", "the IHost: the computer VirtualBox runs on"),
     ("session", "the ISession of this shell"),
+    ("client", "the IVirtualBoxClient of a local VirtualBox"),
     ("_", "the last value"),
 ];
 

@@ -6,7 +6,7 @@ use crate::output::{Failure, Reply};
 use crate::schema;
 
 /// Objects that every shell has; `host?` asks for the object, not for the command of that name.
-const ROOTS: &[&str] = &["vbox", "host", "session"];
+const ROOTS: &[&str] = &["vbox", "host", "session", "client"];
 
 impl Shell {
     /// `expr?`: the manual of a name, else what the value of an expression is.

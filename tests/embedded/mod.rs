@@ -7,7 +7,9 @@ mod events;
 mod locks;
 mod machines;
 mod media;
+mod members;
 mod persistence;
+mod processes;
 
 use std::path::Path;
 use std::sync::Arc;

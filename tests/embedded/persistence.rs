@@ -102,8 +102,8 @@ fn every_stored_value_survives() {
         mutable.call("setGuestProperty", vec!["/p".into(), "v".into(), "RDONLYGUEST".into()]).unwrap();
         let controller = object(mutable.call("addStorageController", vec!["nvme".into(), "PCIe".into()]).unwrap());
         controller.set("portCount", Value::Int(3)).unwrap();
+        mutable.call("setExtraData", vec!["GUI/x".into(), "1 < 2".into()]).unwrap();
     });
-    machine.call("setExtraData", vec!["GUI/x".into(), "1 < 2".into()]).unwrap();
     let other = home.another().find_machine("m").unwrap();
     let (saved, read) = (values(&machine), values(&other));
     assert!(saved.len() > 400, "{} values", saved.len());

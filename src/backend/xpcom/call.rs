@@ -72,7 +72,7 @@ pub(super) fn call(
         return Err(Failure::Code(code));
     }
     let value = |(at, parameter): (usize, &Parameter)| {
-        let out = Out { api, parameter };
+        let out = Out { api, parameter, local: target.is_local() };
         match parameter.kind.array {
             // SAFETY: a success has stored a length and an array of so many values, which are ours now.
             true => unsafe { out.array(outs[at * 2], outs[at * 2 + 1]) },
@@ -171,6 +171,8 @@ fn bytes_as_words(bytes: &[u8]) -> Vec<u64> {
 struct Out<'a> {
     api: &'a Api,
     parameter: &'a Parameter,
+    /// Whether it comes from an object of this process.
+    local: bool,
 }
 
 impl Out<'_> {
@@ -244,8 +246,9 @@ impl Out<'_> {
     /// # Safety
     /// `address` is null, or an interface pointer with a reference that is ours.
     unsafe fn object(&self, address: *mut c_void) -> Given {
+        let local = self.local && self.parameter.interface.is_some_and(stays_local);
         // SAFETY: as promised by the caller.
-        match (unsafe { Pointer::adopt(address) }, self.parameter.interface) {
+        match (unsafe { Pointer::adopt(address, local) }, self.parameter.interface) {
             (Some(pointer), Some(interface)) => Given::Object((Arc::new(pointer), interface)),
             _ => Given::Null,
         }
@@ -255,4 +258,10 @@ impl Out<'_> {
 fn first_bytes(word: u64) -> [u8; 4] {
     let [a, b, c, d, ..] = word.to_ne_bytes();
     [a, b, c, d]
+}
+
+/// Whether what an object of this process hands out lives here as well: events and where they come
+/// from do, `IVirtualBox` does not.
+fn stays_local(interface: &'static Interface) -> bool {
+    matches!(interface.name, "IEventSource" | "IEventListener") || interface.extends("IEvent")
 }

@@ -3,7 +3,7 @@
 use super::problem;
 use crate::model::{Error, Result};
 use libloading::os::unix::Library;
-use std::ffi::{CString, c_char, c_int, c_long, c_void};
+use std::ffi::{CStr, OsStr, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -65,19 +65,16 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    /// Loads the library; `anew` loads another copy beside the one that is loaded already.
+    /// Loads the library.
     ///
     /// # Errors
     /// It cannot be loaded, or is too old or too new.
-    pub(super) fn open(library: &Path, anew: bool) -> Result<Self> {
+    pub(super) fn open(library: &Path) -> Result<Self> {
         let folder = library.parent().unwrap_or(Path::new("/")).to_owned();
-        let loaded = if anew {
-            another_copy(library)?
-        } else {
-            tell_folder(&folder);
-            // SAFETY: the library of an installed VirtualBox, whose initialisers VirtualBox's own programs run too.
-            unsafe { Library::new(library) }.map_err(|error| problem::unloadable(library, &error.to_string()))?
-        };
+        tell_folder(&folder);
+        // SAFETY: the library of an installed VirtualBox, whose initialisers VirtualBox's own programs run too.
+        let loaded =
+            unsafe { Library::new(library) }.map_err(|error| problem::unloadable(library, &error.to_string()))?;
         type Entry = unsafe extern "C" fn(u32) -> *const Table;
         // SAFETY: the symbol of that name is a function of that type in every release that has it.
         let entry = ["VBoxGetCAPIFunctions", "VBoxGetXPCOMCFunctions"]
@@ -132,44 +129,33 @@ impl Loaded {
     }
 }
 
-/// Loads the library, and all it needs, once more, in a name space of its own.
-///
-/// The library of 7.2 finds no way to a new server once the old one has died: its messages go through
-/// the server, and it connects to that once in its life. A fresh copy has a fresh life. A system has
-/// room for about a dozen.
-fn another_copy(library: &Path) -> Result<Library> {
-    const NEW_NAME_SPACE: c_long = -1;
-    const NOW: c_int = 2;
-    type LoadApart = unsafe extern "C" fn(c_long, *const c_char, c_int) -> *mut c_void;
-    let program = Library::this();
-    // SAFETY: a function of that name is the system's, and of that type (glibc, Solaris).
-    let load_apart = unsafe { program.get::<LoadApart>(b"dlmopen\0") }.map_err(|_| problem::cannot_return())?;
-    let path = CString::new(library.as_os_str().as_bytes()).map_err(|_| problem::cannot_return())?;
-    // SAFETY: as for the first copy; the path is text that ends with a zero.
-    let handle = unsafe { load_apart(NEW_NAME_SPACE, path.as_ptr(), NOW) };
-    if handle.is_null() {
-        return Err(problem::cannot_return());
+/// The file that this code was loaded from: the program, or a library.
+pub(super) fn own_file() -> Option<PathBuf> {
+    #[repr(C)]
+    struct Found {
+        file: *const c_char,
+        rest: [usize; 3],
     }
-    end_at_once(&program);
-    // SAFETY: a handle of a loaded library, which nobody else closes.
-    Ok(unsafe { Library::from_raw(handle) })
+    unsafe extern "C" {
+        fn dladdr(address: *const c_void, found: *mut Found) -> c_int;
+    }
+    let mut found = Found { file: std::ptr::null(), rest: [0; 3] };
+    // SAFETY: any address may be asked for; the place takes what is found.
+    let known = unsafe { dladdr(own_file as *const c_void, &raw mut found) } != 0;
+    if !known || found.file.is_null() {
+        return None;
+    }
+    // SAFETY: a name that ends with a zero, and stays for as long as the file is loaded.
+    let file = unsafe { CStr::from_ptr(found.file) };
+    Some(PathBuf::from(OsStr::from_bytes(file.to_bytes())))
 }
 
-/// Lets the program end without the exit handlers of the copies: those of one whose server has died
-/// crash. Everything of ours is written out before exit handlers run.
-fn end_at_once(program: &Library) {
+/// Ends the process at once, without exit handlers: the library's have waited for its server.
+pub(super) fn end(status: c_int) -> ! {
     unsafe extern "C" {
         safe fn _exit(status: c_int) -> !;
     }
-    extern "C" fn end(status: c_int, _: *mut c_void) {
-        _exit(status);
-    }
-    type OnExit = unsafe extern "C" fn(extern "C" fn(c_int, *mut c_void), *mut c_void) -> c_int;
-    // SAFETY: a function of that name is the system's, and of that type.
-    if let Ok(on_exit) = unsafe { program.get::<OnExit>(b"on_exit\0") } {
-        // SAFETY: the handler needs nothing, and lives as long as the program. The last one registered runs first.
-        unsafe { on_exit(end, std::ptr::null_mut()) };
-    }
+    _exit(status)
 }
 
 /// Tells the library where its parts are, when it would not know: it knows the folder it was built

@@ -7,6 +7,8 @@
 #![allow(unsafe_code)]
 
 mod call;
+mod direct;
+mod helper;
 mod loader;
 mod objects;
 mod own;
@@ -19,36 +21,11 @@ mod runtime;
 mod tests;
 mod typelib;
 
-use crate::model::{ApiError, Connection, Error, Handle, Operation, RawValue, Request, Result, Transport};
-use crate::schema::{Interface, Kind, Mapping, Schema};
-use call::{Failure, Given};
-use objects::Objects;
-use plan::Parameter;
-use raw::Pointer;
-use runtime::{Client, Runtime};
+use crate::model::{Connection, Error, Handle, RawValue, Request, Result, Transport};
+use crate::schema::{Interface, Schema};
+use direct::Direct;
+pub use helper::{program_is, serve};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-
-const E_NOINTERFACE: u32 = 0x8000_4002;
-
-/// What a call gives when the process at the other end is gone: aborted, call failed, server
-/// unavailable, connection reset.
-const BROKEN: [u32; 4] = [0x8000_4004, 0x8007_06be, 0x8007_06ba, 0xc1f3_0001];
-
-/// Objects of any interface are asked for these, the likely ones first.
-const LIKELY: [&str; 12] = [
-    "IMachine",
-    "IHost",
-    "IVirtualBox",
-    "IMedium",
-    "ISession",
-    "IConsole",
-    "IGuest",
-    "IAppliance",
-    "IHostDrive",
-    "IHostNetworkInterface",
-    "ISnapshot",
-    "IProgress",
-];
 
 /// Connects to the local VirtualBox.
 ///
@@ -66,12 +43,12 @@ pub fn transport() -> Result<Arc<dyn Transport>> {
     Ok(Arc::new(Xpcom::open()?))
 }
 
-/// The local VirtualBox behind the trait that all backends share.
+/// The local VirtualBox behind the trait that all backends share: by way of this process for as long
+/// as the first server lives, and by way of a process of its own after that.
 pub struct Xpcom {
-    runtime: &'static Runtime,
-    objects: Objects,
+    schema: &'static Schema,
     /// None: closed.
-    client: RwLock<Option<Arc<Client>>>,
+    way: RwLock<Option<Arc<dyn Transport>>>,
     /// Held while the connection is taken up anew.
     revival: Mutex<()>,
 }
@@ -82,111 +59,31 @@ impl Xpcom {
     /// # Errors
     /// None is installed, it is none that this program can talk to, or it does not start.
     pub fn open() -> Result<Self> {
-        let runtime = runtime::get()?;
-        let new = Self { runtime, objects: Objects::default(), client: RwLock::default(), revival: Mutex::default() };
-        new.take_up()?;
-        Ok(new)
+        let way = find_way()?;
+        Ok(Self { schema: way.schema(), way: RwLock::new(Some(way)), revival: Mutex::default() })
     }
 
-    fn take_up(&self) -> Result<()> {
-        let client = self.runtime.client()?;
-        if let Some(root) = self.runtime.schema.interface("IVirtualBox") {
-            self.objects.add_root(Arc::clone(&client.root), root);
-        }
-        *self.client.write().unwrap_or_else(PoisonError::into_inner) = Some(client);
-        Ok(())
+    fn way(&self) -> Result<Arc<dyn Transport>> {
+        self.way.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(problem::closed)
     }
+}
 
-    /// The client, unless the connection is closed or the server has ended.
-    fn client(&self) -> Result<Arc<Client>> {
-        match self.client.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            None => Err(problem::closed()),
-            Some(client) if client.is_dead() => Err(problem::server_died()),
-            Some(client) => Ok(Arc::clone(client)),
+/// The way through this process, unless its library is of no use any more.
+fn find_way() -> Result<Arc<dyn Transport>> {
+    if !runtime::is_dead() {
+        match Direct::open() {
+            Ok(direct) => return Ok(Arc::new(direct)),
+            // A server that is about to end or to start lets the library down for good.
+            Err(Error::Connection(_)) if runtime::is_dead() => {}
+            Err(error) => return Err(error),
         }
     }
-
-    fn id(&self, interface: &'static Interface) -> Result<typelib::IdBytes> {
-        self.runtime.typelib.id(interface.name).ok_or_else(|| Error::Refused {
-            what: format!("VirtualBox {} has no {} over XPCOM", self.runtime.version, interface.name),
-            hint: "`help` lists the interfaces there are".to_owned(),
-        })
-    }
-
-    /// The interface pointer of an object for a call.
-    fn pointer(
-        &self,
-        client: &Client,
-        handle: &Handle,
-        interface: &'static Interface,
-        operation: Operation,
-        what: &str,
-    ) -> Result<Arc<Pointer>> {
-        self.objects.pointer(handle, interface, self.id(interface)?).map_err(|code| match code {
-            None => Error::stale(format!("{what} of {operation}")),
-            Some(E_NOINTERFACE) => {
-                Error::api(operation, E_NOINTERFACE, format!("{what} has not the interface {}", interface.name))
-            }
-            Some(code) => self.failure(client, operation, code, ApiError { code, ..ApiError::default() }),
-        })
-    }
-
-    /// The interface pointer of an object among the arguments.
-    fn argument(
-        &self,
-        client: &Client,
-        handle: &Handle,
-        parameter: &Parameter,
-        operation: Operation,
-    ) -> Result<Arc<Pointer>> {
-        let what = || format!("`{}`", parameter.name);
-        match parameter.interface.filter(|_| parameter.kind.kind != Kind::AnyObject) {
-            Some(interface) => self.pointer(client, handle, interface, operation, &what()),
-            None => self.objects.any(handle).ok_or_else(|| Error::stale(format!("{} of {operation}", what()))),
-        }
-    }
-
-    /// Takes the objects of a value in.
-    fn adopt(&self, value: Given, any: bool) -> RawValue {
-        value.map_objects(&mut |(pointer, interface)| {
-            let (pointer, interface) = if any { self.name_object(pointer, interface) } else { (pointer, interface) };
-            RawValue::Object((self.objects.adopt(pointer, interface), interface))
-        })
-    }
-
-    /// Finds out what an object of any interface is.
-    fn name_object(&self, pointer: Arc<Pointer>, unknown: &'static Interface) -> (Arc<Pointer>, &'static Interface) {
-        let has = |name: &str| {
-            let interface = self.runtime.schema.interface(name)?;
-            let pointer = pointer.query(self.runtime.typelib.id(name)?).ok()?;
-            Some((Arc::new(pointer), interface))
-        };
-        let others = self.runtime.schema.interfaces().iter().filter(|other| {
-            other.parent_name == "$unknown" && other.mapping == Mapping::Managed && !LIKELY.contains(&other.name)
-        });
-        LIKELY.into_iter().chain(others.map(|other| other.name)).find_map(has).unwrap_or((pointer, unknown))
-    }
-
-    /// The error that a call ended in.
-    fn failure(&self, client: &Client, operation: Operation, code: u32, error: ApiError) -> Error {
-        if BROKEN.contains(&code) && error.message.is_empty() {
-            if !own::server_answers(self.runtime, client) {
-                self.runtime.bury(client);
-                return problem::server_died();
-            }
-            return Error::Stale {
-                what: format!("the object of {operation}"),
-                hint: "the process that it lived in has ended, such as that of a machine that was powered down; whether the call ran is not known".to_owned(),
-            };
-        }
-        let message = if error.message.is_empty() { own::words(code).to_owned() } else { error.message };
-        Error::Api { operation: operation.to_string(), error: Box::new(ApiError { message, ..error }) }
-    }
+    Ok(Arc::new(helper::Helper::start(runtime::get()?)?))
 }
 
 impl Transport for Xpcom {
     fn describe(&self) -> String {
-        format!("local VirtualBox {} over XPCOM, {}", self.runtime.version, self.runtime.folder.display())
+        self.way().map_or_else(|error| error.to_string(), |way| way.describe())
     }
 
     fn name(&self) -> &'static str {
@@ -194,73 +91,44 @@ impl Transport for Xpcom {
     }
 
     fn schema(&self) -> &'static Schema {
-        self.runtime.schema
+        self.schema
     }
 
     fn open_session(&self) -> Result<Handle> {
-        let _up = runtime::keep_up();
-        let client = self.client()?;
-        let interface = self.runtime.schema.interface("ISession");
-        match (own::session(self.runtime, &client), interface) {
-            (Ok(session), Some(interface)) => Ok(self.objects.adopt(session, interface)),
-            (Err(code), _) if BROKEN.contains(&code) && !own::server_answers(self.runtime, &client) => {
-                self.runtime.bury(&client);
-                Err(problem::server_died())
-            }
-            (Err(code), _) => Err(Error::api("IVirtualBoxClient.session", code, own::words(code))),
-            (_, None) => Err(Error::api("IVirtualBoxClient.session", 0x8000_ffff, "there is no ISession")),
-        }
+        self.way()?.open_session()
+    }
+
+    fn client(&self) -> Result<Handle> {
+        self.way()?.client()
     }
 
     fn invoke(&self, request: Request<'_>) -> Result<Vec<RawValue>> {
-        let _up = runtime::keep_up();
-        let client = self.client()?;
-        let operation = request.operation;
-        let plan = self.runtime.plan(operation)?;
-        let target = self.pointer(&client, request.target, plan.owner, operation, "the object")?;
-        let resolve = |handle: &Handle, parameter: &Parameter| self.argument(&client, handle, parameter, operation);
-        match call::call(&self.runtime.api(), &target, &plan, request.arguments, &resolve) {
-            Ok(values) => {
-                let any = plan.parameters.iter().any(|parameter| parameter.kind.kind == Kind::AnyObject);
-                Ok(values.into_iter().map(|value| self.adopt(value, any)).collect())
-            }
-            Err(Failure::Unsent(error)) => Err(error),
-            Err(Failure::Code(code)) => Err(self.failure(&client, operation, code, own::error(self.runtime, code))),
-        }
+        self.way()?.invoke(request)
     }
 
     fn query_interface(&self, target: &Handle, interface: &'static Interface) -> Result<Option<Handle>> {
-        let _up = runtime::keep_up();
-        let client = self.client()?;
-        let Some(id) = self.runtime.typelib.id(interface.name) else { return Ok(None) };
-        match self.objects.pointer(target, interface, id) {
-            Ok(_) => Ok(Some(target.clone())),
-            Err(None) => Err(Error::stale("the object")),
-            Err(Some(E_NOINTERFACE)) => Ok(None),
-            Err(Some(code)) if BROKEN.contains(&code) && !own::server_answers(self.runtime, &client) => {
-                self.runtime.bury(&client);
-                Err(problem::server_died())
-            }
-            Err(Some(code)) => Err(Error::api(format!("queryInterface({})", interface.name), code, own::words(code))),
-        }
+        self.way()?.query_interface(target, interface)
     }
 
     fn release(&self, handles: &[Handle]) {
-        let _up = runtime::keep_up();
-        self.objects.release(handles);
+        if let Ok(way) = self.way() {
+            way.release(handles);
+        }
     }
 
     fn reconnect(&self) -> Result<()> {
         let _one = self.revival.lock().unwrap_or_else(PoisonError::into_inner);
         self.close();
-        self.take_up()
+        let way = find_way()?;
+        *self.way.write().unwrap_or_else(PoisonError::into_inner) = Some(way);
+        Ok(())
     }
 
     fn close(&self) {
-        let _up = runtime::keep_up();
-        let client = self.client.write().unwrap_or_else(PoisonError::into_inner).take();
-        self.objects.clear();
-        drop(client);
+        let way = self.way.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(way) = way {
+            way.close();
+        }
     }
 
     fn releases_need_quiet(&self) -> bool {

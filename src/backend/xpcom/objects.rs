@@ -16,6 +16,11 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 /// Numbers are never used twice: a handle from an earlier connection must not find another object.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
+/// Lets numbers begin there: another process has given the ones before to its own objects.
+pub(super) fn begin_at(number: u64) {
+    NEXT.fetch_max(number, Ordering::Relaxed);
+}
+
 /// Stands for the one `IVirtualBox`.
 const ROOT: u64 = 0;
 
@@ -145,10 +150,14 @@ impl Objects {
         drop(gone);
     }
 
-    /// Gives everything up, the root too.
-    pub(super) fn clear(&self) {
-        let state = std::mem::take(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner));
-        drop(state);
+    /// Whether the object lives in this process, and needs no server.
+    pub(super) fn is_local(&self, handle: &Handle) -> bool {
+        self.any(handle).is_some_and(|pointer| pointer.is_local())
+    }
+
+    /// Takes everything out, the root too; dropping it gives it up.
+    pub(super) fn take(&self) -> Self {
+        Self(RwLock::new(std::mem::take(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner))))
     }
 }
 

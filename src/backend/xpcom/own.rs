@@ -18,7 +18,7 @@ pub(super) fn get(runtime: &Runtime, target: &Pointer, interface: &str, attribut
         runtime.schema.interface(interface).and_then(|interface| interface.attribute(attribute)).ok_or(E_UNEXPECTED)?;
     let plan = runtime.plan(Operation::Get(attribute)).map_err(|_| E_UNEXPECTED)?;
     let none = |_: &_, _: &_| Err(crate::model::Error::stale("the object"));
-    match call::call(&runtime.api(), target, &plan, &[], &none) {
+    match call::call(&runtime.api, target, &plan, &[], &none) {
         Ok(values) => values.into_iter().next().ok_or(E_UNEXPECTED),
         Err(Failure::Code(code)) => Err(code),
         Err(Failure::Unsent(_)) => Err(E_UNEXPECTED),
@@ -64,7 +64,7 @@ pub(super) fn error(runtime: &Runtime, code: u32) -> ApiError {
 }
 
 fn exception(runtime: &Runtime) -> Option<Arc<Pointer>> {
-    let api = runtime.api();
+    let api = runtime.api;
     let mut address = std::ptr::null_mut();
     // SAFETY: the place takes a pointer; this thread takes part.
     let code = unsafe { (api.get_exception)(&raw mut address) };
@@ -72,7 +72,7 @@ fn exception(runtime: &Runtime) -> Option<Arc<Pointer>> {
         return None;
     }
     // SAFETY: a success has stored a pointer with a reference counted for us, or null.
-    let exception = unsafe { Pointer::adopt(address) }?;
+    let exception = unsafe { Pointer::adopt(address, false) }?;
     // SAFETY: takes nothing; this thread takes part.
     unsafe { (api.clear_exception)() };
     let id = runtime.typelib.id("IVirtualBoxErrorInfo")?;

@@ -84,12 +84,46 @@ pub(super) fn server_died() -> Error {
     )
 }
 
-/// The server has ended, and the library cannot be loaded once more.
-pub(super) fn cannot_return() -> Error {
+/// The server has ended, and the process that would reach the next one cannot be had.
+pub(super) fn no_helper(why: &str) -> Error {
     problem(
-        "VBoxSVC has ended, and VirtualBox's library finds no way to a new one within this process",
-        "start vboxsh anew; running machines go on",
+        format!(
+            "VirtualBox's library finds no way to a new VBoxSVC within a process, and vboxsh cannot be started as another: {why}"
+        ),
+        "start vboxsh anew; running machines go on. Where it is used from Python, have its program in PATH",
     )
+}
+
+/// The process that talked to the server is gone.
+pub(super) fn helper_ended() -> Error {
+    problem(
+        "the process by which the local VirtualBox was reached has ended",
+        "`reconnect` starts another. Objects fetched before are gone: fetch them again from `vbox`",
+    )
+}
+
+/// Another release is installed than at the start.
+pub(super) fn changed(from: &str, to: &str) -> Error {
+    problem(
+        format!("VirtualBox {to} was installed in place of {from} meanwhile"),
+        "start vboxsh anew: it knows the members of the release that it started with",
+    )
+}
+
+/// The server runs, or is started, and says nothing.
+pub(super) fn silent(seconds: u64) -> Error {
+    problem(
+        format!("VBoxSVC, the server of the local VirtualBox, has not answered for {seconds} s"),
+        "end it if it hangs (`pkill VBoxSVC`; running machines go on) and try again",
+    )
+}
+
+/// The installed release does not have an interface.
+pub(super) fn lacks(version: &str, interface: &str) -> Error {
+    Error::Refused {
+        what: format!("VirtualBox {version} has no {interface} over XPCOM"),
+        hint: "`help` lists the interfaces there are".to_owned(),
+    }
 }
 
 /// The client library was loaded, and VBoxSVC does not answer.

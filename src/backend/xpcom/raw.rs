@@ -51,8 +51,8 @@ const CALL_FAILED: u32 = 0x8007_06be;
 #[derive(Debug)]
 pub(super) struct Pointer {
     object: NonNull<c_void>,
-    /// The generation of XPCOM that it is of; in a later one it points nowhere.
-    generation: u64,
+    /// Whether the object lives in this process, so that it outlives the server.
+    local: bool,
 }
 
 // SAFETY: VirtualBox's objects, and the stubs for those of its server, may be used and released from
@@ -65,9 +65,15 @@ impl Pointer {
     /// Takes over a reference that the other side has counted for us; `None` for null.
     ///
     /// # Safety
-    /// `address` is null, or an interface pointer with one reference that is ours to release.
-    pub(super) unsafe fn adopt(address: *mut c_void) -> Option<Self> {
-        NonNull::new(address).map(|object| Self { object, generation: runtime::generation() })
+    /// `address` is null, or an interface pointer with one reference that is ours to release. With
+    /// `local`, the object lives in this process.
+    pub(super) unsafe fn adopt(address: *mut c_void, local: bool) -> Option<Self> {
+        NonNull::new(address).map(|object| Self { object, local })
+    }
+
+    /// Whether the object lives in this process, and not in the server.
+    pub(super) fn is_local(&self) -> bool {
+        self.local
     }
 
     /// Where it points: what tells interfaces of objects apart.
@@ -81,7 +87,7 @@ impl Pointer {
     /// The object's vtable has the slot, and `words` are its arguments as the platform passes them,
     /// each valid for what the slot does with it.
     pub(super) unsafe fn call(&self, slot: usize, words: &[Word]) -> u32 {
-        if self.generation != runtime::generation() {
+        if !self.local && runtime::is_dead() {
             return CALL_FAILED;
         }
         // SAFETY: as promised by the caller; the object is alive, since we hold a reference.
@@ -100,7 +106,7 @@ impl Pointer {
             return Err(code);
         }
         // SAFETY: a success has stored a pointer with a reference counted for us, or null.
-        unsafe { Self::adopt(found) }.ok_or(0x8000_4002)
+        unsafe { Self::adopt(found, self.local) }.ok_or(0x8000_4002)
     }
 }
 

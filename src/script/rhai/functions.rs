@@ -115,7 +115,8 @@ fn print_page(context: &Context, topic: &str, call: &NativeCallContext) -> Outco
 fn overview() -> String {
     let widest = FUNCTIONS.iter().map(|(_, usage, _)| usage.len()).max().unwrap_or(0);
     let mut text =
-        "Start from `vbox`, `session` and `host`; enumerations go by their names (`MachineState.Running`).\n"
+        "Start from `vbox`, `session` and `host` (over XPCOM there is `client`, too); enumerations go by their names \
+         (`MachineState.Running`).\n"
             .to_owned();
     for (_, usage, what) in FUNCTIONS {
         text += &format!("\n  {usage:widest$}  {what}");

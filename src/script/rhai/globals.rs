@@ -1,4 +1,4 @@
-//! Names that every script sees without defining them: `vbox`, `session`, `host`, `args`, enumerations.
+//! Names that every script sees without defining them: `vbox`, `session`, `host`, `client`, `args`, enumerations.
 //!
 //! They are looked up when used, so a script that needs no connection opens none.
 
@@ -11,7 +11,8 @@ use rhai::{Dynamic, Engine, EvalContext};
 use std::sync::Arc;
 
 /// The names that stand for objects.
-pub(super) const OBJECTS: &[(&str, &str)] = &[("vbox", "IVirtualBox"), ("session", "ISession"), ("host", "IHost")];
+pub(super) const OBJECTS: &[(&str, &str)] =
+    &[("vbox", "IVirtualBox"), ("session", "ISession"), ("host", "IHost"), ("client", "IVirtualBoxClient")];
 
 /// Makes the names known to an engine.
 #[expect(deprecated, reason = "Rhai marks hooks that may change so; its version is pinned, and tests hold this one")]
@@ -35,6 +36,7 @@ fn resolve(shared: &Context, name: &str, index: usize, context: &EvalContext) ->
         "vbox" => world.root().map(Value::Object),
         "session" => world.connection().and_then(|connection| connection.session()).map(Value::Object),
         "host" => world.root().and_then(|root| root.get("host")),
+        "client" => world.connection().and_then(|connection| connection.client()).map(Value::Object),
         "args" => return Ok(Some(arguments(shared))),
         _ => return enumeration(shared, name),
     };
