@@ -16,8 +16,6 @@ mod images;
 mod machine;
 mod machines;
 mod media;
-mod media_formats;
-mod media_registry;
 mod nat;
 mod os_types;
 mod progress;
@@ -34,7 +32,6 @@ mod table;
 mod times;
 mod usb_filters;
 mod value;
-mod vdi;
 mod xml;
 
 pub use control::Host;

@@ -35,6 +35,7 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         copies: HashMap::new(),
         sessions: HashMap::new(),
         media: BTreeMap::new(),
+        open_disks: HashMap::new(),
         progresses: HashMap::new(),
         events: Default::default(),
         home_lock: HomeLock::default(),

@@ -62,7 +62,7 @@ fn images_are_opened_and_closed() {
     assert_eq!(text(&opened, "id"), id);
     assert_eq!(code(open("/does/not/exist.vdi", "HardDisk")), "VBOX_E_OBJECT_NOT_FOUND");
     let iso = home.folder.path().join("x.iso");
-    std::fs::write(&iso, [0; 4096]).unwrap();
+    std::fs::write(&iso, [0; 40960]).unwrap();
     let dvd = object(open(iso.to_str().unwrap(), "DVD").unwrap());
     assert_eq!(text(&dvd, "type"), "Readonly");
     assert_eq!(objects(vbox.get("DVDImages").unwrap()), [dvd]);

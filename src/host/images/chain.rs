@@ -13,6 +13,12 @@ impl Chain {
         Self { images }
     }
 
+    /// This chain with another one on top of it.
+    pub(in crate::host) fn with(mut self, upper: Self) -> Self {
+        self.images.extend(upper.images);
+        self
+    }
+
     /// Bytes of the disk: those of the last image.
     pub(in crate::host) fn size(&self) -> u64 {
         self.images.last().map_or(0, |image| image.facts().size)

@@ -280,6 +280,17 @@ pub(super) fn identify(path: &Path) -> Result<Format> {
     })
 }
 
+/// Moves the files of an image. What moves between file systems is copied; then nothing is left on failure.
+///
+/// # Errors
+/// A file cannot be moved; `report` gave one.
+pub(super) fn relocate(from: &Path, format: Format, to: &Path, report: &mut dyn FnMut(u64, u64) -> Result) -> Result {
+    match format {
+        Format::Vmdk => vmdk::relocate(from, to, report),
+        _ => file::relocate(from, to, report),
+    }
+}
+
 /// An image's facts, without keeping it open.
 ///
 /// # Errors

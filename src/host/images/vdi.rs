@@ -142,7 +142,11 @@ impl Vdi {
         }
         let version = head.le32(68);
         if version >> 16 != 1 || version & 0xffff == 0 {
-            return unsupported(format!("VDI images of the version {}.{} are not supported", version >> 16, version & 0xffff));
+            return unsupported(format!(
+                "VDI images of the version {}.{} are not supported",
+                version >> 16,
+                version & 0xffff
+            ));
         }
         if head.le32(72) < 384 || head.le32(72) > 4096 {
             return damaged(format!("its header claims {} bytes", head.le32(72)));
@@ -157,7 +161,11 @@ impl Vdi {
         if !block.is_power_of_two() || !(4096..=1 << 28).contains(&block) || extra > block {
             return damaged(format!("it has blocks of {block} + {extra} bytes"));
         }
-        if size == 0 || size.checked_add(block).is_none() || u64::from(blocks) < size.div_ceil(block) || allocated > blocks {
+        if size == 0
+            || size.checked_add(block).is_none()
+            || u64::from(blocks) < size.div_ceil(block)
+            || allocated > blocks
+        {
             return damaged(format!("{size} bytes do not go with {blocks} blocks, {allocated} of them in use"));
         }
         let data_at = u64::from(head.le32(at::DATA));
@@ -338,6 +346,9 @@ impl Image for Vdi {
 
     /// Grows. The map may need the place of the first blocks, which move to the end.
     fn resize(&mut self, size: u64) -> Result {
+        if self.facts.variant.has(Variant::FIXED) {
+            return unsupported("a fixed VDI image cannot be resized");
+        }
         if size < self.facts.size {
             return unsupported("a VDI image cannot shrink");
         }
@@ -391,22 +402,8 @@ impl Image for Vdi {
             }
             self.allocated = u32::try_from(next - moved).unwrap_or(self.allocated);
         }
-        let fixed = self.facts.variant.has(Variant::FIXED);
-        let mut page = Vec::new();
-        for block in old..blocks {
-            let entry = if fixed { self.allocated + (block - old) as u32 } else { FREE };
-            page.extend_from_slice(&entry.to_le_bytes());
-        }
-        if !page.is_empty() {
-            self.file.write(map_at + old * 4, &page)?;
-        }
-        if fixed {
-            self.allocated += u32::try_from(blocks - old).unwrap_or(0);
-            let end = self.data_at + u64::from(self.allocated) * (self.block + self.extra);
-            if self.file.length() < end {
-                self.file.set_length(end)?;
-            }
-        }
+        let fresh = vec![0xff; usize::try_from((blocks - old) * 4).unwrap_or(0)];
+        self.file.write(map_at + old * 4, &fresh)?;
         self.put32(at::ALLOCATED, self.allocated)?;
         self.put32(at::BLOCKS, blocks as u32)?;
         self.head[at::SIZE..at::SIZE + 8].copy_from_slice(&size.to_le_bytes());

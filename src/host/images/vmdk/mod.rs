@@ -22,7 +22,10 @@ const LONGEST_DESCRIPTOR: u64 = 1 << 20;
 
 enum Part {
     Sparse(Sparse),
-    Flat { file: DiskFile, offset: u64 },
+    Flat {
+        file: DiskFile,
+        offset: u64,
+    },
     Zero,
     /// Being written; none when it is complete.
     Stream(Option<Writer>),
@@ -87,7 +90,9 @@ pub(super) fn create(path: &Path, plan: &Plan, report: &mut dyn FnMut(u64, u64) 
     let pieces = |letter: char, kind: &str| -> Vec<ExtentLine> {
         let starts = (0..sectors).step_by(PIECE as usize).enumerate();
         starts
-            .map(|(at, start)| line(PIECE.min(sectors - start), kind, format!("{stem}-{letter}{:03}.{extension}", at + 1)))
+            .map(|(at, start)| {
+                line(PIECE.min(sectors - start), kind, format!("{stem}-{letter}{:03}.{extension}", at + 1))
+            })
             .collect()
     };
     let many = split && sectors > PIECE;
@@ -154,6 +159,56 @@ pub(super) fn create(path: &Path, plan: &Plan, report: &mut dyn FnMut(u64, u64) 
     report(1, 1)?;
     made.0.clear();
     Ok(Box::new(image))
+}
+
+/// Moves an image: the files of its extents get the new name, too.
+pub(super) fn relocate(from: &Path, to: &Path, report: &mut dyn FnMut(u64, u64) -> Result) -> Result {
+    let mut file = DiskFile::open(from, false)?;
+    let mut magic = [0; 4];
+    file.read_padded(0, &mut magic)?;
+    if &magic == sparse::MAGIC || file.length() > LONGEST_DESCRIPTOR {
+        return super::file::relocate(from, to, report);
+    }
+    let mut bytes = vec![0; file.length() as usize];
+    file.read(0, &mut bytes)?;
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let (old, new) = (stem(from), stem(to));
+    let mut moved: Vec<(PathBuf, PathBuf)> = Vec::new();
+    let mut files: Vec<_> = Descriptor::parse(&text)?.extents.into_iter().map(|extent| extent.file).collect();
+    files.retain(|file| !file.is_empty());
+    files.dedup();
+    let mut result = Ok(());
+    for file in files {
+        // Files elsewhere stay where they are.
+        if file.contains(['/', '\\']) {
+            continue;
+        }
+        let name = file.strip_prefix(&old).map_or_else(|| file.clone(), |rest| format!("{new}{rest}"));
+        let (source, target) = (from.with_file_name(&file), to.with_file_name(&name));
+        if target.exists() {
+            result = unsupported(format!("`{}` is there already", target.display()));
+            break;
+        }
+        result = super::file::relocate(&source, &target, report);
+        if result.is_err() {
+            break;
+        }
+        moved.push((source, target));
+        text = text.replace(&format!("\"{file}\""), &format!("\"{name}\""));
+    }
+    let written = result.and_then(|()| {
+        let mut target = DiskFile::create(to)?;
+        target.write(0, text.as_bytes())?;
+        target.flush()?;
+        Ok(std::fs::remove_file(from)?)
+    });
+    if written.is_err() {
+        for (source, target) in moved {
+            let _ = std::fs::rename(target, source);
+        }
+    }
+    written
 }
 
 /// The kind that a descriptor tells of. That a small image was to be split is not in it.
@@ -225,9 +280,10 @@ pub(super) fn open(path: &Path, writable: bool) -> Result<Box<dyn Image>> {
             }
             _ => {
                 let file = DiskFile::open(&path, writable)?;
-                let offset = extent.offset.checked_mul(SECTOR).filter(|at| {
-                    at.checked_add(length).is_some_and(|end| end <= file.length())
-                });
+                let offset = extent
+                    .offset
+                    .checked_mul(SECTOR)
+                    .filter(|at| at.checked_add(length).is_some_and(|end| end <= file.length()));
                 let Some(offset) = offset else {
                     return damaged(format!("the extent `{}` is shorter than its descriptor says", extent.file));
                 };
