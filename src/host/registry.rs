@@ -33,6 +33,7 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         registry_stamp: None,
         machines: BTreeMap::new(),
         copies: HashMap::new(),
+        snapshots: Default::default(),
         sessions: HashMap::new(),
         media: BTreeMap::new(),
         open_disks: HashMap::new(),
@@ -45,6 +46,9 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
     };
     state.check_home_free()?;
     state.read_registry()?;
+    if state.registry_stamp.is_none() {
+        super::networks::new_home(&mut state);
+    }
     Ok(state)
 }
 
@@ -70,19 +74,12 @@ impl State {
         for name in ["ISystemProperties", "IPlatformProperties"] {
             self.merge_properties(name, &seen, &disk)?;
         }
-        let (old, new) = (extra_data(&seen), extra_data(&disk));
         let own = &mut self.element_mut(Address::VIRTUAL_BOX)?.properties;
-        for key in old.keys().chain(new.keys()) {
-            if old.get(key) != new.get(key) && own.get(key) == old.get(key) {
-                match new.get(key) {
-                    Some(value) => drop(own.insert(key.clone(), value.clone())),
-                    None => drop(own.remove(key)),
-                }
-            }
-        }
+        merge_items(own, &seen, &disk, "Global/ExtraData");
         if seen.at(SHARED_FOLDERS) != disk.at(SHARED_FOLDERS) {
             super::settings::read_shared_folders(&mut self.global, &disk);
         }
+        super::networks::read(self, &seen, &disk);
         self.merge_media(&seen, &disk);
         self.merge_machines(&seen, &disk);
         Ok(())
@@ -107,6 +104,11 @@ impl State {
     fn merge_machines(&mut self, seen: &XmlNode, disk: &XmlNode) {
         let (old, new) = (machine_entries(seen), machine_entries(disk));
         // Another process unregistered them.
+        let gone = self.machines.iter().filter(|(_, machine)| {
+            machine.registered && old.contains_key(&machine.id) && !new.contains_key(&machine.id)
+        });
+        let gone: Vec<_> = gone.map(|(view, _)| *view).collect();
+        gone.into_iter().for_each(|view| self.drop_snapshots(view));
         self.machines.retain(|_, machine| {
             let gone = old.contains_key(&machine.id) && !new.contains_key(&machine.id);
             !gone || !machine.registered
@@ -170,11 +172,13 @@ impl State {
             }
         }
         put_items(&mut tree, "Global/ExtraData", "ExtraDataItem", &self.element(Address::VIRTUAL_BOX)?.properties);
+        super::networks::write(self, &mut tree);
         super::settings::write_shared_folders(&self.global, &mut tree);
         self.put_media(&mut tree, "Global/MediaRegistry", &super::media::Registry::Global, &folder);
         write(&file, &tree)?;
         self.registry = tree;
         self.registry_stamp = stamp(&file);
+        self.fire_nat_settings();
         Ok(())
     }
 
@@ -235,9 +239,17 @@ fn machine_entries(tree: &XmlNode) -> BTreeMap<String, String> {
     entries.filter_map(|entry| Some((entry_id(entry), entry.attribute("src")?.to_owned()))).collect()
 }
 
-fn extra_data(tree: &XmlNode) -> BTreeMap<String, String> {
-    let items = tree.list("Global/ExtraData", "ExtraDataItem");
-    items.filter_map(|item| Some((item.attribute("name")?.to_owned(), item.attribute("value")?.to_owned()))).collect()
+/// Takes extra data that changed between two versions of a file, unless it changed here, too.
+pub(super) fn merge_items(own: &mut BTreeMap<String, String>, seen: &XmlNode, disk: &XmlNode, path: &str) {
+    let [old, new] = [seen, disk].map(|tree| super::settings::named_values(tree, path, "ExtraDataItem"));
+    for key in old.keys().chain(new.keys()) {
+        if old.get(key) != new.get(key) && own.get(key) == old.get(key) {
+            match new.get(key) {
+                Some(value) => drop(own.insert(key.clone(), value.clone())),
+                None => drop(own.remove(key)),
+            }
+        }
+    }
 }
 
 /// What tells one version of a file from another: time, size, and the number of the file, which a rename changes.
@@ -266,7 +278,7 @@ pub(super) fn write(file: &Path, tree: &XmlNode) -> Outcome {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let previous = file.with_file_name(format!("{name}-prev"));
         // The copy is a service; without it the save is as good.
-        let _ = std::fs::read(file).and_then(|bytes| atomic::replace(&previous, &bytes));
+        let _ = atomic::keep(file, &previous);
     }
     let written = atomic::replace(file, tree.document(HEADING).as_bytes());
     super::files::presence::changed();

@@ -63,7 +63,7 @@ impl State {
             }
             "internalNetworks" => texts(self.network_names("internalNetwork")),
             "genericNetworkDrivers" => texts(self.network_names("genericDriver")),
-            _ => return Ok(None),
+            name => return self.read_root_network(name),
         }))
     }
 
@@ -147,12 +147,8 @@ impl State {
                 self.save_registry()?;
                 Ok(done)
             }
-            "findDHCPServerByNetworkName" => {
-                Err(Fault::argument(format!("no DHCP server serves `{}`", arguments.text(0))))
-            }
-            "findNATNetworkByName" => Err(Fault::not_found(format!("no NAT network is named `{}`", arguments.text(0)))),
             "checkFirmwarePresent" => Ok(Some(vec![RawValue::Bool(true), text(""), text("")])),
-            _ => Ok(None),
+            name => self.call_root_network(name, arguments),
         }
     }
 
@@ -176,6 +172,14 @@ impl State {
 
     /// Sets or (with an empty value) deletes extra data of a machine or of everything, and saves it at once.
     pub(super) fn set_extra_data(&mut self, at: Address, key: &str, value: &str) -> Outcome {
+        self.exclusively(|state| state.set_extra_data_now(at, key, value))
+    }
+
+    fn set_extra_data_now(&mut self, at: Address, key: &str, value: &str) -> Outcome {
+        match at.view {
+            GLOBAL => self.refresh(),
+            view => self.catch_up(view)?,
+        }
         if !self.changes_extra_data(at, key, value)? {
             return Ok(());
         }

@@ -38,7 +38,7 @@ fn an_image_is_made_and_deleted() {
     assert_eq!(progress.get("resultCode").unwrap().as_int().map(|code| code as u32), Some(0x80bb_0004));
     assert!(!text(&object(progress.get("errorInfo").unwrap()), "text").is_empty());
     assert_eq!(code(disk.call("createBaseStorage", vec![Value::Int(1), list(&[])])), "VBOX_E_INVALID_OBJECT_STATE");
-    disk.call("deleteStorage", vec![]).unwrap();
+    super::wait(disk.call("deleteStorage", vec![]).unwrap());
     assert_eq!(text(&disk, "state"), "NotCreated");
     assert!(!std::path::Path::new(&path).exists());
     assert_eq!(home.vbox().get("hardDisks").unwrap(), list(&[]));

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod crashes;
 mod crawl;
 mod events;
 mod locks;
@@ -10,6 +11,7 @@ mod media;
 mod members;
 mod persistence;
 mod processes;
+mod snapshots;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -60,6 +62,20 @@ impl Home {
         assert_eq!(progress.get("resultCode").unwrap(), Value::Int(0));
         disk
     }
+}
+
+/// Waits for a progress, which must succeed.
+pub(crate) fn wait(progress: Value) -> Object {
+    let progress = waited(progress);
+    assert_eq!(progress.get("resultCode").unwrap(), Value::Int(0), "{}", text(&progress, "description"));
+    progress
+}
+
+/// Waits for a progress, however it ends.
+pub(crate) fn waited(progress: Value) -> Object {
+    let progress = object(progress);
+    progress.call("waitForCompletion", vec![Value::Int(-1)]).unwrap();
+    progress
 }
 
 pub(crate) fn connect(folder: &Path) -> Connection {
