@@ -230,7 +230,7 @@ pub(super) fn create(path: &Path, plan: &Plan, report: &mut dyn FnMut(u64, u64) 
     if plan.size == 0 {
         return Err(ImageError::Size("a disk of no bytes cannot be made".into()));
     }
-    if plan.size % SECTOR != 0 {
+    if !plan.size.is_multiple_of(SECTOR) {
         return Err(ImageError::Size(format!("{} bytes are no whole number of sectors of {SECTOR} bytes", plan.size)));
     }
     match plan.format {

@@ -313,7 +313,7 @@ impl Image for Vdi {
             let whole = part == self.block || at + part == self.facts.size;
             match entry {
                 ZERO => {}
-                FREE if whole && at % self.block == 0 => self.map.set(&mut self.file, at / self.block, ZERO)?,
+                FREE if whole && at.is_multiple_of(self.block) => self.map.set(&mut self.file, at / self.block, ZERO)?,
                 _ => self.write(at, &zeros[..part as usize])?,
             }
             (at, length) = (at + part, length - part);
@@ -352,7 +352,7 @@ impl Image for Vdi {
         if size < self.facts.size {
             return unsupported("a VDI image cannot shrink");
         }
-        if size % super::SECTOR != 0 || size > (u64::from(ZERO) - 1) * self.block {
+        if !size.is_multiple_of(super::SECTOR) || size > (u64::from(ZERO) - 1) * self.block {
             return Err(ImageError::Size(format!("a VDI cannot hold {size} bytes")));
         }
         let (map_at, old) = (u64::from(self.head.le32(at::MAP)), u64::from(self.head.le32(at::BLOCKS)));

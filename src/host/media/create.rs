@@ -145,7 +145,7 @@ impl State {
         let result = match (result, self.media.iter().find_map(taken)) {
             (Ok(()), Some(other)) => {
                 // Its file was gone, and is not to be mistaken for this one.
-                remove_files(&[place.clone()]);
+                remove_files(std::slice::from_ref(&place));
                 Err(Fault::argument(format!("`{}` is the known medium {other} already", place.display())))
             }
             (result, _) => result,
