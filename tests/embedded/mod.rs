@@ -5,6 +5,7 @@
 mod crashes;
 mod crawl;
 mod events;
+mod images;
 mod locks;
 mod machines;
 mod media;

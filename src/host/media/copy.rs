@@ -137,7 +137,11 @@ impl State {
         self.unlock_read(&copy.readers);
         self.unlock_read(&copy.below);
         if copy.new.is_some() {
-            return self.end_creating(copy.target, result, false);
+            self.end_creating(copy.target, result)?;
+            let medium = self.medium(copy.target)?;
+            let (id, device) = (medium.id.clone(), medium.device);
+            self.fire_medium(&id, device, true);
+            return Ok(());
         }
         self.unlock_write(copy.target);
         result

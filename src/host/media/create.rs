@@ -56,6 +56,15 @@ impl NewImage {
         }
         Ok(image)
     }
+
+    /// The same for an image that stays empty.
+    pub(super) fn make_alone(&self, report: &mut images::work::Report<'_>) -> Outcome {
+        let mut image = self.make(report)?;
+        image.flush().map_err(|error| {
+            remove_files(&image.files());
+            image_fault(&self.path, &error)
+        })
+    }
 }
 
 /// Removes files; those that cannot be removed stay.
@@ -90,9 +99,12 @@ impl State {
         let description = format!("Creating {kind} medium storage unit `{}`", new.path.display());
         let work = {
             let new = new.clone();
-            move |report: &Reporter| new.make(&mut telling(report)).map(drop)
+            move |report: &Reporter| new.make_alone(&mut telling(report))
         };
-        let close = move |state: &mut Self, result: Outcome| state.end_creating(id, result, true);
+        let close = move |state: &mut Self, result: Outcome| {
+            state.end_creating(id, result)?;
+            state.tell_created(id, id)
+        };
         Ok(self.start_job(Job::new(description, Address::VIRTUAL_BOX, "IMedium"), work, close))
     }
 
@@ -136,8 +148,17 @@ impl State {
         Ok(())
     }
 
+    /// Tells of a new medium as VirtualBox does: a differencing one is announced by its parent.
+    fn tell_created(&mut self, id: ElementId, parent: ElementId) -> Outcome {
+        let medium = self.medium(parent)?;
+        let (told, device) = (medium.id.clone(), medium.device);
+        self.fire_medium_changed(parent);
+        self.fire_medium(&told, device, true);
+        self.medium(id).map(drop)
+    }
+
     /// A medium has been made, or has not.
-    pub(super) fn end_creating(&mut self, id: ElementId, result: Outcome, changed: bool) -> Outcome {
+    pub(super) fn end_creating(&mut self, id: ElementId, result: Outcome) -> Outcome {
         let place = self.medium(id)?.location.clone();
         let taken = |(at, other): (&ElementId, &Medium)| {
             (*at != id && other.location == place && other.state != "NotCreated").then(|| other.id.clone())
@@ -150,21 +171,18 @@ impl State {
             }
             (result, _) => result,
         };
+        let wanted = self.medium(id)?.variant;
         let noted = result.and_then(|()| self.note_facts(id));
         let medium = self.medium_mut(id)?;
+        // Until it is looked at anew it is what was asked for.
+        medium.variant = wanted | (medium.variant & Variant::FIXED);
         if let Err(fault) = noted {
             (medium.state, medium.id, medium.variant) = ("NotCreated", String::new(), 0);
             (medium.registry, medium.parent) = (Registry::Nowhere, None);
             return Err(fault);
         }
         medium.state = "Created";
-        let (new, device) = (medium.id.clone(), medium.device);
-        self.save_medium(id)?;
-        if changed {
-            self.fire_medium_changed(id);
-        }
-        self.fire_medium(&new, device, true);
-        Ok(())
+        self.save_medium(id)
     }
 
     pub(super) fn create_diff_storage(&mut self, id: ElementId, arguments: Arguments<'_>) -> Outcome<RawValue> {
@@ -176,6 +194,9 @@ impl State {
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
         }
         let known = self.medium(target)?;
+        if target == id && !self.children_of(id).is_empty() {
+            return Err(Fault::new(code::E_FAIL, format!("`{}` cannot be a difference to itself", known.place())));
+        }
         if target == id || known.state != "NotCreated" {
             let message = format!("`{}` cannot become a differencing disk: it has storage already", known.place());
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
@@ -195,10 +216,11 @@ impl State {
                 return Err(fault);
             }
         };
-        let work = move |report: &Reporter| new.make(&mut telling(report)).map(drop);
+        let work = move |report: &Reporter| new.make_alone(&mut telling(report));
         let close = move |state: &mut Self, result: Outcome| {
             state.unlock_read(&parents);
-            state.end_creating(target, result, true)
+            state.end_creating(target, result)?;
+            state.tell_created(target, id)
         };
         Ok(self.start_job(Job::new(description, Address::VIRTUAL_BOX, "IMedium"), work, close))
     }
@@ -261,8 +283,9 @@ impl State {
                 if let Some(registry) = registry {
                     self.medium_mut(target)?.registry = registry;
                 }
-                let result = new.make(&mut |_, _| Ok(())).map(drop);
-                self.end_creating(target, result, true)
+                let result = new.make_alone(&mut |_, _| Ok(()));
+                self.end_creating(target, result)?;
+                self.tell_created(target, parent)
             });
             self.unlock_read(&parents);
             begun

@@ -212,9 +212,14 @@ impl State {
                 self.medium_mut(*child)?.parent = Some(merge.target);
             }
         }
+        // In the order in which VirtualBox tells it.
+        let mut going: Vec<_> = merge.going.iter().copied().filter(|id| *id != merge.source).collect();
+        let place = if merge.forward { going.len() } else { 0 };
+        going.insert(place, merge.source);
+        let changed = if merge.forward { parent } else { Some(merge.target) };
         let mut gone = Vec::new();
         let mut registries = vec![registry, self.medium(merge.target)?.registry.clone()];
-        for id in &merge.going {
+        for id in &going {
             let medium = self.medium(*id)?;
             gone.push((medium.id.clone(), medium.device));
             registries.push(medium.registry.clone());
@@ -225,7 +230,9 @@ impl State {
         for registry in registries {
             self.save_registry_of(&registry)?;
         }
-        self.fire_medium_changed(merge.target);
+        if let Some(changed) = changed {
+            self.fire_medium_changed(changed);
+        }
         for (id, device) in gone {
             self.fire_medium(&id, device, false);
         }

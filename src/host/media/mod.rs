@@ -20,7 +20,7 @@ pub(super) use {copy::Copy, merge::Merge};
 use super::arguments::Arguments;
 use super::document::{ElementId, ROOT};
 use super::fault::code;
-use super::images::{self, Chain, Format, ImageError, Variant};
+use super::images::{self, Chain, Format, ImageError};
 use super::progress::Reporter;
 use super::state::{Address, State, gone, nothing, one};
 use super::value::{enumerated, text, texts};
@@ -60,7 +60,7 @@ pub(super) struct Medium {
     pub(super) logical_size: u64,
     /// Bytes of all its files, as last seen.
     pub(super) size: u64,
-    /// Flags of `MediumVariant`, without the one for differencing images.
+    /// Flags of `MediumVariant`: as wanted when it was made, as its file has them once it was looked at.
     pub(super) variant: u32,
     pub(super) parent: Option<ElementId>,
     pub(super) registry: Registry,
@@ -205,11 +205,11 @@ impl State {
             "id" => text(&medium.id),
             "description" => text(&medium.description),
             "state" => enumerated("MediumState", medium.shown_state()),
-            // One element for each bit of the number that the real thing keeps. It never tells of differencing ones.
+            // One element for each bit of the number that the real thing keeps.
             "variant" => {
                 let known = crate::schema::embedded().enumeration("MediumVariant");
                 let bit = |at: u32| {
-                    let flag = i64::from(medium.variant & (1 << at) & !Variant::DIFF);
+                    let flag = i64::from(medium.variant & (1 << at));
                     known.and_then(|known| known.name_of(flag)).unwrap_or("Standard")
                 };
                 RawValue::List((0..32).map(|at| enumerated("MediumVariant", bit(at))).collect())
@@ -375,8 +375,7 @@ impl State {
         let (size, variant) = (image.facts().size, image.facts().variant.0);
         medium.size = file_sizes(&image.files());
         medium.logical_size = size;
-        // That a small image was to be split, and a flag of ESX, are not in its file.
-        medium.variant = (variant | (medium.variant & (Variant::SPLIT | Variant::ESX))) & !Variant::DIFF;
+        medium.variant = variant;
         Ok(())
     }
 }

@@ -20,7 +20,7 @@ const LARGEST_FLOPPY: u64 = 255 * 2 * 63 * 512;
 
 /// A medium that cannot be opened counts as not found.
 fn unopened(path: &Path, why: impl std::fmt::Display) -> Fault {
-    Fault::not_found(format!("cannot open the medium `{}`: {why}", path.display()))
+    Fault::not_found(format!("cannot open the medium `{}`: {why}", path.display())).by("IMedium")
 }
 
 fn check_device(device: &str) -> Outcome {
@@ -41,7 +41,8 @@ impl State {
             format: known.id.to_owned(),
             device,
             kind: "Normal",
-            state: "NotCreated",
+            // There is nothing to create at the end of a network.
+            state: if known.id == "iSCSI" { "Inaccessible" } else { "NotCreated" },
             ..Medium::default()
         };
         Ok(Address::global(self.add_medium(medium)).value("IMedium"))
@@ -54,7 +55,8 @@ impl State {
         let found = |at: ElementId| Ok(Address::global(at).value("IMedium"));
         if let Some(id) = super::super::machines::parse_id(location) {
             let known = self.medium_by_id(&id).filter(|at| self.media[at].device == device);
-            let missing = || Fault::not_found(format!("no known medium of the kind {device} has the id {id}"));
+            let missing =
+                || Fault::not_found(format!("no known medium of the kind {device} has the id {id}")).by("IMedium");
             return found(known.ok_or_else(missing)?);
         }
         let path = Path::new(location);
@@ -129,7 +131,7 @@ impl State {
             state: "Created",
             logical_size: facts.size,
             size: file_sizes(&image.files()),
-            variant: facts.variant.0 & !images::Variant::DIFF,
+            variant: facts.variant.0,
             parent,
             registry,
             ..Medium::default()

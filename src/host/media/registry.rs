@@ -94,16 +94,41 @@ impl State {
         let (old, new) = (ids(seen, path), ids(disk, path));
         for medium in self.media.values_mut().filter(|medium| medium.registry == *registry) {
             if old.contains(&medium.id) && !new.contains(&medium.id) {
-                medium.registry = Registry::Nowhere;
+                (medium.registry, medium.parent) = (Registry::Nowhere, None);
             }
         }
         // Only what is new there: what this process just forgot must not come back.
         for (list, item, device) in LISTS {
-            let nodes = disk.list(&format!("{path}/{list}"), item);
-            let nodes: Vec<_> =
-                nodes.filter(|node| node_id(node).is_some_and(|id| !old.contains(&id))).cloned().collect();
+            let nodes: Vec<_> = disk.list(&format!("{path}/{list}"), item).cloned().collect();
             for node in nodes {
-                self.load_medium(&node, registry, folder, device, None, 0);
+                self.merge_medium_node(&node, &old, registry, folder, device, None, 0);
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn merge_medium_node(
+        &mut self,
+        node: &XmlNode,
+        old: &[String],
+        registry: &Registry,
+        folder: &Path,
+        device: &'static str,
+        parent: Option<ElementId>,
+        depth: u32,
+    ) {
+        let Some(id) = node_id(node) else { return };
+        if !old.contains(&id) {
+            return self.load_medium(node, registry, folder, device, parent, depth);
+        }
+        let Some(at) = self.medium_by_id(&id) else { return };
+        // It may stand elsewhere in the tree now.
+        if let Some(medium) = self.media.get_mut(&at) {
+            medium.parent = parent;
+        }
+        if depth < 300 {
+            for child in node.children.iter().filter(|child| child.name == "HardDisk") {
+                self.merge_medium_node(child, old, registry, folder, device, Some(at), depth + 1);
             }
         }
     }
@@ -129,7 +154,13 @@ impl State {
     ) {
         let (Some(id), Some(location)) = (node_id(node), node.attribute("location")) else { return };
         let at = match self.medium_by_id(&id) {
-            Some(at) => at,
+            Some(at) => {
+                // It may have come from another registry, or be elsewhere in the tree.
+                if let Some(medium) = self.media.get_mut(&at).filter(|medium| medium.registry == Registry::Nowhere) {
+                    (medium.registry, medium.parent) = (registry.clone(), parent);
+                }
+                at
+            }
             None => {
                 let written = node.attribute("format").unwrap_or(if device == "HardDisk" { "VDI" } else { "RAW" });
                 let kind =
@@ -215,12 +246,22 @@ fn node_id(node: &XmlNode) -> Option<String> {
     node.attribute("uuid").and_then(super::super::machines::parse_id)
 }
 
-/// Ids of the base media in a registry.
+/// Ids of the media in a registry.
 fn ids(tree: &XmlNode, path: &str) -> Vec<String> {
-    let of = |(list, item, _): (&str, &'static str, &str)| -> Vec<String> {
-        tree.list(&format!("{path}/{list}"), item).filter_map(node_id).collect()
-    };
-    LISTS.into_iter().flat_map(of).collect()
+    fn collect(node: &XmlNode, found: &mut Vec<String>, depth: u32) {
+        found.extend(node_id(node));
+        if depth < 300 {
+            node.children
+                .iter()
+                .filter(|child| child.name == "HardDisk")
+                .for_each(|child| collect(child, found, depth + 1));
+        }
+    }
+    let mut found = Vec::new();
+    for (list, item, _) in LISTS {
+        tree.list(&format!("{path}/{list}"), item).for_each(|node| collect(node, &mut found, 0));
+    }
+    found
 }
 
 /// Lists of a media registry: element, item, kind of medium.

@@ -102,7 +102,9 @@ impl State {
             "Writethrough" | "Shareable" | "Readonly" => false,
             "Immutable" | "MultiAttach" => true,
             _ => {
-                !self.children_of(medium).is_empty()
+                // A stream is written once.
+                known.variant & super::images::Variant::STREAM != 0
+                    || !self.children_of(medium).is_empty()
                     || self.snapshots.all.values().any(|known| uses(&known.document, medium))
             }
         })
