@@ -10,6 +10,7 @@ mod crawl;
 mod embedded;
 mod failures;
 mod networks;
+mod images;
 mod program;
 mod rig;
 mod trace;

@@ -99,10 +99,12 @@ impl State {
     pub(super) fn is_read_only(&self, medium: ElementId) -> Outcome<bool> {
         let known = self.medium(medium)?;
         Ok(match known.kind {
-            "Writethrough" | "Shareable" => false,
-            "Immutable" | "MultiAttach" | "Readonly" => true,
+            "Writethrough" | "Shareable" | "Readonly" => false,
+            "Immutable" | "MultiAttach" => true,
             _ => {
-                !self.children_of(medium).is_empty()
+                // A stream is written once.
+                known.variant & super::images::Variant::STREAM != 0
+                    || !self.children_of(medium).is_empty()
                     || self.snapshots.all.values().any(|known| uses(&known.document, medium))
             }
         })
