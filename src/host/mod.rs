@@ -12,6 +12,7 @@ mod events;
 mod fault;
 mod files;
 mod guest_properties;
+mod images;
 mod machine;
 mod machines;
 mod media;
