@@ -211,6 +211,9 @@ impl State {
                 self.discard_settings(view)?;
                 nothing()
             }
+            "takeSnapshot" => self.take_snapshot(view, arguments),
+            "restoreSnapshot" => one(self.restore_snapshot(view, arguments)?),
+            "deleteSnapshot" => one(self.delete_snapshot(view, arguments)?),
             "unregister" => one(self.unregister(view, arguments.name(0))?),
             "deleteConfig" => one(self.delete_config(view, arguments)?),
             "applyDefaults" => {
@@ -284,6 +287,7 @@ impl State {
     fn discard_settings(&mut self, view: u32) -> Outcome {
         let original = self.machine_of(view);
         if self.copies.contains_key(&view) {
+            self.delete_implicit(view);
             let document = self.document(original)?.clone();
             if let Some(copy) = self.copies.get_mut(&view) {
                 (copy.document, copy.modified) = (document, false);

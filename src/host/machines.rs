@@ -270,6 +270,17 @@ impl State {
 
     /// Saves the settings that `view` shows: a mutable copy, or an unregistered machine.
     pub(super) fn save_machine(&mut self, view: View) -> Outcome {
+        self.save_quietly(view)?;
+        let machine = self.machine(view)?;
+        let (id, registered) = (machine.id.clone(), machine.registered);
+        if registered {
+            self.fire_machine("OnMachineDataChanged", &id, Vec::new());
+        }
+        Ok(())
+    }
+
+    /// The same without the event.
+    pub(super) fn save_quietly(&mut self, view: View) -> Outcome {
         self.exclusively(|state| state.save_machine_now(view))
     }
 
@@ -279,7 +290,7 @@ impl State {
         self.rename_files(view)?;
         self.adopt_media(view)?;
         let machine = self.machine(view)?;
-        let (file, id, registered) = (machine.settings_file.clone(), machine.id.clone(), machine.registered);
+        let (file, registered) = (machine.settings_file.clone(), machine.registered);
         let mut tree = machine.tree.clone().unwrap_or_else(|| XmlNode::new("VirtualBox"));
         self.write_settings(view, &mut tree)?;
         let folder = file.parent().unwrap_or(Path::new(""));
@@ -287,6 +298,7 @@ impl State {
         registry::write(&file, &tree)?;
         if let Some(copy) = self.copies.get_mut(&view) {
             copy.modified = false;
+            super::attachments::settle(&mut copy.document);
             let document = copy.document.clone();
             self.machine_mut(original)?.document = Some(document);
         }
@@ -296,7 +308,6 @@ impl State {
         machine.modified = false;
         if registered {
             self.save_registry()?;
-            self.fire_machine("OnMachineDataChanged", &id, Vec::new());
         }
         Ok(())
     }

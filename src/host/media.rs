@@ -59,7 +59,7 @@ impl State {
         self.media.get(&id).ok_or_else(gone)
     }
 
-    fn medium_mut(&mut self, id: ElementId) -> Outcome<&mut Medium> {
+    pub(super) fn medium_mut(&mut self, id: ElementId) -> Outcome<&mut Medium> {
         self.media.get_mut(&id).ok_or_else(gone)
     }
 
@@ -342,7 +342,7 @@ impl State {
         Ok(self.start_job(Job::new(description, Address::VIRTUAL_BOX, "IMedium"), work, close))
     }
 
-    fn fire_medium(&mut self, id: &str, device: &str, registered: bool) {
+    pub(super) fn fire_medium(&mut self, id: &str, device: &str, registered: bool) {
         let values = vec![
             ("mediumId", text(id)),
             ("mediumType", enumerated("DeviceType", device)),

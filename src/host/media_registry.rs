@@ -56,8 +56,13 @@ impl State {
         let attached: Vec<_> =
             attached.filter_map(|(_, element)| element.value("medium").and_then(Address::of)).collect();
         for at in attached {
-            if let Some(medium) = self.media.get_mut(&at.element).filter(|medium| medium.registry == Registry::Global) {
-                medium.registry = Registry::Machine(id.clone());
+            // The whole tree of a disk is remembered in one place.
+            let mut open = vec![self.base_of(at.element)];
+            while let Some(element) = open.pop() {
+                open.extend(self.children_of(element));
+                if let Some(medium) = self.media.get_mut(&element).filter(|medium| medium.registry == Registry::Global) {
+                    medium.registry = Registry::Machine(id.clone());
+                }
             }
         }
         Ok(())
@@ -181,6 +186,7 @@ impl State {
         node.set_attribute("location", location.to_string_lossy());
         if medium.device == "HardDisk" {
             node.set_attribute("format", &medium.format);
+            node.set_value("@autoReset", medium.auto_reset.then(|| "true".to_owned()));
             if medium.parent.is_none() {
                 node.set_attribute("type", medium.kind);
             }

@@ -4,6 +4,7 @@
 //! Attributes that only store a value stand in `tables/*.txt`; code is for behaviour.
 
 mod arguments;
+mod attachments;
 mod control;
 mod defaults;
 mod devices;
@@ -12,6 +13,7 @@ mod events;
 mod fault;
 mod files;
 mod guest_properties;
+#[allow(dead_code, reason = "the rest of it is for media of their own")]
 mod images;
 mod machine;
 mod machines;

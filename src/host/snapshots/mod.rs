@@ -3,7 +3,11 @@
 //! A snapshot belongs to a machine as a whole, so a mutable copy and its original show the same tree. Its machine is a
 //! view of its own, whose document never changes.
 
+mod delete;
+mod differencing;
+mod restore;
 mod settings;
+mod take;
 
 use super::arguments::Arguments;
 use super::document::{Document, ElementId, ROOT};
@@ -15,7 +19,7 @@ use crate::model::RawValue;
 use std::collections::{BTreeMap, HashMap};
 
 /// A snapshot.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Snapshot {
     pub(super) id: String,
     pub(super) name: String,
@@ -34,7 +38,7 @@ pub(super) struct Snapshot {
 }
 
 /// All snapshots of all machines.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Snapshots {
     pub(super) all: BTreeMap<ElementId, Snapshot>,
     /// Whose machine a view is.
@@ -165,25 +169,31 @@ impl State {
 
     /// Writing a name or a description saves it.
     pub(super) fn write_snapshot(&mut self, element: ElementId, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
-        let snapshot = self.snapshot_mut(element)?;
-        let field = match name {
-            "name" => &mut snapshot.name,
-            "description" => &mut snapshot.description,
-            _ => return Ok(false),
-        };
-        if field != arguments.text(0) {
-            let old = std::mem::replace(field, arguments.text(0).to_owned());
-            if let Err(fault) = self.save_snapshots(self.snapshot(element)?.machine) {
-                let snapshot = self.snapshot_mut(element)?;
-                *(if name == "name" { &mut snapshot.name } else { &mut snapshot.description }) = old;
-                return Err(fault);
-            }
+        if !matches!(name, "name" | "description") {
+            return Ok(false);
         }
+        let wanted = arguments.text(0).to_owned();
+        self.exclusively(|state| {
+            let machine = state.snapshot(element)?.machine;
+            state.catch_up(machine)?;
+            state.load(machine)?;
+            let snapshot = state.snapshot_mut(element)?;
+            let field = if name == "name" { &mut snapshot.name } else { &mut snapshot.description };
+            if *field == wanted {
+                return Ok(());
+            }
+            let old = std::mem::replace(field, wanted);
+            state.save_snapshots(machine).inspect_err(|_| {
+                if let Ok(snapshot) = state.snapshot_mut(element) {
+                    *(if name == "name" { &mut snapshot.name } else { &mut snapshot.description }) = old;
+                }
+            })
+        })?;
         self.fire_snapshot("OnSnapshotChanged", element)?;
         Ok(true)
     }
 
-    fn fire_snapshot(&mut self, kind: &'static str, element: ElementId) -> Outcome {
+    pub(super) fn fire_snapshot(&mut self, kind: &'static str, element: ElementId) -> Outcome {
         let snapshot = self.snapshot(element)?;
         let (machine, id) = (self.machine(snapshot.machine)?.id.clone(), snapshot.id.clone());
         self.fire_machine(kind, &machine, vec![("snapshotId", text(id))]);
@@ -221,7 +231,7 @@ impl State {
     }
 
     /// Ends a snapshot's object and its machine. The tree is the caller's business.
-    fn drop_snapshot(&mut self, element: ElementId) {
+    pub(super) fn drop_snapshot(&mut self, element: ElementId) {
         if let Some(snapshot) = self.snapshots.all.remove(&element) {
             self.snapshots.views.remove(&snapshot.view);
         }
