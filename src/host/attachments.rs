@@ -231,7 +231,8 @@ impl State {
     /// Deletes the disks that were made for attachments since the settings were last saved.
     pub(super) fn delete_implicit(&mut self, view: View) {
         let Ok(document) = self.document(view) else { return };
-        let made = attached(document).into_iter().filter(|id| document.get(*id).is_some_and(|known| known.flag(IMPLICIT)));
+        let made =
+            attached(document).into_iter().filter(|id| document.get(*id).is_some_and(|known| known.flag(IMPLICIT)));
         let made: Vec<_> = made.filter_map(|id| medium_of(document, id)).collect();
         for medium in made {
             // The file is empty; one that stays harms nobody.

@@ -60,7 +60,8 @@ impl State {
             let mut open = vec![self.base_of(at.element)];
             while let Some(element) = open.pop() {
                 open.extend(self.children_of(element));
-                if let Some(medium) = self.media.get_mut(&element).filter(|medium| medium.registry == Registry::Global) {
+                if let Some(medium) = self.media.get_mut(&element).filter(|medium| medium.registry == Registry::Global)
+                {
                     medium.registry = Registry::Machine(id.clone());
                 }
             }

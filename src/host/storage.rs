@@ -202,8 +202,12 @@ impl State {
             "temporaryEjectDevice" => {
                 self.change_attachment(view, slot, ("temporaryEject", "DVD"), arguments.flag(3), When::Always)
             }
-            "nonRotationalDevice" => self.change_attachment(view, slot, ("nonRotational", "HardDisk"), arguments.flag(3), When::Off),
-            "setAutoDiscardForDevice" => self.change_attachment(view, slot, ("discard", "HardDisk"), arguments.flag(3), When::Off),
+            "nonRotationalDevice" => {
+                self.change_attachment(view, slot, ("nonRotational", "HardDisk"), arguments.flag(3), When::Off)
+            }
+            "setAutoDiscardForDevice" => {
+                self.change_attachment(view, slot, ("discard", "HardDisk"), arguments.flag(3), When::Off)
+            }
             "setHotPluggableForDevice" => {
                 self.change_attachment(view, slot, ("hotPluggable", ""), arguments.flag(3), When::Off)
             }

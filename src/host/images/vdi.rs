@@ -142,7 +142,11 @@ impl Vdi {
         }
         let version = head.le32(68);
         if version >> 16 != 1 || version & 0xffff == 0 {
-            return unsupported(format!("VDI images of the version {}.{} are not supported", version >> 16, version & 0xffff));
+            return unsupported(format!(
+                "VDI images of the version {}.{} are not supported",
+                version >> 16,
+                version & 0xffff
+            ));
         }
         if head.le32(72) < 384 || head.le32(72) > 4096 {
             return damaged(format!("its header claims {} bytes", head.le32(72)));
@@ -157,7 +161,11 @@ impl Vdi {
         if !block.is_power_of_two() || !(4096..=1 << 28).contains(&block) || extra > block {
             return damaged(format!("it has blocks of {block} + {extra} bytes"));
         }
-        if size == 0 || size.checked_add(block).is_none() || u64::from(blocks) < size.div_ceil(block) || allocated > blocks {
+        if size == 0
+            || size.checked_add(block).is_none()
+            || u64::from(blocks) < size.div_ceil(block)
+            || allocated > blocks
+        {
             return damaged(format!("{size} bytes do not go with {blocks} blocks, {allocated} of them in use"));
         }
         let data_at = u64::from(head.le32(at::DATA));

@@ -482,7 +482,9 @@ impl Image for Vhd {
                 self.file.read_padded(place, &mut buffer)?;
                 let end = self.end.next_multiple_of(SECTOR).max(needed);
                 self.file.write(end, &buffer)?;
-                let Ok(entry) = u32::try_from(end / SECTOR) else { return unsupported("the file is too large for a VHD") };
+                let Ok(entry) = u32::try_from(end / SECTOR) else {
+                    return unsupported("the file is too large for a VHD");
+                };
                 blocks.map.set(&mut self.file, block, entry)?;
                 self.end = end + whole;
             }

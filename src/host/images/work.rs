@@ -123,7 +123,8 @@ fn fill(middle: &mut Chain, under: Option<&mut Chain>, target: &mut dyn super::I
         let (mut place, mut has) = (start, false);
         while place < stop {
             let inside = middle.size().saturating_sub(place).min(stop - place);
-            let (extent, run) = if inside == 0 { (Extent::Free, stop - place) } else { middle.extent(place, inside)? };
+            let (extent, run) =
+                if inside == 0 { (Extent::Free, stop - place) } else { middle.extent(place, inside)? };
             let run = run.max(1).min(stop - place);
             let part = &mut bytes[(place - start) as usize..(place - start + run) as usize];
             match extent {

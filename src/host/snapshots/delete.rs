@@ -117,7 +117,8 @@ impl State {
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
         }
         // The current state hangs on the disks of the current snapshot: it has to be known first.
-        if self.machine(view)?.current_snapshot == Some(element) && self.copies.get(&view).is_some_and(|at| at.modified) {
+        if self.machine(view)?.current_snapshot == Some(element) && self.copies.get(&view).is_some_and(|at| at.modified)
+        {
             self.save_machine(view)?;
         }
         let before = self.machine(view)?.state;
@@ -167,9 +168,11 @@ impl State {
 
     fn plan_disk(&mut self, element: ElementId, disk: ElementId) -> Outcome<Step> {
         let known = self.medium(disk)?.clone();
-        let elsewhere = self.snapshots.all.iter().any(|(other, snapshot)| {
-            *other != element && super::uses(&snapshot.document, disk)
-        });
+        let elsewhere = self
+            .snapshots
+            .all
+            .iter()
+            .any(|(other, snapshot)| *other != element && super::uses(&snapshot.document, disk));
         if known.kind != "Normal" || elsewhere {
             return Ok(Step::Keep);
         }

@@ -71,7 +71,8 @@ impl State {
     pub(in crate::host) fn plan_difference(&mut self, view: View, parent: ElementId) -> Outcome<Difference> {
         let folder = self.snapshot_folder(view)?;
         let above = self.medium(parent)?.clone();
-        let unknown = || Fault::not_implemented(format!("a differencing disk to a medium of the format {}", above.format));
+        let unknown =
+            || Fault::not_implemented(format!("a differencing disk to a medium of the format {}", above.format));
         let parent_format = Format::named(&above.format).ok_or_else(unknown)?;
         // Formats without differencing images take the usual one.
         let format = if matches!(parent_format, Format::Vmdk | Format::Vhd) { parent_format } else { Format::Vdi };

@@ -89,12 +89,14 @@ impl State {
         let saved = document.get(ROOT).is_some_and(|root| !root.text("stateFilePath").is_empty());
         *self.document_mut(view)? = document;
         let machine = self.machine_mut(view)?;
-        let before = (machine.current_snapshot, machine.current_state_modified, machine.last_state_change, machine.state);
+        let before =
+            (machine.current_snapshot, machine.current_state_modified, machine.last_state_change, machine.state);
         (machine.current_snapshot, machine.current_state_modified) = (Some(element), false);
         machine.last_state_change = time;
         if let Err(fault) = self.save_machine(view) {
             let machine = self.machine_mut(view)?;
-            (machine.current_snapshot, machine.current_state_modified, machine.last_state_change, machine.state) = before;
+            (machine.current_snapshot, machine.current_state_modified, machine.last_state_change, machine.state) =
+                before;
             self.media.extend(leftovers.disks);
             *self.document_mut(view)? = old;
             return Err(fault);
@@ -131,7 +133,8 @@ impl State {
     /// Deletes a file with a saved state, unless a snapshot or the machine still has it.
     pub(in crate::host) fn delete_state_file(&self, view: View, file: &Path) {
         let Ok(folder) = self.folder_of(view) else { return };
-        let own = self.snapshots_of(view).into_iter().filter_map(|at| self.snapshots.all.get(&at)).map(|at| &at.document);
+        let own =
+            self.snapshots_of(view).into_iter().filter_map(|at| self.snapshots.all.get(&at)).map(|at| &at.document);
         let uses = |document: &Document| {
             let known = document.get(ROOT).map_or("", |root| root.text("stateFilePath"));
             !known.is_empty() && folder.join(known) == file

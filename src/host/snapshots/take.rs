@@ -109,7 +109,8 @@ impl State {
 
     /// The operations of a progress that makes differencing disks: one for every hard disk, as VirtualBox counts them.
     pub(super) fn difference_operations(&self, differences: &[Difference], document: &Document) -> Vec<(String, u32)> {
-        let one = |difference: &Difference| format!("Creating differencing hard disk for `{}`", difference.base_name(self));
+        let one =
+            |difference: &Difference| format!("Creating differencing hard disk for `{}`", difference.base_name(self));
         let disks = attached(document).into_iter().filter_map(|attachment| document.get(attachment));
         let disks = disks.filter(|element| element.name("type") == "HardDisk").count();
         let skipped = disks.saturating_sub(differences.len());
@@ -118,7 +119,11 @@ impl State {
     }
 
     /// The planned disks have their files.
-    pub(super) fn differences_made(&mut self, differences: &[Difference], sizes: &[u64]) -> Vec<(ElementId, ElementId)> {
+    pub(super) fn differences_made(
+        &mut self,
+        differences: &[Difference],
+        sizes: &[u64],
+    ) -> Vec<(ElementId, ElementId)> {
         let mut changes = Vec::new();
         for (difference, size) in differences.iter().zip(sizes) {
             if self.difference_made(difference, *size).is_ok() {
@@ -150,7 +155,8 @@ impl State {
         self.check_snapshots(view, "IMachine.takeSnapshot")?;
         let machine = self.machine(view)?;
         let (before, parent) = (machine.state, machine.current_snapshot);
-        let depth = std::iter::successors(parent, |at| self.snapshots.all.get(at).and_then(|known| known.parent)).count();
+        let depth =
+            std::iter::successors(parent, |at| self.snapshots.all.get(at).and_then(|known| known.parent)).count();
         if depth >= 250 {
             return Err(Fault::new(code::INVALID_OBJECT_STATE, "a machine has at most 250 snapshots in a row"));
         }

@@ -101,9 +101,8 @@ impl Descriptor {
         extent.sectors = sectors;
         let new = extent.write();
         // The line may have been written with other spaces: it is found by what it says.
-        let known = |line: &&mut String| {
-            ExtentLine::parse(line).ok().flatten().is_some_and(|known| known.write() == old)
-        };
+        let known =
+            |line: &&mut String| ExtentLine::parse(line).ok().flatten().is_some_and(|known| known.write() == old);
         if let Some(line) = self.lines.iter_mut().find(known) {
             *line = new;
         }

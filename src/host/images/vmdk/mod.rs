@@ -22,7 +22,10 @@ const LONGEST_DESCRIPTOR: u64 = 1 << 20;
 
 enum Part {
     Sparse(Sparse),
-    Flat { file: DiskFile, offset: u64 },
+    Flat {
+        file: DiskFile,
+        offset: u64,
+    },
     Zero,
     /// Being written; none when it is complete.
     Stream(Option<Writer>),
@@ -87,7 +90,9 @@ pub(super) fn create(path: &Path, plan: &Plan, report: &mut dyn FnMut(u64, u64) 
     let pieces = |letter: char, kind: &str| -> Vec<ExtentLine> {
         let starts = (0..sectors).step_by(PIECE as usize).enumerate();
         starts
-            .map(|(at, start)| line(PIECE.min(sectors - start), kind, format!("{stem}-{letter}{:03}.{extension}", at + 1)))
+            .map(|(at, start)| {
+                line(PIECE.min(sectors - start), kind, format!("{stem}-{letter}{:03}.{extension}", at + 1))
+            })
             .collect()
     };
     let many = split && sectors > PIECE;
@@ -225,9 +230,10 @@ pub(super) fn open(path: &Path, writable: bool) -> Result<Box<dyn Image>> {
             }
             _ => {
                 let file = DiskFile::open(&path, writable)?;
-                let offset = extent.offset.checked_mul(SECTOR).filter(|at| {
-                    at.checked_add(length).is_some_and(|end| end <= file.length())
-                });
+                let offset = extent
+                    .offset
+                    .checked_mul(SECTOR)
+                    .filter(|at| at.checked_add(length).is_some_and(|end| end <= file.length()));
                 let Some(offset) = offset else {
                     return damaged(format!("the extent `{}` is shorter than its descriptor says", extent.file));
                 };

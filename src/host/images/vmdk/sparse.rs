@@ -81,7 +81,8 @@ impl Header {
         bytes[4..8].copy_from_slice(&self.version.to_le_bytes());
         bytes[8..12].copy_from_slice(&self.flags.to_le_bytes());
         let numbers = [(12, self.capacity), (20, self.grain), (28, self.descriptor_at), (36, self.descriptor_size)];
-        let numbers = numbers.into_iter().chain([(48, self.second_directory), (56, self.directory), (64, self.overhead)]);
+        let numbers =
+            numbers.into_iter().chain([(48, self.second_directory), (56, self.directory), (64, self.overhead)]);
         for (at, number) in numbers {
             bytes[at..at + 8].copy_from_slice(&number.to_le_bytes());
         }
