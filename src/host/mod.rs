@@ -5,6 +5,7 @@
 
 mod arguments;
 mod attachments;
+mod cloning;
 mod control;
 mod defaults;
 mod devices;
@@ -13,20 +14,22 @@ mod events;
 mod fault;
 mod files;
 mod guest_properties;
-#[allow(dead_code, reason = "the rest of it is for media of their own")]
 mod images;
 mod machine;
 mod machines;
 mod media;
 mod media_formats;
 mod media_registry;
+mod moving;
 mod nat;
 mod networks;
 mod os_types;
 mod progress;
 mod properties;
 mod registry;
+mod removal;
 mod root;
+mod saved_state;
 mod sessions;
 mod settings;
 mod settings_network;

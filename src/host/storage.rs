@@ -221,26 +221,4 @@ impl State {
         self.touch(at.view);
         nothing()
     }
-
-    /// Detaches everything from a machine that is going; gives the media that the mode names.
-    pub(super) fn detach_all(&mut self, view: View, mode: &str) -> Outcome<Vec<ElementId>> {
-        let mut media = Vec::new();
-        for id in self.attachments(view)? {
-            let element = self.element(Address { view, element: id })?;
-            let medium = element.value("medium").and_then(Address::of);
-            let returned = match mode {
-                "Full" => true,
-                "DetachAllReturnNone" => false,
-                _ => element.name("type") == "HardDisk",
-            };
-            media.extend(medium.map(|at| at.element).filter(|_| returned));
-            self.document_mut(view)?.remove(id);
-        }
-        // Its own file will not remember them any more.
-        let own = super::media::Registry::Machine(self.machine(view)?.id.clone());
-        for medium in self.media.values_mut().filter(|medium| medium.registry == own) {
-            medium.registry = super::media::Registry::Global;
-        }
-        Ok(media)
-    }
 }

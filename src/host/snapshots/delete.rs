@@ -116,6 +116,10 @@ impl State {
             );
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
         }
+        if self.machine(view)?.current_snapshot == Some(element) && !snapshot.children.is_empty() {
+            let message = format!("the snapshot `{name}` is the current one, and has another below it");
+            return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
+        }
         // The current state hangs on the disks of the current snapshot: it has to be known first.
         if self.machine(view)?.current_snapshot == Some(element) && self.copies.get(&view).is_some_and(|at| at.modified)
         {
@@ -155,6 +159,20 @@ impl State {
             Ok(())
         };
         Ok(self.start_job(job, work, close))
+    }
+
+    /// Of more than one snapshot VirtualBox deletes none.
+    pub(in crate::host) fn delete_snapshots(
+        &mut self,
+        view: View,
+        name: &str,
+        arguments: Arguments<'_>,
+    ) -> Outcome<RawValue> {
+        self.check_snapshots(view, &format!("IMachine.{name}"))?;
+        if name == "deleteSnapshotRange" && arguments.text(0) == arguments.text(1) {
+            return self.delete_snapshot(view, arguments);
+        }
+        Err(Fault::new(code::E_NOTIMPL, "only single snapshots can be deleted: `deleteSnapshot`"))
     }
 
     /// What becomes of each disk of a snapshot.

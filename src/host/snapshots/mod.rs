@@ -9,8 +9,11 @@ mod restore;
 mod settings;
 mod take;
 
+pub(super) use take::copy_file;
+
 use super::arguments::Arguments;
 use super::document::{Document, ElementId, ROOT};
+use super::fault::code;
 use super::state::{Address, State, View, gone};
 use super::value::text;
 use super::xml::XmlNode;
@@ -46,7 +49,7 @@ pub(super) struct Snapshots {
 }
 
 /// What the machine of a snapshot shares with the machine that the snapshot is of, as VirtualBox has it.
-const SHARED: [&str; 12] = [
+pub(super) const SHARED: [&str; 12] = [
     "name",
     "description",
     "OSTypeId",
@@ -129,7 +132,12 @@ impl State {
     /// `IMachine.findSnapshot`: by id or name; nothing given is the first one.
     pub(super) fn find_snapshot(&self, view: View, wanted: &str) -> Outcome<ElementId> {
         let Some(first) = self.machine(view)?.first_snapshot else {
-            return Err(Fault::not_found("the machine has no snapshots"));
+            let code = if wanted.is_empty() || super::machines::parse_id(wanted).is_some() {
+                code::E_FAIL
+            } else {
+                code::OBJECT_NOT_FOUND
+            };
+            return Err(Fault::new(code, "the machine has no snapshots"));
         };
         let id = super::machines::parse_id(wanted);
         if wanted.is_empty() || id.as_ref().is_some_and(|id| uuid::Uuid::parse_str(id).is_ok_and(|id| id.is_nil())) {
@@ -142,7 +150,9 @@ impl State {
                 None => known.name == wanted,
             })
         };
-        let missing = || Fault::not_found(format!("the machine has no snapshot named `{wanted}` or with that id"));
+        // VirtualBox tells an id that is not there from a name by the code.
+        let code = if id.is_some() { code::E_FAIL } else { code::OBJECT_NOT_FOUND };
+        let missing = || Fault::new(code, format!("the machine has no snapshot named `{wanted}` or with that id"));
         all.iter().find(fits).copied().ok_or_else(missing)
     }
 
@@ -212,7 +222,7 @@ impl State {
     }
 
     /// Adds a snapshot below its parent, with a machine of its own, and gives its object.
-    fn add_snapshot(&mut self, mut snapshot: Snapshot) -> ElementId {
+    pub(super) fn add_snapshot(&mut self, mut snapshot: Snapshot) -> ElementId {
         let element = self.global.add("ISnapshot", ROOT, "snapshot", 0);
         snapshot.view = self.next_view;
         self.next_view += 1;

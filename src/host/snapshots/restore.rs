@@ -42,7 +42,7 @@ impl State {
             .operations(operations)
             .not_cancelable();
         self.set_machine_state(view, "RestoringSnapshot")?;
-        let work = Work { differences: differences.clone(), state_file: None };
+        let work = Work { differences: differences.clone() };
         let close = move |state: &mut Self, made: Outcome<Vec<u64>>| {
             let result = made.and_then(|sizes| state.keep_restored(view, element, document, &differences, &sizes));
             match result {
@@ -74,7 +74,6 @@ impl State {
         sizes: &[u64],
     ) -> Outcome<(bool, Vec<(ElementId, ElementId)>, Leftovers)> {
         let old = self.document(view)?.clone();
-        let time = self.snapshot(element)?.time;
         let leftovers = self.leftovers(view, &old)?;
         let changes = self.differences_made(differences, sizes);
         replace_media(&mut document, &changes);
@@ -92,7 +91,7 @@ impl State {
         let before =
             (machine.current_snapshot, machine.current_state_modified, machine.last_state_change, machine.state);
         (machine.current_snapshot, machine.current_state_modified) = (Some(element), false);
-        machine.last_state_change = time;
+        machine.last_state_change = crate::host::state::now();
         if let Err(fault) = self.save_machine(view) {
             let machine = self.machine_mut(view)?;
             (machine.current_snapshot, machine.current_state_modified, machine.last_state_change, machine.state) =

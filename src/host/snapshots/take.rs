@@ -4,7 +4,7 @@ use super::Snapshot;
 use super::differencing::Difference;
 use crate::host::arguments::Arguments;
 use crate::host::attachments::{attached, medium_of, replace_media, settle};
-use crate::host::document::{Document, ElementId, ROOT};
+use crate::host::document::{Document, ElementId};
 use crate::host::fault::code;
 use crate::host::progress::{Job, Reporter};
 use crate::host::state::{Address, State, View, now};
@@ -12,12 +12,11 @@ use crate::host::table::When;
 use crate::host::value::{enumerated, text};
 use crate::host::{Fault, Outcome, machines};
 use crate::model::RawValue;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// What the thread has to do: the disks, and a saved state to copy.
+/// What the thread has to do: make the disks.
 pub(super) struct Work {
     pub(super) differences: Vec<Difference>,
-    pub(super) state_file: Option<(PathBuf, PathBuf)>,
 }
 
 impl Work {
@@ -36,18 +35,11 @@ impl Work {
             report.next()?;
             sizes.push(difference.make()?);
         }
-        if let Some((from, to)) = &self.state_file {
-            report.next()?;
-            copy_file(from, to)?;
-        }
         Ok(sizes)
     }
 
     fn undo(&self) {
         self.differences.iter().for_each(Difference::unmake);
-        if let Some((_, to)) = &self.state_file {
-            let _ = std::fs::remove_file(to);
-        }
     }
 }
 
@@ -143,7 +135,7 @@ impl State {
         }
     }
 
-    pub(super) fn tell_medium_changed(&mut self, medium: ElementId) {
+    pub(in crate::host) fn tell_medium_changed(&mut self, medium: ElementId) {
         self.fire("OnMediumConfigChanged", vec![("medium", Address::global(medium).value("IMedium"))]);
     }
 
@@ -153,6 +145,10 @@ impl State {
         arguments: Arguments<'_>,
     ) -> Outcome<Option<Vec<RawValue>>> {
         self.check_snapshots(view, "IMachine.takeSnapshot")?;
+        if !arguments.flag(2) {
+            let message = "without a pause only of a machine that runs: pass `true` for `pause`";
+            return Err(Fault::new(code::INVALID_VM_STATE, message));
+        }
         let machine = self.machine(view)?;
         let (before, parent) = (machine.state, machine.current_snapshot);
         let depth =
@@ -162,16 +158,11 @@ impl State {
         }
         let mut document = self.document(view)?.clone();
         settle(&mut document);
-        let time = now();
-        let state_file = self.copied_state(view, &document, time)?;
-        if let (Some((_, to)), Some(root)) = (&state_file, document.get_mut(ROOT)) {
-            root.set("stateFilePath", text(self.below(view, to)?));
-        }
         let snapshot = Snapshot {
             id: machines::new_id(),
             name: arguments.text(0).to_owned(),
             description: arguments.text(1).to_owned(),
-            time: time - time % 1000,
+            time: now(),
             machine: self.machine_of(view),
             parent,
             document,
@@ -181,16 +172,12 @@ impl State {
         let differences = self.plan_differences(view, &snapshot.document)?;
         let mut operations = vec![("Setting up the snapshot".to_owned(), 1)];
         operations.extend(self.difference_operations(&differences, &snapshot.document));
-        if let Some((from, _)) = &state_file {
-            let size = from.metadata().map_or(0, |facts| facts.len()) >> 20;
-            operations.push(("Copying the saved state".to_owned(), u32::try_from(size).unwrap_or(1).max(1)));
-        }
         operations.push(("Saving the settings".to_owned(), 1));
         let job = Job::new("Taking a snapshot of the virtual machine", Address::machine(view), "IMachine")
             .operations(operations)
             .not_cancelable();
         self.set_machine_state(view, "Snapshotting")?;
-        let work = Work { differences: differences.clone(), state_file: state_file.clone() };
+        let work = Work { differences: differences.clone() };
         let close = move |state: &mut Self, made: Outcome<Vec<u64>>| {
             let result = made.and_then(|sizes| state.keep_snapshot(view, snapshot, &differences, &sizes));
             let told = state.set_machine_state(view, before);
@@ -203,34 +190,12 @@ impl State {
                 }
                 Err(fault) => {
                     differences.iter().for_each(|difference| state.drop_difference(difference));
-                    if let Some((_, to)) = &state_file {
-                        let _ = std::fs::remove_file(to);
-                    }
                     Err(fault)
                 }
             }
         };
         let progress = self.start_job(job, move |report| work.run(report), close);
         Ok(Some(vec![progress, text(id)]))
-    }
-
-    /// Where the saved state of a machine is, and where a snapshot's copy of it goes.
-    fn copied_state(&self, view: View, document: &Document, time: i64) -> Outcome<Option<(PathBuf, PathBuf)>> {
-        let file = document.get(ROOT).map_or("", |root| root.text("stateFilePath"));
-        if file.is_empty() {
-            return Ok(None);
-        }
-        let from = self.folder_of(view)?.join(file);
-        Ok(Some((from, self.new_state_file(view, time)?)))
-    }
-
-    /// A name for a file with a saved state, by the time.
-    pub(in crate::host) fn new_state_file(&self, view: View, time: i64) -> Outcome<PathBuf> {
-        let folder = self.snapshot_folder(view)?;
-        let seconds = crate::host::times::write(time).replace([':'], "-");
-        // As VirtualBox names them: nanoseconds behind the seconds.
-        let name = format!("{}-{:09}Z.sav", seconds.trim_end_matches('Z'), time % 1000 * 1_000_000);
-        Ok(folder.join(name))
     }
 
     /// A path as it stands in the settings file of a machine.
