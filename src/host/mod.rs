@@ -18,8 +18,6 @@ mod images;
 mod machine;
 mod machines;
 mod media;
-mod media_formats;
-mod media_registry;
 mod moving;
 mod nat;
 mod networks;
@@ -41,7 +39,6 @@ mod table;
 mod times;
 mod usb_filters;
 mod value;
-mod vdi;
 mod xml;
 
 pub use control::Host;

@@ -36,6 +36,7 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         snapshots: Default::default(),
         sessions: HashMap::new(),
         media: BTreeMap::new(),
+        open_disks: HashMap::new(),
         progresses: HashMap::new(),
         events: Default::default(),
         home_lock: HomeLock::default(),

@@ -64,6 +64,20 @@ impl Home {
     }
 }
 
+/// Waits for a progress, which must succeed.
+pub(crate) fn wait(progress: Value) -> Object {
+    let progress = waited(progress);
+    assert_eq!(progress.get("resultCode").unwrap(), Value::Int(0), "{}", text(&progress, "description"));
+    progress
+}
+
+/// Waits for a progress, however it ends.
+pub(crate) fn waited(progress: Value) -> Object {
+    let progress = object(progress);
+    progress.call("waitForCompletion", vec![Value::Int(-1)]).unwrap();
+    progress
+}
+
 pub(crate) fn connect(folder: &Path) -> Connection {
     let transport = EmbeddedTransport::open(&folder.join("home"), &folder.join("VirtualBox VMs")).unwrap();
     Connection::new(Arc::new(transport))

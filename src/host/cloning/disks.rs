@@ -54,7 +54,7 @@ impl Copying {
         let medium = state.medium(made)?;
         let under = medium.parent.map_or(Ok(Vec::new()), |parent| chain_of(state, parent))?;
         let whole = under.is_empty();
-        let fixed = whole && state.medium(source)?.fixed;
+        let fixed = whole && Variant(state.medium(source)?.variant).has(Variant::FIXED);
         let to = File { path: medium.location.clone(), format: target_format(&medium.format) };
         let id = Uuid::parse_str(&medium.id).unwrap_or_default();
         Ok(Self { made, id, to, source: chain_of(state, source)?, under, whole, fixed })

@@ -13,6 +13,12 @@ impl Chain {
         Self { images }
     }
 
+    /// This chain with another one on top of it.
+    pub(in crate::host) fn with(mut self, upper: Self) -> Self {
+        self.images.extend(upper.images);
+        self
+    }
+
     /// Bytes of the disk: those of the last image.
     pub(in crate::host) fn size(&self) -> u64 {
         self.images.last().map_or(0, |image| image.facts().size)
@@ -101,7 +107,7 @@ impl Chain {
     /// Makes a place read as zeros.
     pub(in crate::host) fn write_zeros(&mut self, at: u64, length: u64) -> Result {
         let unit = self.images.last().map_or(1, |image| image.unit()).max(1);
-        if self.images.len() == 1 || (at % unit == 0 && (length % unit == 0 || at + length == self.size())) {
+        if self.images.len() == 1 || (at.is_multiple_of(unit) && (length.is_multiple_of(unit) || at + length == self.size())) {
             return self.top().map_or(Ok(()), |top| top.write_zeros(at, length));
         }
         let zeros = vec![0; 1 << 16];

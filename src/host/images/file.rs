@@ -85,6 +85,33 @@ impl Drop for Unfinished<'_> {
     }
 }
 
+/// Moves a file. Between file systems it is copied, which can be cancelled; then the old one stays.
+pub(super) fn relocate(from: &Path, to: &Path, report: &mut dyn FnMut(u64, u64) -> Result) -> Result {
+    report(0, 1)?;
+    if std::fs::rename(from, to).is_ok() {
+        return report(1, 1);
+    }
+    let mut source = DiskFile::open(from, false)?;
+    let mut target = DiskFile::create(to)?;
+    let mut unfinished = Unfinished(Some(to));
+    let mut bytes = vec![0; 1 << 20];
+    let mut at = 0;
+    while at < source.length() {
+        report(at, source.length())?;
+        let part = bytes.len().min(usize::try_from(source.length() - at).unwrap_or(usize::MAX));
+        source.read(at, &mut bytes[..part])?;
+        if !super::work::is_zero(&bytes[..part]) {
+            target.write(at, &bytes[..part])?;
+        }
+        at += part as u64;
+    }
+    target.set_length(source.length())?;
+    target.flush()?;
+    std::fs::remove_file(from)?;
+    unfinished.0 = None;
+    Ok(())
+}
+
 /// Entries that are kept in memory at once.
 const PAGE: u64 = 4096;
 

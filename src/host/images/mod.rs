@@ -230,7 +230,7 @@ pub(super) fn create(path: &Path, plan: &Plan, report: &mut dyn FnMut(u64, u64) 
     if plan.size == 0 {
         return Err(ImageError::Size("a disk of no bytes cannot be made".into()));
     }
-    if plan.size % SECTOR != 0 {
+    if !plan.size.is_multiple_of(SECTOR) {
         return Err(ImageError::Size(format!("{} bytes are no whole number of sectors of {SECTOR} bytes", plan.size)));
     }
     match plan.format {
@@ -278,6 +278,17 @@ pub(super) fn identify(path: &Path) -> Result<Format> {
     } else {
         foreign::identify(&head, &mut file)?.unwrap_or(Format::Raw)
     })
+}
+
+/// Moves the files of an image. What moves between file systems is copied; then nothing is left on failure.
+///
+/// # Errors
+/// A file cannot be moved; `report` gave one.
+pub(super) fn relocate(from: &Path, format: Format, to: &Path, report: &mut dyn FnMut(u64, u64) -> Result) -> Result {
+    match format {
+        Format::Vmdk => vmdk::relocate(from, to, report),
+        _ => file::relocate(from, to, report),
+    }
 }
 
 /// An image's facts, without keeping it open.

@@ -313,7 +313,7 @@ impl Image for Vdi {
             let whole = part == self.block || at + part == self.facts.size;
             match entry {
                 ZERO => {}
-                FREE if whole && at % self.block == 0 => self.map.set(&mut self.file, at / self.block, ZERO)?,
+                FREE if whole && at.is_multiple_of(self.block) => self.map.set(&mut self.file, at / self.block, ZERO)?,
                 _ => self.write(at, &zeros[..part as usize])?,
             }
             (at, length) = (at + part, length - part);
@@ -346,10 +346,13 @@ impl Image for Vdi {
 
     /// Grows. The map may need the place of the first blocks, which move to the end.
     fn resize(&mut self, size: u64) -> Result {
+        if self.facts.variant.has(Variant::FIXED) {
+            return unsupported("a fixed VDI image cannot be resized");
+        }
         if size < self.facts.size {
             return unsupported("a VDI image cannot shrink");
         }
-        if size % super::SECTOR != 0 || size > (u64::from(ZERO) - 1) * self.block {
+        if !size.is_multiple_of(super::SECTOR) || size > (u64::from(ZERO) - 1) * self.block {
             return Err(ImageError::Size(format!("a VDI cannot hold {size} bytes")));
         }
         let (map_at, old) = (u64::from(self.head.le32(at::MAP)), u64::from(self.head.le32(at::BLOCKS)));
@@ -399,22 +402,8 @@ impl Image for Vdi {
             }
             self.allocated = u32::try_from(next - moved).unwrap_or(self.allocated);
         }
-        let fixed = self.facts.variant.has(Variant::FIXED);
-        let mut page = Vec::new();
-        for block in old..blocks {
-            let entry = if fixed { self.allocated + (block - old) as u32 } else { FREE };
-            page.extend_from_slice(&entry.to_le_bytes());
-        }
-        if !page.is_empty() {
-            self.file.write(map_at + old * 4, &page)?;
-        }
-        if fixed {
-            self.allocated += u32::try_from(blocks - old).unwrap_or(0);
-            let end = self.data_at + u64::from(self.allocated) * (self.block + self.extra);
-            if self.file.length() < end {
-                self.file.set_length(end)?;
-            }
-        }
+        let fresh = vec![0xff; usize::try_from((blocks - old) * 4).unwrap_or(0)];
+        self.file.write(map_at + old * 4, &fresh)?;
         self.put32(at::ALLOCATED, self.allocated)?;
         self.put32(at::BLOCKS, blocks as u32)?;
         self.head[at::SIZE..at::SIZE + 8].copy_from_slice(&size.to_le_bytes());

@@ -146,7 +146,7 @@ impl State {
         let close = move |state: &mut Self, result: Outcome| {
             for (medium, before) in locked {
                 if let Ok(medium) = state.medium_mut(medium) {
-                    medium.state = before;
+                    (medium.state, medium.writer) = (before, false);
                 }
             }
             let result = result.and_then(|()| state.close_snapshot(view, element, &steps));
@@ -251,9 +251,12 @@ impl State {
         let mut before = Vec::new();
         for step in steps {
             if let Step::Merge(merge) = step {
-                for (medium, state) in [(merge.source, "Deleting"), (merge.target, "LockedWrite")] {
-                    if let Some(known) = self.media.get_mut(&medium) {
-                        before.push((medium, std::mem::replace(&mut known.state, state)));
+                for medium in [merge.source, merge.target] {
+                    let Some(known) = self.media.get_mut(&medium) else { continue };
+                    before.push((medium, known.state));
+                    known.writer = medium == merge.target;
+                    if medium == merge.source {
+                        known.state = "Deleting";
                     }
                 }
             }

@@ -106,8 +106,8 @@ impl State {
     pub(super) fn is_read_only(&self, medium: ElementId) -> Outcome<bool> {
         let known = self.medium(medium)?;
         Ok(match known.kind {
-            "Writethrough" | "Shareable" => false,
-            "Immutable" | "MultiAttach" | "Readonly" => true,
+            "Writethrough" | "Shareable" | "Readonly" => false,
+            "Immutable" | "MultiAttach" => true,
             _ => {
                 !self.children_of(medium).is_empty()
                     || self.snapshots.all.values().any(|known| uses(&known.document, medium))

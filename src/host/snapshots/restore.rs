@@ -2,7 +2,7 @@
 
 use super::SHARED;
 use super::differencing::Difference;
-use super::take::Work;
+use super::take::{Changes, Work};
 use crate::host::arguments::Arguments;
 use crate::host::attachments::{attached, medium_of, replace_media};
 use crate::host::document::{Document, ElementId, ROOT};
@@ -72,7 +72,7 @@ impl State {
         mut document: Document,
         differences: &[Difference],
         sizes: &[u64],
-    ) -> Outcome<(bool, Vec<(ElementId, ElementId)>, Leftovers)> {
+    ) -> Outcome<(bool, Changes, Leftovers)> {
         let old = self.document(view)?.clone();
         let leftovers = self.leftovers(view, &old)?;
         let changes = self.differences_made(differences, sizes);

@@ -14,6 +14,9 @@ use crate::host::{Fault, Outcome, machines};
 use crate::model::RawValue;
 use std::path::Path;
 
+/// Disks and the differencing disks that take their places.
+pub(super) type Changes = Vec<(ElementId, ElementId)>;
+
 /// What the thread has to do: make the disks.
 pub(super) struct Work {
     pub(super) differences: Vec<Difference>,
@@ -115,7 +118,7 @@ impl State {
         &mut self,
         differences: &[Difference],
         sizes: &[u64],
-    ) -> Vec<(ElementId, ElementId)> {
+    ) -> Changes {
         let mut changes = Vec::new();
         for (difference, size) in differences.iter().zip(sizes) {
             if self.difference_made(difference, *size).is_ok() {
@@ -211,7 +214,7 @@ impl State {
         mut snapshot: Snapshot,
         differences: &[Difference],
         sizes: &[u64],
-    ) -> Outcome<(ElementId, Vec<(ElementId, ElementId)>)> {
+    ) -> Outcome<(ElementId, Changes)> {
         let original = self.machine_of(view);
         let old = self.document(view)?.clone();
         let changes = self.differences_made(differences, sizes);

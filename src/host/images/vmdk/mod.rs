@@ -161,6 +161,56 @@ pub(super) fn create(path: &Path, plan: &Plan, report: &mut dyn FnMut(u64, u64) 
     Ok(Box::new(image))
 }
 
+/// Moves an image: the files of its extents get the new name, too.
+pub(super) fn relocate(from: &Path, to: &Path, report: &mut dyn FnMut(u64, u64) -> Result) -> Result {
+    let mut file = DiskFile::open(from, false)?;
+    let mut magic = [0; 4];
+    file.read_padded(0, &mut magic)?;
+    if &magic == sparse::MAGIC || file.length() > LONGEST_DESCRIPTOR {
+        return super::file::relocate(from, to, report);
+    }
+    let mut bytes = vec![0; file.length() as usize];
+    file.read(0, &mut bytes)?;
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let (old, new) = (stem(from), stem(to));
+    let mut moved: Vec<(PathBuf, PathBuf)> = Vec::new();
+    let mut files: Vec<_> = Descriptor::parse(&text)?.extents.into_iter().map(|extent| extent.file).collect();
+    files.retain(|file| !file.is_empty());
+    files.dedup();
+    let mut result = Ok(());
+    for file in files {
+        // Files elsewhere stay where they are.
+        if file.contains(['/', '\\']) {
+            continue;
+        }
+        let name = file.strip_prefix(&old).map_or_else(|| file.clone(), |rest| format!("{new}{rest}"));
+        let (source, target) = (from.with_file_name(&file), to.with_file_name(&name));
+        if target.exists() {
+            result = unsupported(format!("`{}` is there already", target.display()));
+            break;
+        }
+        result = super::file::relocate(&source, &target, report);
+        if result.is_err() {
+            break;
+        }
+        moved.push((source, target));
+        text = text.replace(&format!("\"{file}\""), &format!("\"{name}\""));
+    }
+    let written = result.and_then(|()| {
+        let mut target = DiskFile::create(to)?;
+        target.write(0, text.as_bytes())?;
+        target.flush()?;
+        Ok(std::fs::remove_file(from)?)
+    });
+    if written.is_err() {
+        for (source, target) in moved {
+            let _ = std::fs::rename(target, source);
+        }
+    }
+    written
+}
+
 /// The kind that a descriptor tells of. That a small image was to be split is not in it.
 fn variant(descriptor: &Descriptor, split: bool) -> Variant {
     let kind = descriptor.get("createType").unwrap_or_default();
