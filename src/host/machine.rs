@@ -224,7 +224,8 @@ impl State {
             "cloneTo" => one(self.clone_machine(view, arguments)?),
             "moveTo" => one(self.move_machine(view, arguments.text(0), arguments.text(1))?),
             "setSettingsFilePath" => {
-                let message = "no host moves the settings file alone: `moveTo` moves the machine, a new `name` renames it";
+                let message =
+                    "no host moves the settings file alone: `moveTo` moves the machine, a new `name` renames it";
                 Err(Fault::new(code::E_NOTIMPL, message))
             }
             "adoptSavedState" => self.adopt_saved_state(view, arguments.text(0)),
@@ -240,14 +241,19 @@ impl State {
                 self.apply_defaults(view)?;
                 nothing()
             }
-            "getExtraDataKeys" => one(super::value::texts(self.element(self.keeper_of(at, "name"))?.properties.keys().cloned())),
+            "getExtraDataKeys" => {
+                one(super::value::texts(self.element(self.keeper_of(at, "name"))?.properties.keys().cloned()))
+            }
             "getExtraData" => {
                 let keeper = self.keeper_of(at, "name");
                 one(text(self.element(keeper)?.properties.get(arguments.text(0)).cloned().unwrap_or_default()))
             }
             "setExtraData" => {
                 if self.snapshot_of_view(view).is_some() {
-                    return Err(Fault::new(code::INVALID_VM_STATE, "the machine of a snapshot has no extra data of its own"));
+                    return Err(Fault::new(
+                        code::INVALID_VM_STATE,
+                        "the machine of a snapshot has no extra data of its own",
+                    ));
                 }
                 self.set_extra_data(at, arguments.text(0), arguments.text(1))?;
                 nothing()

@@ -349,7 +349,6 @@ impl State {
         machine.stamp = registry::stamp(&machine.settings_file);
         Ok(())
     }
-
 }
 
 fn machine_is_modified(machine: &Machine) -> bool {

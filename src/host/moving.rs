@@ -31,7 +31,10 @@ impl State {
         let original = self.machine_of(view);
         let machine = self.machine(original)?;
         if machine.busy() || (machine.holder.is_some() && view == original) {
-            return Err(Fault::new(code::INVALID_VM_STATE, "the machine is locked by a session: move that one's machine"));
+            return Err(Fault::new(
+                code::INVALID_VM_STATE,
+                "the machine is locked by a session: move that one's machine",
+            ));
         }
         let (old_file, before) = (machine.settings_file.clone(), machine.state);
         let old = old_file.parent().unwrap_or(Path::new("")).to_owned();

@@ -14,15 +14,15 @@ use std::path::{Path, PathBuf};
 impl State {
     pub(super) fn unregister(&mut self, view: View, mode: &str) -> Outcome<RawValue> {
         if let Some(snapshot) = self.snapshot_of_view(view) {
-            let message = format!("this is the machine of the snapshot `{}`; unregister the machine itself", snapshot.name);
+            let message =
+                format!("this is the machine of the snapshot `{}`; unregister the machine itself", snapshot.name);
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
         }
         let original = self.machine_of(view);
         let name = self.machine_name(original);
         let machine = self.machine(original)?;
         if !machine.registered {
-            let message = format!("the machine `{name}` is not registered");
-            return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
+            return Ok(RawValue::List(Vec::new()));
         }
         if machine.holder.is_some() || machine.other.is_some() {
             let message = format!("cannot unregister the machine `{name}` while it is locked; end its session first");
@@ -53,7 +53,7 @@ impl State {
             documents.push(self.snapshot(*element)?.document.clone());
         }
         let mut media: Vec<ElementId> = Vec::new();
-        for medium in documents.iter().flat_map(|document| attachments_of(document)) {
+        for medium in documents.iter().flat_map(attachments_of) {
             let Ok(known) = self.medium(medium) else { continue };
             let wanted = match mode {
                 "Full" => true,
@@ -99,7 +99,9 @@ impl State {
         media.dedup();
         // A disk goes before the one that it stands on.
         let level = |state: &Self, medium: ElementId| {
-            std::iter::successors(Some(medium), |at| state.media.get(at).and_then(|known| known.parent)).take(1000).count()
+            std::iter::successors(Some(medium), |at| state.media.get(at).and_then(|known| known.parent))
+                .take(1000)
+                .count()
         };
         media.sort_by_key(|medium| std::cmp::Reverse(level(self, *medium)));
         let mut files = Vec::new();

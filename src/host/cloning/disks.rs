@@ -77,7 +77,8 @@ impl Copying {
 
     /// Megabytes to read.
     pub(super) fn weight(&self) -> u32 {
-        let files = if self.whole { &self.source[..] } else { self.source.last().map_or(&[][..], std::slice::from_ref) };
+        let files =
+            if self.whole { &self.source[..] } else { self.source.last().map_or(&[][..], std::slice::from_ref) };
         let size: u64 = files.iter().filter_map(|file| file.path.metadata().ok()).map(|facts| facts.len()).sum();
         u32::try_from(size >> 20).unwrap_or(u32::MAX >> 8).max(1)
     }
@@ -128,7 +129,10 @@ fn chain_of(state: &State, medium: ElementId) -> Outcome<Vec<File>> {
     while let Some(element) = at.filter(|_| files.len() < 1000) {
         let known = state.medium(element)?;
         let unknown = || Fault::not_implemented(format!("cloning media of the format {}", known.format));
-        files.insert(0, File { path: known.location.clone(), format: Format::named(&known.format).ok_or_else(unknown)? });
+        files.insert(
+            0,
+            File { path: known.location.clone(), format: Format::named(&known.format).ok_or_else(unknown)? },
+        );
         at = known.parent;
     }
     Ok(files)

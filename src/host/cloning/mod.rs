@@ -252,7 +252,7 @@ impl State {
         let medium = self.medium_mut(made)?;
         (medium.registry, medium.auto_reset) = (like.registry, immutable);
         medium.description = String::new();
-        Ok(Copying::link(self, source, made)?)
+        Copying::link(self, source, made)
     }
 
     /// Saved states, and what firmware keeps.

@@ -107,7 +107,9 @@ impl Chain {
     /// Makes a place read as zeros.
     pub(in crate::host) fn write_zeros(&mut self, at: u64, length: u64) -> Result {
         let unit = self.images.last().map_or(1, |image| image.unit()).max(1);
-        if self.images.len() == 1 || (at.is_multiple_of(unit) && (length.is_multiple_of(unit) || at + length == self.size())) {
+        if self.images.len() == 1
+            || (at.is_multiple_of(unit) && (length.is_multiple_of(unit) || at + length == self.size()))
+        {
             return self.top().map_or(Ok(()), |top| top.write_zeros(at, length));
         }
         let zeros = vec![0; 1 << 16];

@@ -313,7 +313,9 @@ impl Image for Vdi {
             let whole = part == self.block || at + part == self.facts.size;
             match entry {
                 ZERO => {}
-                FREE if whole && at.is_multiple_of(self.block) => self.map.set(&mut self.file, at / self.block, ZERO)?,
+                FREE if whole && at.is_multiple_of(self.block) => {
+                    self.map.set(&mut self.file, at / self.block, ZERO)?
+                }
                 _ => self.write(at, &zeros[..part as usize])?,
             }
             (at, length) = (at + part, length - part);

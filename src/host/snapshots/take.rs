@@ -114,11 +114,7 @@ impl State {
     }
 
     /// The planned disks have their files.
-    pub(super) fn differences_made(
-        &mut self,
-        differences: &[Difference],
-        sizes: &[u64],
-    ) -> Changes {
+    pub(super) fn differences_made(&mut self, differences: &[Difference], sizes: &[u64]) -> Changes {
         let mut changes = Vec::new();
         for (difference, size) in differences.iter().zip(sizes) {
             if self.difference_made(difference, *size).is_ok() {
