@@ -91,7 +91,7 @@ impl State {
                 "`{name}` has no port {port}, device {device}: it has {ports} ports with {} devices each",
                 limits.devices
             );
-            return Err(Fault::argument(message));
+            return Err(Fault::argument(message).by("IStorageController"));
         }
         if self.attachment(view, slot).is_ok() {
             return Err(Fault::new(code::OBJECT_IN_USE, format!("port {port}, device {device} of `{name}` is taken")));
@@ -126,6 +126,15 @@ impl State {
             }
         }
         self.touch(view);
+        self.tell_device(view, id, false)
+    }
+
+    /// Fires that something was attached, or is about to be detached.
+    fn tell_device(&mut self, view: View, attachment: ElementId, removed: bool) -> Outcome {
+        let value = self.attachment_value(view, attachment)?;
+        let values =
+            vec![("storageDevice", value), ("removed", RawValue::Bool(removed)), ("silent", RawValue::Bool(false))];
+        self.fire("OnStorageDeviceChanged", values);
         Ok(())
     }
 
@@ -150,8 +159,11 @@ impl State {
                 snapshot = known.parent;
             }
         }
-        let disk = self.make_differencing(view, parent)?;
-        Ok((disk, true))
+        let before = self.machine(view)?.state;
+        self.set_machine_state(view, "SettingUp")?;
+        let disk = self.make_differencing(view, parent);
+        self.set_machine_state(view, before)?;
+        Ok((disk?, true))
     }
 
     /// The disk in a document that descends from `base`: in that very place, else the one with most ancestors.
@@ -200,7 +212,7 @@ impl State {
         let place = known.location.display();
         if known.state == "NotCreated" {
             let message = format!("`{place}` has no storage yet; `createBaseStorage` makes it");
-            return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
+            return Err(Fault::new(code::INVALID_OBJECT_STATE, message).by("IMedium"));
         }
         if known.device != kind {
             return Err(Fault::argument(format!("`{place}` is a {}, not a {kind}", known.device)));
@@ -211,6 +223,7 @@ impl State {
     pub(super) fn detach(&mut self, view: View, slot: Slot<'_>) -> Outcome {
         self.check_mutable(view, When::OffOrRunning)?;
         let id = self.attachment(view, slot)?;
+        self.tell_device(view, id, true)?;
         self.remove_attachment(view, id)?;
         self.touch(view);
         Ok(())

@@ -211,6 +211,7 @@ impl State {
                 self.load_media(&tree, "Machine/MediaRegistry", Registry::Machine(id), &folder);
                 let document = self.read_settings(&tree);
                 self.read_snapshots(view, tree.child("Machine").unwrap_or(&XmlNode::default()));
+                self.finish_merge(view);
                 let saved = tree.value("Machine@stateFile").is_some();
                 let aborted = tree.value("Machine@aborted").is_some_and(|value| value == "true" || value == "1");
                 let changed = tree.value("Machine@lastStateChange").map(super::times::read);
@@ -274,7 +275,7 @@ impl State {
         let machine = self.machine(view)?;
         let (id, registered) = (machine.id.clone(), machine.registered);
         if registered {
-            self.fire_machine("OnMachineDataChanged", &id, Vec::new());
+            self.fire_machine("OnMachineDataChanged", &id, vec![("temporary", RawValue::Bool(false))]);
         }
         Ok(())
     }
@@ -289,6 +290,7 @@ impl State {
         let original = self.machine_of(view);
         self.rename_files(view)?;
         self.adopt_media(view)?;
+        self.save_foreign_media(view)?;
         let machine = self.machine(view)?;
         let (file, registered) = (machine.settings_file.clone(), machine.registered);
         let mut tree = machine.tree.clone().unwrap_or_else(|| XmlNode::new("VirtualBox"));

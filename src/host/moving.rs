@@ -24,11 +24,17 @@ impl State {
         if !matches!(kind, "" | "basic") {
             return Err(Fault::argument(format!("`{kind}` is no way to move a machine: only `basic` is")));
         }
+        let original = self.machine_of(view);
+        let old = self.folder_of(original)?;
+        let base = if folder.is_empty() { old } else { self.home.join(folder) };
+        if !base.is_dir() {
+            let message = format!("`{}` is no folder; it has to be there", base.display());
+            return Err(Fault::new(code::IPRT_ERROR, message));
+        }
         if self.copies.contains_key(&view) {
             self.check_mutable(view, super::table::When::OffOrSaved)?;
             self.save_machine(view)?;
         }
-        let original = self.machine_of(view);
         let machine = self.machine(original)?;
         if machine.busy() || (machine.holder.is_some() && view == original) {
             return Err(Fault::new(
@@ -38,11 +44,6 @@ impl State {
         }
         let (old_file, before) = (machine.settings_file.clone(), machine.state);
         let old = old_file.parent().unwrap_or(Path::new("")).to_owned();
-        let base = if folder.is_empty() { old.clone() } else { self.home.join(folder) };
-        if !base.is_dir() {
-            let message = format!("`{}` is no folder; it has to be there", base.display());
-            return Err(Fault::new(code::IPRT_ERROR, message));
-        }
         let name = safe_name(&self.machine_name(original));
         let new = base.join(&name);
         // The lock is not copied: it moves with the machine in the end.
@@ -115,7 +116,7 @@ impl State {
         files.iter().for_each(|file| drop(std::fs::remove_file(file)));
         let _ = std::fs::remove_file(previous(&old_file));
         remove_empty(old);
-        self.fire_machine("OnMachineDataChanged", &id, Vec::new());
+        self.fire_machine("OnMachineDataChanged", &id, vec![("temporary", RawValue::Bool(false))]);
         moved.into_iter().for_each(|medium| self.tell_medium_changed(medium));
         Ok(())
     }

@@ -113,7 +113,18 @@ impl State {
             element.set("useHostIOCache", RawValue::Bool(matches!(bus, "IDE" | "Floppy")));
         }
         self.touch(root.view);
+        self.tell_controller(root.view, name)?;
         Ok(id)
+    }
+
+    fn tell_controller(&mut self, view: View, name: &str) -> Outcome {
+        let machine = self.machine(view)?;
+        // An unregistered machine tells nobody.
+        if machine.registered {
+            let values = vec![("machinId", text(&machine.id)), ("controllerName", text(name))];
+            self.fire("OnStorageControllerChanged", values);
+        }
+        Ok(())
     }
 
     pub(super) fn call_storage(

@@ -248,3 +248,70 @@ fn implicit_disks_go_with_the_changes_they_were_made_for() {
     session.call("unlockMachine", vec![]).unwrap();
     assert_eq!(files(), 1, "an unlocked session loses what was not saved");
 }
+
+/// Snapshots without end: a tree of disks that grows and is merged.
+const WORK: &str = r#"
+fn done(progress) { progress.waitForCompletion(-1); if progress.resultCode != 0 { throw progress.errorInfo.text; } }
+let machine = vbox.findMachine("m");
+for at in 0..1000 {
+    machine.session("Write", |s| {
+        let m = s.machine;
+        done(m.takeSnapshot(`s${at}`, "", true)[0]);
+        if m.snapshotCount > 3 {
+            let first = m.findSnapshot("");
+            done(m.deleteSnapshot(first.children[0].id));
+            if at % 3 == 0 { done(m.restoreSnapshot(first)); done(m.takeSnapshot(`b${at}`, "", true)[0]); done(m.deleteSnapshot(first.children[0].id)); }
+        }
+    });
+    print(at);
+}
+"#;
+
+#[test]
+fn a_process_killed_among_snapshots_leaves_whole_chains() {
+    use std::io::BufRead as _;
+    let home = Home::new();
+    let machine = home.machine("m");
+    with_disk(&home, &machine, |machine| {
+        fill(&disk_of(machine), 0, 1);
+        take(machine, "kept");
+        fill(&disk_of(machine), 1, 2);
+    });
+    drop(machine);
+    home.connection.close();
+    let folder = home.folder.path();
+    let script = folder.join("work.rhai");
+    std::fs::write(&script, WORK).unwrap();
+    for round in 0..6_u64 {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_vboxsh"))
+            .args(["-u", "embedded", "--home"])
+            .arg(folder.join("home"))
+            .arg(&script)
+            .env("HOME", folder)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.next().is_some_and(|line| line.is_ok()), "round {round} did nothing: {}", {
+            let mut text = String::new();
+            std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut text).unwrap();
+            text
+        });
+        std::thread::sleep(std::time::Duration::from_millis(17 * round * round));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let connection = home.another();
+        let machine = connection.find_machine("m").unwrap();
+        assert_eq!(content(&disk_of(&machine))[0], 1, "round {round}");
+        let mut open = vec![object(machine.call("findSnapshot", vec!["".into()]).unwrap())];
+        assert_eq!(text(&open[0], "name"), "kept");
+        while let Some(snapshot) = open.pop() {
+            let disk = disk_of(&object(snapshot.get("machine").unwrap()));
+            assert_eq!(content(&disk)[0], 1, "round {round}");
+            assert_eq!(disk.call("refreshState", vec![]).unwrap().as_int(), Some(1), "round {round}");
+            open.extend(objects(snapshot.get("children").unwrap()));
+        }
+        connection.close();
+    }
+}

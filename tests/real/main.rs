@@ -11,6 +11,7 @@ mod embedded;
 mod failures;
 mod program;
 mod rig;
+mod snapshots;
 mod trace;
 mod wsdl;
 #[cfg(all(feature = "xpcom", unix))]

@@ -202,9 +202,16 @@ impl State {
         Ok(copying)
     }
 
-    fn add_clone(&mut self, plan: &Target, like: &Medium, path: PathBuf, parent: Option<ElementId>) -> ElementId {
+    fn add_clone(
+        &mut self,
+        plan: &Target,
+        like: &Medium,
+        id: String,
+        path: PathBuf,
+        parent: Option<ElementId>,
+    ) -> ElementId {
         let medium = Medium {
-            id: machines::new_id(),
+            id,
             location: path,
             format: disks::target_format(&like.format).name().to_owned(),
             device: "HardDisk",
@@ -231,14 +238,15 @@ impl State {
         let like = self.medium(source)?.clone();
         let extension = disks::target_format(&like.format).name().to_ascii_lowercase();
         let old = like.location.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let id = machines::new_id();
         let name = match parent {
             _ if keep_name => old,
             None => format!("{base}.{extension}"),
-            Some(_) => format!("{{{}}}.{extension}", machines::new_id()),
+            Some(_) => format!("{{{id}}}.{extension}"),
         };
         let folder =
             if parent.is_some() || name.starts_with('{') { plan.folder.join("Snapshots") } else { plan.folder.clone() };
-        let made = self.add_clone(plan, &like, folder.join(name), parent);
+        let made = self.add_clone(plan, &like, id, folder.join(name), parent);
         Copying::new(self, source, made)
     }
 
@@ -247,8 +255,9 @@ impl State {
         let like = self.medium(source)?.clone();
         let immutable = self.medium(self.base_of(source))?.kind == "Immutable";
         let extension = disks::target_format(&like.format).name().to_ascii_lowercase();
-        let path = plan.folder.join("Snapshots").join(format!("{{{}}}.{extension}", machines::new_id()));
-        let made = self.add_clone(plan, &like, path, Some(source));
+        let id = machines::new_id();
+        let path = plan.folder.join("Snapshots").join(format!("{{{id}}}.{extension}"));
+        let made = self.add_clone(plan, &like, id, path, Some(source));
         let medium = self.medium_mut(made)?;
         (medium.registry, medium.auto_reset) = (like.registry, immutable);
         medium.description = String::new();
@@ -328,8 +337,8 @@ impl State {
         let mut known = HashMap::new();
         for element in &source.snapshots {
             let old = self.snapshot(*element)?.clone();
+            // It keeps its id, as in VirtualBox.
             let mut snapshot = Snapshot {
-                id: machines::new_id(),
                 machine: plan.view,
                 parent: old.parent.and_then(|parent| known.get(&parent).copied()),
                 children: Vec::new(),

@@ -155,6 +155,7 @@ impl State {
             let machine = state.machine(view)?.id.clone();
             state.fire_machine("OnSnapshotDeleted", &machine, vec![("snapshotId", crate::host::value::text(id))]);
             state.clear(view, leftovers);
+            state.forget_merge(view);
             changed.into_iter().for_each(|medium| state.tell_medium_changed(medium));
             Ok(())
         };
@@ -279,6 +280,7 @@ impl State {
         let pointers = (machine.first_snapshot, machine.current_snapshot, machine.current_state_modified);
         self.close_tree(view, element, steps).inspect_err(|_| {
             if self.snapshots.all.contains_key(&element) || self.global.get(element).is_some() {
+                self.forget_merge(view);
                 (self.media, self.snapshots) = (media, snapshots);
                 for (view, document) in [view, original].into_iter().zip(documents) {
                     if let (Ok(now), Ok(document)) = (self.document_mut(view), document) {
@@ -348,6 +350,8 @@ impl State {
             machine.current_snapshot = parent.or(machine.first_snapshot);
             machine.current_state_modified = machine.current_snapshot.is_some();
         }
+        let gone: Vec<_> = leftovers.disks.iter().map(|(_, medium)| medium.location.as_path()).collect();
+        self.note_merge(view, &parents, &gone)?;
         // The saved settings; those that a session changed stay unsaved.
         self.save_quietly(original)?;
         self.drop_snapshot(element);
@@ -358,7 +362,7 @@ impl State {
     }
 
     /// Writes into the file of a differencing disk which disk it stands on now.
-    fn write_parent(&self, medium: ElementId) -> Outcome {
+    pub(super) fn write_parent(&self, medium: ElementId) -> Outcome {
         let known = self.medium(medium)?;
         let file = self.image_file(medium)?;
         let fault = |error: ImageError| Fault::file(&file.path, error);

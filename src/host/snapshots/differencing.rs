@@ -2,7 +2,9 @@
 
 use crate::host::document::ElementId;
 use crate::host::images::{self, Format, Parent, Plan, Variant};
-use crate::host::media::Medium;
+use crate::host::attachments::{attached, medium_of};
+use crate::host::media::{Medium, Registry};
+use crate::host::xml::XmlNode;
 use crate::host::state::{Address, State, View};
 use crate::host::{Fault, Outcome};
 use std::path::{Path, PathBuf};
@@ -145,4 +147,33 @@ impl State {
         let (id, device) = (known.id.clone(), known.device);
         self.fire_medium(&id, device, registered);
     }
+
+    /// Disks on those of another machine (a linked clone's) are remembered in that one's file. It is written first: a
+    /// machine never names a disk that no file knows.
+    pub(in crate::host) fn save_foreign_media(&mut self, view: View) -> Outcome {
+        let own = Registry::Machine(self.machine(view)?.id.clone());
+        let document = self.document(view)?;
+        let disks = attached(document).into_iter().filter_map(|attachment| medium_of(document, attachment));
+        let mut seen: Vec<String> = Vec::new();
+        for disk in disks.collect::<Vec<_>>() {
+            let Ok(base) = self.medium(self.base_of(disk)) else { continue };
+            let Registry::Machine(owner) = base.registry.clone() else { continue };
+            if base.registry == own || base.parent.is_some() || seen.contains(&owner) {
+                continue;
+            }
+            let id = format!("{{{}}}", self.medium(disk)?.id);
+            let known = self.machines.values().find(|machine| machine.id == owner).and_then(|machine| machine.tree.as_ref());
+            if known.and_then(|tree| tree.at("Machine/MediaRegistry")).is_none_or(|node| !names(node, &id)) {
+                self.save_machine_media(&owner)?;
+                seen.push(owner);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a media registry has that id.
+fn names(node: &XmlNode, id: &str) -> bool {
+    node.attribute("uuid").is_some_and(|known| known.eq_ignore_ascii_case(id))
+        || node.children.iter().any(|child| names(child, id))
 }

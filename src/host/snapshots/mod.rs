@@ -5,6 +5,7 @@
 
 mod delete;
 mod differencing;
+mod recovery;
 mod restore;
 mod settings;
 mod take;
@@ -183,23 +184,26 @@ impl State {
             return Ok(false);
         }
         let wanted = arguments.text(0).to_owned();
-        self.exclusively(|state| {
+        let changed = self.exclusively(|state| {
             let machine = state.snapshot(element)?.machine;
             state.catch_up(machine)?;
             state.load(machine)?;
             let snapshot = state.snapshot_mut(element)?;
             let field = if name == "name" { &mut snapshot.name } else { &mut snapshot.description };
             if *field == wanted {
-                return Ok(());
+                return Ok(false);
             }
             let old = std::mem::replace(field, wanted);
             state.save_snapshots(machine).inspect_err(|_| {
                 if let Ok(snapshot) = state.snapshot_mut(element) {
                     *(if name == "name" { &mut snapshot.name } else { &mut snapshot.description }) = old;
                 }
-            })
+            })?;
+            Ok(true)
         })?;
-        self.fire_snapshot("OnSnapshotChanged", element)?;
+        if changed {
+            self.fire_snapshot("OnSnapshotChanged", element)?;
+        }
         Ok(true)
     }
 

@@ -6,7 +6,7 @@ use super::take::{Changes, Work};
 use crate::host::arguments::Arguments;
 use crate::host::attachments::{attached, medium_of, replace_media};
 use crate::host::document::{Document, ElementId, ROOT};
-use crate::host::media::Medium;
+use crate::host::media::{Medium, Registry};
 use crate::host::progress::Job;
 use crate::host::state::{Address, State, View};
 use crate::host::{Fault, Outcome};
@@ -119,6 +119,16 @@ impl State {
 
     /// Deletes the files of what is left over. One that stays harms nobody: nothing refers to it.
     pub(super) fn clear(&mut self, view: View, leftovers: Leftovers) {
+        let own = self.machine(view).map(|machine| machine.id.clone()).unwrap_or_default();
+        let mut owners: Vec<_> = leftovers.disks.iter().map(|(_, medium)| medium.registry.clone()).collect();
+        owners.dedup();
+        for owner in owners {
+            if let Registry::Machine(owner) = owner
+                && owner != own
+            {
+                let _ = self.save_machine_media(&owner);
+            }
+        }
         for (element, medium) in leftovers.disks {
             let _ = std::fs::remove_file(&medium.location);
             self.global.remove(element);

@@ -235,7 +235,7 @@ impl State {
             return Err(fault);
         }
         let id = self.machine(view)?.id.clone();
-        self.fire_machine("OnMachineDataChanged", &id, Vec::new());
+        self.fire_machine("OnMachineDataChanged", &id, vec![("temporary", RawValue::Bool(false))]);
         Ok((element, changes))
     }
 
