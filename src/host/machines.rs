@@ -214,6 +214,7 @@ impl State {
                 self.load_media(&tree, "Machine/MediaRegistry", Registry::Machine(id), &folder);
                 let document = self.read_settings(&tree);
                 self.read_snapshots(view, tree.child("Machine").unwrap_or(&XmlNode::default()));
+                self.finish_merge(view);
                 let saved = tree.value("Machine@stateFile").is_some();
                 let aborted = tree.value("Machine@aborted").is_some_and(|value| value == "true" || value == "1");
                 let changed = tree.value("Machine@lastStateChange").map(super::times::read);
@@ -273,6 +274,17 @@ impl State {
 
     /// Saves the settings that `view` shows: a mutable copy, or an unregistered machine.
     pub(super) fn save_machine(&mut self, view: View) -> Outcome {
+        self.save_quietly(view)?;
+        let machine = self.machine(view)?;
+        let (id, registered) = (machine.id.clone(), machine.registered);
+        if registered {
+            self.fire_machine("OnMachineDataChanged", &id, vec![("temporary", RawValue::Bool(false))]);
+        }
+        Ok(())
+    }
+
+    /// The same without the event.
+    pub(super) fn save_quietly(&mut self, view: View) -> Outcome {
         self.exclusively(|state| state.save_machine_now(view))
     }
 
@@ -281,8 +293,9 @@ impl State {
         let original = self.machine_of(view);
         self.rename_files(view)?;
         self.adopt_media(view)?;
+        self.save_foreign_media(view)?;
         let machine = self.machine(view)?;
-        let (file, id, registered) = (machine.settings_file.clone(), machine.id.clone(), machine.registered);
+        let (file, registered) = (machine.settings_file.clone(), machine.registered);
         let mut tree = machine.tree.clone().unwrap_or_else(|| XmlNode::new("VirtualBox"));
         self.write_settings(view, &mut tree)?;
         let folder = file.parent().unwrap_or(Path::new(""));
@@ -290,6 +303,7 @@ impl State {
         registry::write(&file, &tree)?;
         if let Some(copy) = self.copies.get_mut(&view) {
             copy.modified = false;
+            super::attachments::settle(&mut copy.document);
             let document = copy.document.clone();
             self.machine_mut(original)?.document = Some(document);
         }
@@ -299,7 +313,6 @@ impl State {
         machine.modified = false;
         if registered {
             self.save_registry()?;
-            self.fire_machine("OnMachineDataChanged", &id, Vec::new());
         }
         Ok(())
     }
@@ -341,58 +354,6 @@ impl State {
         machine.stamp = registry::stamp(&machine.settings_file);
         Ok(())
     }
-
-    pub(super) fn unregister(&mut self, view: View, mode: &str) -> Outcome<RawValue> {
-        let original = self.machine_of(view);
-        let name = self.machine_name(original);
-        let machine = self.machine(original)?;
-        if !machine.registered {
-            return Ok(RawValue::List(Vec::new()));
-        }
-        if self.is_locked(original) {
-            let message = format!("cannot unregister the machine `{name}` while it is locked; end its session first");
-            return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
-        }
-        let id = machine.id.clone();
-        let media = if mode == "UnregisterOnly" { Vec::new() } else { self.detach_all(original, mode)? };
-        if mode != "UnregisterOnly" && self.machine(original)?.access_error.is_none() {
-            self.save_machine(original)?;
-        }
-        let machine = self.machine_mut(original)?;
-        machine.registered = false;
-        self.save_registry()?;
-        self.fire_machine("OnMachineRegistered", &id, vec![("registered", RawValue::Bool(false))]);
-        Ok(RawValue::List(media.into_iter().map(|medium| Address::global(medium).value("IMedium")).collect()))
-    }
-
-    pub(super) fn delete_config(&mut self, view: View, arguments: Arguments<'_>) -> Outcome<RawValue> {
-        let machine = self.machine(view)?;
-        if machine.registered {
-            self.check_mutable(view, super::table::When::Off)?;
-        }
-        let name = self.machine_name(view);
-        let file = machine.settings_file.clone();
-        let media: Vec<_> = arguments.list(0).iter().filter_map(Address::of).collect();
-        for medium in media {
-            // A medium that is still used elsewhere stays, silently, as in VirtualBox.
-            let _ = self.delete_storage(medium.element);
-        }
-        let result = match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Fault::file(&file, error)),
-            _ => Ok(()),
-        };
-        let _ = std::fs::remove_file(PathBuf::from(format!("{}-prev", file.display())));
-        if let Some(folder) = file.parent() {
-            for part in ["Logs", "Snapshots", ""] {
-                // Only empty folders go.
-                let _ = std::fs::remove_dir(folder.join(part));
-            }
-        }
-        let machine = self.machine_mut(view)?;
-        machine.modified = true;
-        machine.tree = None;
-        Ok(self.finished(format!("Deleting the files of the machine `{name}`"), result))
-    }
 }
 
 fn machine_is_modified(machine: &Machine) -> bool {
@@ -400,7 +361,7 @@ fn machine_is_modified(machine: &Machine) -> bool {
 }
 
 /// A name as it stands in file names: letters that file systems or shells take for something else become `_`.
-fn safe_name(name: &str) -> String {
+pub(super) fn safe_name(name: &str) -> String {
     let plain = |letter: char| {
         letter.is_ascii_alphanumeric() || " ()-._".contains(letter) || ('\u{a0}'..='\u{d7af}').contains(&letter)
     };

@@ -254,6 +254,7 @@ impl State {
     }
 
     /// A progress object for work that has been done.
+    #[allow(dead_code, reason = "for work that is done at once")]
     pub(super) fn finished(&mut self, description: impl Into<String>, result: Outcome) -> RawValue {
         let element = self.add_progress(Job::new(description, Address::VIRTUAL_BOX, "IVirtualBox"));
         self.complete(element, result);

@@ -108,6 +108,13 @@ pub(super) struct Machine {
     pub(super) looked: Looked,
 }
 
+impl Machine {
+    /// Whether work on it is going on that callers have to wait for.
+    pub(super) fn busy(&self) -> bool {
+        matches!(self.state, "SettingUp" | "Snapshotting" | "RestoringSnapshot" | "DeletingSnapshot")
+    }
+}
+
 /// The mutable copy of a locked machine.
 #[derive(Debug)]
 pub(super) struct Copy {

@@ -13,6 +13,7 @@ mod networks;
 mod images;
 mod program;
 mod rig;
+mod snapshots;
 mod trace;
 mod wsdl;
 #[cfg(all(feature = "xpcom", unix))]

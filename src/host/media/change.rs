@@ -291,8 +291,9 @@ impl State {
             let message = format!("cannot change the type of `{place}`: it has {children} differencing disks");
             return Err(Fault::new(code::OBJECT_IN_USE, message));
         }
-        if self.users_of(id).len() > 1 {
-            return refuse("it is attached to several machines; detach it first".into());
+        let users = self.users_of(id).len();
+        if users > 0 {
+            return refuse(format!("it is attached to {users} machines; detach it and save that first"));
         }
         match kind {
             "Shareable" if !fixed => return refuse("only an image of a fixed size can be shared".into()),

@@ -356,6 +356,7 @@ impl State {
     ///
     /// # Errors
     /// It is locked, in use, or its file cannot be deleted.
+    #[allow(dead_code, reason = "for callers that do not wait")]
     pub(in crate::host) fn delete_storage(&mut self, id: ElementId) -> Outcome {
         let files = self.begin_deleting(id)?;
         let result = delete_files(&files);

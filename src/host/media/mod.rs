@@ -353,7 +353,7 @@ impl State {
     }
 
     /// Tells that a medium came to be known, or is known no more.
-    fn fire_medium(&mut self, id: &str, device: &str, registered: bool) {
+    pub(super) fn fire_medium(&mut self, id: &str, device: &str, registered: bool) {
         let values = vec![
             ("mediumId", text(id)),
             ("mediumType", enumerated("DeviceType", device)),

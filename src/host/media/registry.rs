@@ -225,6 +225,7 @@ impl State {
         node.set_attribute("location", location.to_string_lossy());
         if medium.device == "HardDisk" {
             node.set_attribute("format", &medium.format);
+            node.set_value("@autoReset", medium.auto_reset.then(|| "true".to_owned()));
             if medium.parent.is_none() {
                 node.set_attribute("type", medium.kind);
             }

@@ -112,8 +112,7 @@ impl State {
     }
 
     /// The element of a snapshot that was just taken: what the machine's own element says of the hardware.
-    #[allow(dead_code)]
-    pub(super) fn new_snapshot_node(&self, snapshot: &Snapshot, machine: &XmlNode, os_type: &str) -> XmlNode {
+    pub(in crate::host) fn new_snapshot_node(&self, snapshot: &Snapshot, machine: &XmlNode, os_type: &str) -> XmlNode {
         const KEPT: [&str; 7] =
             ["Platform", "Hardware", "StorageControllers", "Debugging", "Autostart", "Recording", "VideoCapture"];
         let mut node = XmlNode::new("Snapshot")
