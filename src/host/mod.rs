@@ -34,6 +34,7 @@ mod times;
 mod usb_filters;
 mod value;
 mod vdi;
+mod versions;
 mod xml;
 
 pub use control::Host;

@@ -251,16 +251,35 @@ pub(super) fn stamp(file: &Path) -> Stamp {
     Some((facts.modified().ok()?, facts.len(), number))
 }
 
-/// Reads a settings file.
+/// Reads a settings file of any version, in the newest layout.
+///
+/// # Errors
+/// It is missing, or not what it should be; VirtualBox calls that `E_FAIL`.
 pub(super) fn read(file: &Path) -> Outcome<XmlNode> {
-    let text = std::fs::read_to_string(file).map_err(|error| Fault::file(file, error))?;
-    let wrong = |why: String| Fault::new(code::XML_ERROR, format!("`{}` is no settings file: {why}", file.display()));
-    let tree = XmlNode::parse(&text).map_err(wrong)?;
-    if tree.name == "VirtualBox" { Ok(tree) } else { Err(wrong(format!("its root is `{}`", tree.name))) }
+    let text = std::fs::read_to_string(file).map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData | std::io::ErrorKind::IsADirectory => {
+            Fault::new(code::E_FAIL, format!("`{}` is no settings file: it is no text", file.display()))
+        }
+        _ => Fault::file(file, error),
+    })?;
+    let wrong = |why: String| Fault::new(code::E_FAIL, format!("`{}` is no settings file: {why}", file.display()));
+    let mut tree = XmlNode::parse(&text).map_err(wrong)?;
+    if tree.name != "VirtualBox" {
+        return Err(wrong(format!("its root is `{}`", tree.name)));
+    }
+    super::versions::raise(&mut tree).map_err(wrong)?;
+    Ok(tree)
 }
 
 /// Writes a settings file so that a crash leaves the old one or the new one; the old one is kept as `NAME-prev`.
+/// A file of an older version is kept as `NAME-VERSION` for good.
 pub(super) fn write(file: &Path, tree: &XmlNode) -> Outcome {
+    let mut tree = tree.clone();
+    if tree.child("Machine").is_some() {
+        super::versions::lower(&mut tree);
+    }
+    super::versions::order(&mut tree);
+    keep_older(file, tree.attribute("version").unwrap_or_default());
     if file.exists() {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let previous = file.with_file_name(format!("{name}-prev"));
@@ -270,4 +289,23 @@ pub(super) fn write(file: &Path, tree: &XmlNode) -> Outcome {
     let written = atomic::replace(file, tree.document(HEADING).as_bytes());
     super::files::presence::changed();
     written.map_err(|error| Fault::file(file, error))
+}
+
+/// Keeps a file whose version is older than that which is going to be written: `m.vbox` as `m-1.16-linux.vbox`.
+fn keep_older(file: &Path, version: &str) {
+    use std::io::Read as _;
+    let mut start = Vec::new();
+    let read = std::fs::File::open(file).and_then(|file| file.take(2048).read_to_end(&mut start));
+    let start = String::from_utf8_lossy(&start);
+    let root = read.ok().and_then(|_| start.split_once("<VirtualBox")?.1.split_once("version=")).map(|(_, rest)| rest);
+    let Some(written) = root.and_then(|rest| rest.split(['"', '\'']).nth(1)) else { return };
+    let plain = written.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-'));
+    let (old, new) = (super::versions::parse(written), super::versions::parse(version));
+    if plain && old.is_some() && old < new {
+        let part = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+        let (stem, ending) = (part(file.file_stem()), part(file.extension()));
+        let kept = file.with_file_name(format!("{stem}-{written}.{ending}"));
+        // The copy is a service; without it the save is as good. An earlier one is not touched.
+        let _ = std::fs::hard_link(file, kept);
+    }
 }
