@@ -174,8 +174,9 @@ impl State {
         let file = super::root::absolute(arguments.text(0))?.to_owned();
         let tree = registry::read(&file)?;
         let id = tree.value("Machine@uuid").and_then(parse_id);
-        let id =
-            id.ok_or_else(|| Fault::new(code::XML_ERROR, format!("`{}` has no machine with an id", file.display())))?;
+        let id = id.ok_or_else(|| {
+            Fault::new(code::E_FAIL, format!("`{}` has no machine with an id", file.display())).by("IMachine")
+        })?;
         let machine = Machine { id, settings_file: file, state: "PoweredOff", ..Machine::default() };
         let value = self.add_machine(machine);
         let view = self.next_view - 1;
@@ -203,12 +204,16 @@ impl State {
             if found.as_deref() == Some(&id) {
                 return Ok(tree);
             }
-            Err(Fault::new(code::XML_ERROR, format!("`{}` is the file of another machine", file.display())))
+            Err(Fault::new(code::E_FAIL, format!("`{}` is the file of another machine", file.display())).by("IMachine"))
+        });
+        let read = read.and_then(|tree| {
+            let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+            self.load_media(&tree, "Machine/MediaRegistry", Registry::Machine(id), &folder);
+            self.check_media(&tree)?;
+            Ok(tree)
         });
         match read {
             Ok(tree) => {
-                let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-                self.load_media(&tree, "Machine/MediaRegistry", Registry::Machine(id), &folder);
                 let document = self.read_settings(&tree);
                 self.read_snapshots(view, tree.child("Machine").unwrap_or(&XmlNode::default()));
                 let saved = tree.value("Machine@stateFile").is_some();
@@ -236,6 +241,25 @@ impl State {
                 }
                 machine.document = Some(document);
                 machine.access_error = Some(fault);
+                machine.stamp = stamp;
+            }
+        }
+        Ok(())
+    }
+
+    /// A machine with an image that nobody knows is not accessible.
+    fn check_media(&mut self, tree: &XmlNode) -> Outcome {
+        let controllers = tree.list("Machine/Hardware/StorageControllers", "StorageController");
+        let devices = controllers.flat_map(|controller| controller.list("", "AttachedDevice"));
+        let ids: Vec<_> = devices.filter_map(|device| parse_id(device.value("Image@uuid")?)).collect();
+        for id in ids {
+            if self.medium_by_id(&id).is_none() {
+                // Another process may have registered it since we looked.
+                self.refresh();
+            }
+            if self.medium_by_id(&id).is_none() {
+                let message = format!("no known medium has the id {id}, which the machine uses");
+                return Err(Fault::not_found(message).by("IVirtualBox"));
             }
         }
         Ok(())

@@ -11,7 +11,7 @@ use super::state::{Address, Machine, State};
 use super::table;
 use super::xml::XmlNode;
 use super::{Fault, Outcome};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// Version of the format that VirtualBox 7.2 writes.
@@ -101,19 +101,24 @@ impl State {
     }
 
     fn merge_machines(&mut self, seen: &XmlNode, disk: &XmlNode) {
-        let (old, new) = (machine_entries(seen), machine_entries(disk));
+        let ids = |entries: &[(String, String)]| entries.iter().map(|(id, _)| id.clone()).collect::<HashSet<_>>();
+        let (old, new) = (ids(&machine_entries(seen)), machine_entries(disk));
+        let there = ids(&new);
         // Another process unregistered them.
-        let gone = self.machines.iter().filter(|(_, machine)| {
-            machine.registered && old.contains_key(&machine.id) && !new.contains_key(&machine.id)
-        });
+        let gone = self
+            .machines
+            .iter()
+            .filter(|(_, machine)| machine.registered && old.contains(&machine.id) && !there.contains(&machine.id));
         let gone: Vec<_> = gone.map(|(view, _)| *view).collect();
         gone.into_iter().for_each(|view| self.drop_snapshots(view));
         self.machines.retain(|_, machine| {
-            let gone = old.contains_key(&machine.id) && !new.contains_key(&machine.id);
+            let gone = old.contains(&machine.id) && !there.contains(&machine.id);
             !gone || !machine.registered
         });
+        let registered = self.machines.values().filter(|machine| machine.registered);
+        let mut known: HashSet<_> = registered.map(|machine| machine.id.clone()).collect();
         for (id, file) in new {
-            if self.machines.values().any(|machine| machine.registered && machine.id == id) || old.contains_key(&id) {
+            if old.contains(&id) || !known.insert(id.clone()) {
                 continue;
             }
             let settings_file = self.home.join(file);
@@ -184,12 +189,12 @@ impl State {
     fn put_machine_entries(&self, tree: &mut XmlNode) {
         let entries = tree.make("Global/MachineRegistry");
         let mine: Vec<_> = self.machines.values().filter(|machine| machine.registered).collect();
-        entries
-            .children
-            .retain(|entry| entry.name != "MachineEntry" || mine.iter().any(|machine| machine.id == entry_id(entry)));
+        let ids: HashSet<_> = mine.iter().map(|machine| machine.id.as_str()).collect();
+        entries.children.retain(|entry| entry.name != "MachineEntry" || ids.contains(entry_id(entry).as_str()));
+        let there: HashMap<_, _> =
+            entries.children.iter().enumerate().map(|(at, entry)| (entry_id(entry), at)).collect();
         for machine in mine {
-            let at = entries.children.iter().position(|entry| entry_id(entry) == machine.id);
-            let at = at.unwrap_or_else(|| {
+            let at = there.get(&machine.id).copied().unwrap_or_else(|| {
                 entries.children.push(XmlNode::new("MachineEntry").with("uuid", format!("{{{}}}", machine.id)));
                 entries.children.len() - 1
             });
@@ -232,8 +237,8 @@ fn entry_id(entry: &XmlNode) -> String {
     entry.attribute("uuid").unwrap_or_default().trim_matches(['{', '}']).to_ascii_lowercase()
 }
 
-/// Id and file of each machine in a tree.
-fn machine_entries(tree: &XmlNode) -> BTreeMap<String, String> {
+/// Id and file of each machine in a tree, in its order.
+fn machine_entries(tree: &XmlNode) -> Vec<(String, String)> {
     let entries = tree.list("Global/MachineRegistry", "MachineEntry");
     entries.filter_map(|entry| Some((entry_id(entry), entry.attribute("src")?.to_owned()))).collect()
 }
@@ -274,7 +279,9 @@ pub(super) fn read(file: &Path) -> Outcome<XmlNode> {
         }
         _ => Fault::file(file, error),
     })?;
-    let wrong = |why: String| Fault::new(code::E_FAIL, format!("`{}` is no settings file: {why}", file.display()));
+    let wrong = |why: String| {
+        Fault::new(code::E_FAIL, format!("`{}` is no settings file: {why}", file.display())).by("IMachine")
+    };
     let mut tree = XmlNode::parse(&text).map_err(wrong)?;
     if tree.name != "VirtualBox" {
         return Err(wrong(format!("its root is `{}`", tree.name)));

@@ -82,7 +82,9 @@ mod tests {
         let mut first = XmlNode::parse(source).unwrap();
         raise(&mut first).unwrap();
         assert_eq!(first.value("Machine/Platform/CPU@strange"), Some("1"));
-        assert!(first.at("Machine/Platform/CPU/CpuTree").is_some() && first.at("Machine/Platform/x86/CPU/Odd").is_some());
+        assert!(
+            first.at("Machine/Platform/CPU/CpuTree").is_some() && first.at("Machine/Platform/x86/CPU/Odd").is_some()
+        );
         assert_eq!(first.value("Machine/Snapshot/Platform/CPU@count"), Some("3"));
         assert_eq!(first.value("Machine/Hardware/UART/Port@IOAddress"), Some("0x3f8"));
         let mut low = first.clone();

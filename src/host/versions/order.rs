@@ -47,7 +47,10 @@ mod tests {
 
     #[test]
     fn known_things_come_in_order_and_unknown_ones_last() {
-        let mut tree = XmlNode::parse("<Machine z='1' name='m' uuid='u'><Odd/><Groups/><Hardware><CPU/><Memory/></Hardware></Machine>").unwrap();
+        let mut tree = XmlNode::parse(
+            "<Machine z='1' name='m' uuid='u'><Odd/><Groups/><Hardware><CPU/><Memory/></Hardware></Machine>",
+        )
+        .unwrap();
         order(&mut tree);
         let names = |node: &XmlNode| node.children.iter().map(|child| child.name.clone()).collect::<Vec<_>>().join(" ");
         assert_eq!(names(&tree), "Hardware Groups Odd");

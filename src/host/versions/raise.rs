@@ -182,6 +182,7 @@ fn network(hardware: &mut XmlNode, version: Version, address: &str) {
             missing(adapter, "", "type", "Am79C970A");
             missing(adapter, "", "cable", "false");
         }
+        missing(adapter, "", "type", "Am79C973");
         modes(adapter);
         if let Some(modes_off) = adapter.child_mut("DisabledModes") {
             modes(modes_off);
@@ -274,12 +275,13 @@ fn storage(owner: &mut XmlNode, version: Version) -> Result<(), String> {
     if version < (1, 9) {
         drives(hardware)?;
     }
-    if version < (1, 15)
-        && let Some(controllers) = hardware.child_mut("StorageControllers")
-    {
-        for controller in controllers.children.iter_mut().filter(|node| node.attribute("type") == Some("AHCI")) {
-            let devices = controller.children.iter_mut().filter(|node| node.name == "AttachedDevice");
-            devices.for_each(|device| missing(device, "", "hotpluggable", "true"));
+    if let Some(controllers) = hardware.child_mut("StorageControllers") {
+        for controller in controllers.children.iter_mut().filter(|node| node.name == "StorageController") {
+            missing(controller, "", "useHostIOCache", "true");
+            if version < (1, 15) && controller.attribute("type") == Some("AHCI") {
+                let devices = controller.children.iter_mut().filter(|node| node.name == "AttachedDevice");
+                devices.for_each(|device| missing(device, "", "hotpluggable", "true"));
+            }
         }
     }
     Ok(())
