@@ -171,8 +171,10 @@ impl State {
     }
 
     pub(super) fn open_machine(&mut self, arguments: Arguments<'_>) -> Outcome<RawValue> {
-        let file = super::root::absolute(arguments.text(0))?.to_owned();
-        let tree = registry::read(&file)?;
+        // A file that is missing or damaged is a plain failure of the machine, as in VirtualBox.
+        let failed = |fault: Fault| Fault { code: code::E_FAIL, ..fault }.by("IMachine");
+        let file = super::root::absolute(arguments.text(0)).map_err(failed)?.to_owned();
+        let tree = registry::read(&file).map_err(failed)?;
         let id = tree.value("Machine@uuid").and_then(parse_id);
         let id = id.ok_or_else(|| {
             Fault::new(code::E_FAIL, format!("`{}` has no machine with an id", file.display())).by("IMachine")
@@ -247,8 +249,16 @@ impl State {
         Ok(())
     }
 
-    /// A machine with an image that nobody knows is not accessible.
+    /// A machine with two controllers of a name, or with an image that nobody knows, is not accessible.
     fn check_media(&mut self, tree: &XmlNode) -> Outcome {
+        let mut names = std::collections::HashSet::new();
+        let controllers = tree.list("Machine/Hardware/StorageControllers", "StorageController");
+        for name in controllers.filter_map(|controller| controller.attribute("name")) {
+            if !names.insert(name) {
+                let message = format!("two storage controllers are named `{name}`");
+                return Err(Fault::new(code::OBJECT_IN_USE, message).by("IMachine"));
+            }
+        }
         let controllers = tree.list("Machine/Hardware/StorageControllers", "StorageController");
         let devices = controllers.flat_map(|controller| controller.list("", "AttachedDevice"));
         let ids: Vec<_> = devices.filter_map(|device| parse_id(device.value("Image@uuid")?)).collect();
@@ -320,7 +330,7 @@ impl State {
         machine.modified = false;
         if registered {
             self.save_registry()?;
-            self.fire_machine("OnMachineDataChanged", &id, Vec::new());
+            self.fire_machine("OnMachineDataChanged", &id, vec![("temporary", RawValue::Bool(false))]);
         }
         Ok(())
     }

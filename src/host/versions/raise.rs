@@ -42,6 +42,10 @@ const OLD_GUESTS: &[(&str, &str)] = &[
     ("l4", "L4"),
 ];
 
+/// Types of storage controllers as they are written.
+const CONTROLLERS: &[&str] =
+    &["AHCI", "LsiLogic", "BusLogic", "PIIX3", "PIIX4", "ICH6", "I82078", "LsiLogicSas", "USB", "NVMe", "VirtioSCSI"];
+
 /// Brings a machine's file into the newest layout.
 ///
 /// # Errors
@@ -49,8 +53,13 @@ const OLD_GUESTS: &[(&str, &str)] = &[
 pub(in crate::host) fn raise(file: &mut XmlNode) -> Result<(), String> {
     let version = of(file)?;
     let Some(machine) = file.child_mut("Machine") else { return Ok(()) };
-    if machine.at("Hardware").is_some() && machine.value("Hardware/Memory@RAMSize").is_none() {
-        return Err("the element `Hardware/Memory` with `RAMSize` is missing".to_owned());
+    for needed in ["@uuid", "@name", "Hardware/Memory@RAMSize"] {
+        if machine.value(needed).is_none() {
+            return Err(format!("`Machine/{needed}` is missing"));
+        }
+    }
+    if machine.attribute("OSType").is_none() {
+        machine.set_attribute("OSType", "");
     }
     if version >= PLATFORM {
         let architecture = machine.value("Platform@architecture").unwrap_or_default();
@@ -90,6 +99,9 @@ fn hardware(owner: &mut XmlNode, version: Version, address: &str) -> Result<(), 
     }
     storage(owner, version)?;
     let Some(hardware) = owner.child_mut("Hardware") else { return Ok(()) };
+    if hardware.value("Memory@RAMSize").is_some_and(|size| size.parse::<i64>().is_err()) {
+        hardware.set_value("Memory@RAMSize", Some("0".to_owned()));
+    }
     if version < (1, 7) {
         missing(hardware, "", "version", "1");
     }
@@ -148,10 +160,21 @@ fn remote_display(hardware: &mut XmlNode, version: Version) {
 }
 
 fn usb(hardware: &mut XmlNode, version: Version) {
-    if version >= (1, 15) {
-        return;
+    if version < (1, 15)
+        && let Some(old) = hardware.take_child("USBController")
+    {
+        usb_controller(hardware, old);
     }
-    let Some(old) = hardware.take_child("USBController") else { return };
+    let filters = hardware.child_mut("USB").and_then(|usb| usb.child_mut("DeviceFilters"));
+    for filter in filters.into_iter().flat_map(|filters| &mut filters.children) {
+        for (old, new) in [("vendorid", "vendorId"), ("productid", "productId"), ("serialnumber", "serialNumber")] {
+            filter.rename_attribute(old, new);
+        }
+    }
+}
+
+/// The one USB controller that there was, with the filters in it.
+fn usb_controller(hardware: &mut XmlNode, old: XmlNode) {
     let on = |attribute: &str| matches!(old.attribute(attribute), Some("true" | "1" | "yes"));
     let controllers = [("enabled", "OHCI"), ("enabledEhci", "EHCI")];
     for (attribute, kind) in controllers {
@@ -163,11 +186,6 @@ fn usb(hardware: &mut XmlNode, version: Version) {
     let filters = hardware.make("USB/DeviceFilters");
     let later = std::mem::take(&mut filters.children);
     filters.children = old.children.into_iter().filter(|child| child.name == "DeviceFilter").chain(later).collect();
-    for filter in &mut filters.children {
-        for (old, new) in [("vendorid", "vendorId"), ("productid", "productId"), ("serialnumber", "serialNumber")] {
-            filter.rename_attribute(old, new);
-        }
-    }
 }
 
 fn network(hardware: &mut XmlNode, version: Version, address: &str) {
@@ -277,6 +295,10 @@ fn storage(owner: &mut XmlNode, version: Version) -> Result<(), String> {
     }
     if let Some(controllers) = hardware.child_mut("StorageControllers") {
         for controller in controllers.children.iter_mut().filter(|node| node.name == "StorageController") {
+            let kind = controller.attribute("type").unwrap_or_default();
+            if !CONTROLLERS.contains(&kind) {
+                return Err(format!("`{kind}` is no type of storage controller"));
+            }
             missing(controller, "", "useHostIOCache", "true");
             if version < (1, 15) && controller.attribute("type") == Some("AHCI") {
                 let devices = controller.children.iter_mut().filter(|node| node.name == "AttachedDevice");
@@ -298,7 +320,8 @@ fn attach_disk(controllers: &mut XmlNode, disk: &XmlNode) -> Result<(), String> 
         "SATA" => "SATA Controller",
         bus => return Err(format!("a disk is attached to the unknown bus `{bus}`")),
     };
-    let device = XmlNode::new("AttachedDevice").with("type", "HardDisk").with("port", of("channel"));
+    let device = XmlNode::new("AttachedDevice").with("type", "HardDisk").with("hotpluggable", "false");
+    let device = device.with("port", of("channel"));
     attach(controllers, name, device.with("device", of("device")), XmlNode::new("Image").with("uuid", of("hardDisk")))
 }
 
