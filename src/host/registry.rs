@@ -14,8 +14,9 @@ use super::{Fault, Outcome};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-/// Version of the format that VirtualBox 7.2 writes.
-const VERSION: &str = "1.12-linux";
+/// Version of the format that VirtualBox 7.2 writes into a new home, and the oldest that it leaves as it is.
+const VERSION: super::versions::Version = (1, 12);
+const OLDEST_WRITTEN: super::versions::Version = (1, 7);
 
 /// Where the folders stand that all machines share.
 pub(super) const SHARED_FOLDERS: &str = "Global/SharedFolders";
@@ -162,9 +163,11 @@ impl State {
         self.read_registry()?;
         let mut tree = self.registry.clone();
         tree.set_attribute("xmlns", "http://www.virtualbox.org/");
-        if tree.attribute("version").is_none() {
-            tree.set_attribute("version", VERSION);
-        }
+        let version = match tree.attribute("version") {
+            Some(written) => super::versions::parse(written).unwrap_or(VERSION).max(OLDEST_WRITTEN),
+            None => VERSION,
+        };
+        tree.set_attribute("version", super::versions::written(version));
         self.put_machine_entries(&mut tree);
         for name in ["ISystemProperties", "IPlatformProperties"] {
             let at = self.properties_object(name);

@@ -22,7 +22,10 @@ pub(in crate::host) fn lower(file: &mut XmlNode) {
     let mut version = read.max(USUAL);
     if let Some(machine) = file.child_mut("Machine") {
         version = version.max(if machine.attribute("executionEngine").is_some() { PLATFORM } else { USUAL });
-        each_hardware(machine, &mut |owner| version = version.max(needed(owner)));
+        each_hardware(machine, &mut |owner| {
+            version = version.max(needed(owner));
+            usual_boot_order(owner);
+        });
         if version < PLATFORM {
             each_hardware(machine, &mut platform);
         }
@@ -42,6 +45,16 @@ fn needed(owner: &XmlNode) -> Version {
     let foreign = owner.value("Platform@architecture").is_some_and(|architecture| architecture != "x86");
     let graphics = owner.value("Hardware/Display@controller").is_some_and(|kind| kind == "QemuRamFB");
     if foreign || graphics || engines.iter().any(|nat| on(nat, "forward-broadcast")) { PLATFORM } else { USUAL }
+}
+
+/// The boot order that machines have is not written.
+fn usual_boot_order(owner: &mut XmlNode) {
+    let Some(hardware) = owner.child_mut("Hardware") else { return };
+    let order = hardware.list("Boot", "Order").map(|order| (order.attribute("position"), order.attribute("device")));
+    let usual = [("1", "Floppy"), ("2", "DVD"), ("3", "HardDisk"), ("4", "None")];
+    if order.eq(usual.map(|(position, device)| (Some(position), Some(device)))) {
+        hardware.take_child("Boot");
+    }
 }
 
 /// Puts the platform into the hardware.

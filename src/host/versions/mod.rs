@@ -4,11 +4,12 @@
 //! version to be written, as VirtualBox does, and brings a copy into that one's layout and [`order`]. What is unknown
 //! stays where it is. All of it was seen on VirtualBox 7.2.22 (`tests/conformance/settings`).
 
+mod global;
 mod lower;
 mod order;
 mod raise;
 
-pub(super) use lower::lower;
+pub(super) use lower::{lower, written};
 pub(super) use order::order;
 pub(super) use raise::raise;
 
@@ -74,7 +75,7 @@ mod tests {
 
     #[test]
     fn the_newest_layout_survives_the_way_down_and_up() {
-        let source = "<VirtualBox version='1.19-linux'><Machine uuid='{1}'><Hardware><CPU count='2' strange='1'><CpuTree/>\
+        let source = "<VirtualBox version='1.19-linux'><Machine uuid='{1}' name='m'><Hardware><CPU count='2' strange='1'><CpuTree/>\
             <PAE enabled='true'/><LongMode enabled='false'/><Odd/></CPU><Memory RAMSize='8'/><RTC localOrUTC='UTC'/><HPET enabled='true'/>\
             <BIOS><IOAPIC enabled='true'/></BIOS><Network/><UART><Port slot='0' IOBase='0x3f8'/></UART></Hardware>\
             <Snapshot uuid='{2}'><Hardware><CPU count='3'><PAE enabled='true'/><LongMode enabled='true'/></CPU><Memory RAMSize='8'/>\
@@ -101,7 +102,7 @@ mod tests {
 
     #[test]
     fn what_an_old_version_cannot_say_is_written_in_a_newer_one() {
-        let source = "<VirtualBox version='1.19-linux'><Machine><Hardware><Memory RAMSize='8'/><Network><Adapter slot='0'><NAT%/></Adapter>\
+        let source = "<VirtualBox version='1.19-linux'><Machine uuid='{1}' name='m'><Hardware><Memory RAMSize='8'/><Network><Adapter slot='0'><NAT%/></Adapter>\
             </Network></Hardware></Machine></VirtualBox>";
         for (extra, version) in
             [("", "1.19-linux"), (" forward-broadcast='true'", "1.20-linux"), (" enable-tftp='true'", "1.21-linux")]

@@ -52,6 +52,9 @@ const CONTROLLERS: &[&str] =
 /// Its version is not read, or it lacks what every file of its version has.
 pub(in crate::host) fn raise(file: &mut XmlNode) -> Result<(), String> {
     let version = of(file)?;
+    if let Some(global) = file.child_mut("Global") {
+        super::global::raise(global, version)?;
+    }
     let Some(machine) = file.child_mut("Machine") else { return Ok(()) };
     for needed in ["@uuid", "@name", "Hardware/Memory@RAMSize"] {
         if machine.value(needed).is_none() {
@@ -166,10 +169,13 @@ fn usb(hardware: &mut XmlNode, version: Version) {
         usb_controller(hardware, old);
     }
     let filters = hardware.child_mut("USB").and_then(|usb| usb.child_mut("DeviceFilters"));
-    for filter in filters.into_iter().flat_map(|filters| &mut filters.children) {
-        for (old, new) in [("vendorid", "vendorId"), ("productid", "productId"), ("serialnumber", "serialNumber")] {
-            filter.rename_attribute(old, new);
-        }
+    filters.into_iter().flat_map(|filters| &mut filters.children).for_each(filter);
+}
+
+/// Old names in a filter of USB devices.
+pub(super) fn filter(filter: &mut XmlNode) {
+    for (old, new) in [("vendorid", "vendorId"), ("productid", "productId"), ("serialnumber", "serialNumber")] {
+        filter.rename_attribute(old, new);
     }
 }
 
