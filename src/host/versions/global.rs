@@ -42,9 +42,9 @@ fn disks(list: XmlNode) -> Result<XmlNode, String> {
 fn disk(old: XmlNode) -> Result<XmlNode, String> {
     let id = old.attribute("uuid").unwrap_or_default().to_owned();
     let mut node = XmlNode::new("HardDisk").with("uuid", &id);
-    let image = IMAGES.iter().find_map(|(name, place, format)| {
-        Some((old.child(name)?.attribute(place)?.to_owned(), (*format).to_owned()))
-    });
+    let image = IMAGES
+        .iter()
+        .find_map(|(name, place, format)| Some((old.child(name)?.attribute(place)?.to_owned(), (*format).to_owned())));
     let custom = || {
         let custom = old.child("CustomHardDisk")?;
         Some((custom.attribute("location")?.to_owned(), custom.attribute("format")?.to_owned()))
