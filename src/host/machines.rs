@@ -64,7 +64,8 @@ impl State {
         views.into_iter().find(|view| {
             let accessible =
                 self.load(*view).is_ok() && self.machine(*view).is_ok_and(|machine| machine.access_error.is_none());
-            accessible && self.machine_name(*view) == wanted
+            let root = self.element(Address::machine(*view));
+            accessible && root.is_ok_and(|root| root.text("name") == wanted)
         })
     }
 
@@ -179,10 +180,16 @@ impl State {
         let id = id.ok_or_else(|| {
             Fault::new(code::E_FAIL, format!("`{}` has no machine with an id", file.display())).by("IMachine")
         })?;
+        self.refresh();
+        if self.machines.values().any(|machine| machine.registered && machine.id == id) {
+            let message = format!("`{}` has the id of a registered machine", file.display());
+            return Err(Fault::new(code::E_FAIL, message).by("IMachine"));
+        }
+        let stamp = registry::stamp(&file);
         let machine = Machine { id, settings_file: file, state: "PoweredOff", ..Machine::default() };
         let value = self.add_machine(machine);
         let view = self.next_view - 1;
-        self.load(view)?;
+        self.take_in(view, Ok(tree), stamp)?;
         match self.machine(view)?.access_error.clone() {
             Some(fault) => {
                 self.machines.remove(&view);
@@ -198,10 +205,17 @@ impl State {
         if machine.document.is_some() {
             return Ok(());
         }
+        let stamp = registry::stamp(&machine.settings_file);
+        let read = registry::read(&machine.settings_file);
+        self.take_in(view, read, stamp)
+    }
+
+    /// Takes up what was read of a machine's file, or that it could not be read.
+    fn take_in(&mut self, view: View, read: Outcome<XmlNode>, stamp: registry::Stamp) -> Outcome {
+        let machine = self.machine(view)?;
         let file = machine.settings_file.clone();
         let id = machine.id.clone();
-        let stamp = registry::stamp(&file);
-        let read = registry::read(&file).and_then(|tree| {
+        let read = read.and_then(|tree| {
             let found = tree.value("Machine@uuid").and_then(parse_id);
             if found.as_deref() == Some(&id) {
                 return Ok(tree);

@@ -116,13 +116,24 @@ impl State {
             let gone = old.contains(&machine.id) && !there.contains(&machine.id);
             !gone || !machine.registered
         });
-        let registered = self.machines.values().filter(|machine| machine.registered);
-        let mut known: HashSet<_> = registered.map(|machine| machine.id.clone()).collect();
+        let registered = self.machines.iter().filter(|(_, machine)| machine.registered);
+        let mut known: HashMap<_, _> = registered.map(|(view, machine)| (machine.id.clone(), *view)).collect();
         for (id, file) in new {
-            if old.contains(&id) || !known.insert(id.clone()) {
+            let settings_file = self.home.join(file);
+            if let Some(view) = known.get(&id) {
+                // Another process renamed or moved it.
+                if let Some(machine) = self.machines.get_mut(view).filter(|machine| machine.lock.is_none())
+                    && machine.settings_file != settings_file
+                {
+                    machine.settings_file = settings_file;
+                    self.refresh_machine(*view);
+                }
                 continue;
             }
-            let settings_file = self.home.join(file);
+            if old.contains(&id) {
+                continue;
+            }
+            known.insert(id.clone(), self.next_view);
             let machine = Machine { id, registered: true, settings_file, state: "PoweredOff", ..Machine::default() };
             self.machines.insert(self.next_view, machine);
             self.next_view += 1;
@@ -182,9 +193,12 @@ impl State {
         super::networks::write(self, &mut tree);
         super::settings::write_shared_folders(&self.global, &mut tree);
         self.put_media(&mut tree, "Global/MediaRegistry", &super::media::Registry::Global, &folder);
-        write(&file, &tree)?;
-        self.registry = tree;
-        self.registry_stamp = stamp(&file);
+        // Most changes of a machine leave this file as it is.
+        if stamp(&file) != self.registry_stamp || tree != self.registry {
+            write(&file, &tree)?;
+            self.registry = tree;
+            self.registry_stamp = stamp(&file);
+        }
         self.fire_nat_settings();
         Ok(())
     }
