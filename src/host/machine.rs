@@ -319,7 +319,8 @@ impl State {
             self.delete_implicit(view);
             let document = self.document(original)?.clone();
             if let Some(copy) = self.copies.get_mut(&view) {
-                (copy.document, copy.modified) = (document, false);
+                // It counts as modified until it is saved, as in VirtualBox.
+                copy.document = document;
             }
             return Ok(());
         }

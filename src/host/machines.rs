@@ -64,7 +64,8 @@ impl State {
         views.into_iter().find(|view| {
             let accessible =
                 self.load(*view).is_ok() && self.machine(*view).is_ok_and(|machine| machine.access_error.is_none());
-            accessible && self.machine_name(*view) == wanted
+            let root = self.element(Address::machine(*view));
+            accessible && root.is_ok_and(|root| root.text("name") == wanted)
         })
     }
 
@@ -174,15 +175,24 @@ impl State {
     }
 
     pub(super) fn open_machine(&mut self, arguments: Arguments<'_>) -> Outcome<RawValue> {
-        let file = super::root::absolute(arguments.text(0))?.to_owned();
-        let tree = registry::read(&file)?;
+        // A file that is missing or damaged is a plain failure of the machine, as in VirtualBox.
+        let failed = |fault: Fault| Fault { code: code::E_FAIL, ..fault }.by("IMachine");
+        let file = super::root::absolute(arguments.text(0)).map_err(failed)?.to_owned();
+        let tree = registry::read(&file).map_err(failed)?;
         let id = tree.value("Machine@uuid").and_then(parse_id);
-        let id =
-            id.ok_or_else(|| Fault::new(code::XML_ERROR, format!("`{}` has no machine with an id", file.display())))?;
+        let id = id.ok_or_else(|| {
+            Fault::new(code::E_FAIL, format!("`{}` has no machine with an id", file.display())).by("IMachine")
+        })?;
+        self.refresh();
+        if self.machines.values().any(|machine| machine.registered && machine.id == id) {
+            let message = format!("`{}` has the id of a registered machine", file.display());
+            return Err(Fault::new(code::E_FAIL, message).by("IMachine"));
+        }
+        let stamp = registry::stamp(&file);
         let machine = Machine { id, settings_file: file, state: "PoweredOff", ..Machine::default() };
         let value = self.add_machine(machine);
         let view = self.next_view - 1;
-        self.load(view)?;
+        self.take_in(view, Ok(tree), stamp)?;
         match self.machine(view)?.access_error.clone() {
             Some(fault) => {
                 self.machines.remove(&view);
@@ -198,20 +208,31 @@ impl State {
         if machine.document.is_some() {
             return Ok(());
         }
+        let stamp = registry::stamp(&machine.settings_file);
+        let read = registry::read(&machine.settings_file);
+        self.take_in(view, read, stamp)
+    }
+
+    /// Takes up what was read of a machine's file, or that it could not be read.
+    fn take_in(&mut self, view: View, read: Outcome<XmlNode>, stamp: registry::Stamp) -> Outcome {
+        let machine = self.machine(view)?;
         let file = machine.settings_file.clone();
         let id = machine.id.clone();
-        let stamp = registry::stamp(&file);
-        let read = registry::read(&file).and_then(|tree| {
+        let read = read.and_then(|tree| {
             let found = tree.value("Machine@uuid").and_then(parse_id);
             if found.as_deref() == Some(&id) {
                 return Ok(tree);
             }
-            Err(Fault::new(code::XML_ERROR, format!("`{}` is the file of another machine", file.display())))
+            Err(Fault::new(code::E_FAIL, format!("`{}` is the file of another machine", file.display())).by("IMachine"))
+        });
+        let read = read.and_then(|tree| {
+            let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+            self.load_media(&tree, "Machine/MediaRegistry", Registry::Machine(id), &folder);
+            self.check_media(&tree)?;
+            Ok(tree)
         });
         match read {
             Ok(tree) => {
-                let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-                self.load_media(&tree, "Machine/MediaRegistry", Registry::Machine(id), &folder);
                 let document = self.read_settings(&tree);
                 self.read_snapshots(view, tree.child("Machine").unwrap_or(&XmlNode::default()));
                 self.finish_merge(view);
@@ -240,6 +261,33 @@ impl State {
                 }
                 machine.document = Some(document);
                 machine.access_error = Some(fault);
+                machine.stamp = stamp;
+            }
+        }
+        Ok(())
+    }
+
+    /// A machine with two controllers of a name, or with an image that nobody knows, is not accessible.
+    fn check_media(&mut self, tree: &XmlNode) -> Outcome {
+        let mut names = std::collections::HashSet::new();
+        let controllers = tree.list("Machine/Hardware/StorageControllers", "StorageController");
+        for name in controllers.filter_map(|controller| controller.attribute("name")) {
+            if !names.insert(name) {
+                let message = format!("two storage controllers are named `{name}`");
+                return Err(Fault::new(code::OBJECT_IN_USE, message).by("IMachine"));
+            }
+        }
+        let controllers = tree.list("Machine/Hardware/StorageControllers", "StorageController");
+        let devices = controllers.flat_map(|controller| controller.list("", "AttachedDevice"));
+        let ids: Vec<_> = devices.filter_map(|device| parse_id(device.value("Image@uuid")?)).collect();
+        for id in ids {
+            if self.medium_by_id(&id).is_none() {
+                // Another process may have registered it since we looked.
+                self.refresh();
+            }
+            if self.medium_by_id(&id).is_none() {
+                let message = format!("no known medium has the id {id}, which the machine uses");
+                return Err(Fault::not_found(message).by("IVirtualBox"));
             }
         }
         Ok(())

@@ -45,6 +45,7 @@ mod unattended;
 mod update_agent;
 mod usb_filters;
 mod value;
+mod versions;
 mod xml;
 
 pub use control::Host;

@@ -86,9 +86,7 @@ impl State {
         if self.session(session)?.view.is_some() {
             return Err(Fault::new(code::INVALID_OBJECT_STATE, "the given session is busy: it already holds a lock"));
         }
-        if lock == "Null" {
-            return Err(Fault::argument("`Null` is no type of lock"));
-        }
+        // `Null` and whatever else is no kind of lock count as `Write`.
         if let Some(holder) = holder {
             if lock != "Shared" {
                 let message = format!("the machine `{name}` is already locked for a session (or being unlocked)");

@@ -4,6 +4,7 @@
 
 mod crashes;
 mod crawl;
+mod damage;
 mod events;
 mod images;
 mod locks;

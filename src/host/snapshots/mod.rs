@@ -218,6 +218,11 @@ impl State {
 
     /// Writes only the snapshots of a machine into its file.
     fn save_snapshots(&mut self, machine: View) -> Outcome {
+        self.exclusively(|state| state.save_snapshots_now(machine))
+    }
+
+    fn save_snapshots_now(&mut self, machine: View) -> Outcome {
+        self.catch_up(machine)?;
         let mut tree = self.machine(machine)?.tree.clone().ok_or_else(gone)?;
         self.put_snapshots(machine, tree.make("Machine"));
         let file = self.machine(machine)?.settings_file.clone();
