@@ -44,7 +44,9 @@ Choose with `vboxsh -u TARGET`, with VBOXSH_CONNECT, or with the command `connec
 
 `xpcom` finds VirtualBox in VBOX_APP_HOME, VBOX_PROGRAM_PATH or the usual folders, and works with the
 machines of the user that runs vboxsh: root has machines of its own. VBOX_USER_HOME names another
-settings folder, VBOX_IPC_SOCKETID another server. When VBoxSVC has ended, `reconnect` starts it anew.
+settings folder, VBOX_IPC_SOCKETID another server. When VBoxSVC has ended, calls say so and `reconnect` starts it anew, by way of a second
+vboxsh process. Scripts have its IVirtualBoxClient as `client`; `client.eventSource.listen(...)` tells
+when VBoxSVC ends.
 
 A password comes from `--password-file FILE` (a file that its owner alone can read), from
 VBOXSH_PASSWORD, or is asked for when the server wants one. It is never an argument.

@@ -87,6 +87,8 @@ fn work(mut arguments: Arguments, ui: &Ui) -> anyhow::Result<i32> {
     let (target, settings) = connection_settings(&mut arguments, &config)?;
     let prompt = prompt_options(&target, &settings);
     let mut shell = shell(&arguments, target, settings, ui)?;
+    // Dropped before the shell is.
+    let _leaving = local::Leaving;
     let rc = config.rc.clone();
     shell.set_config(config);
     let mut ran = false;

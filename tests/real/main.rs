@@ -18,4 +18,5 @@ mod trace;
 mod wsdl;
 #[cfg(all(feature = "xpcom", unix))]
 mod xpcom;
+mod xpcom_loader;
 mod xpcom_outside;
