@@ -5,9 +5,9 @@
 
 mod appliances;
 mod arguments;
-mod computer;
 mod attachments;
 mod cloning;
+mod computer;
 mod control;
 mod defaults;
 mod devices;
