@@ -97,11 +97,11 @@ impl State {
         let at = self.properties_object(interface);
         let element = self.element_mut(at)?;
         for row in table::rows(element.interface) {
-            let Some(place) = row.places.first() else { continue };
-            let (old, new) = (seen.value(place), disk.value(place));
+            let value_in = |tree: &XmlNode| row.place_in(tree).and_then(|place| tree.value(place)).map(str::to_owned);
+            let (old, new) = (value_in(seen), value_in(disk));
             let own = element.value(row.name).and_then(|value| row.write(value));
-            if old != new && (own.as_deref() == old || old.is_none()) {
-                let value = new.and_then(|written| row.read(written)).unwrap_or_else(|| row.absent.clone());
+            if old != new && (own == old || old.is_none()) {
+                let value = new.and_then(|written| row.read(&written)).unwrap_or_else(|| row.absent.clone());
                 element.set(row.name, value);
             }
         }
@@ -191,7 +191,7 @@ impl State {
             let at = self.properties_object(name);
             let element = self.element(at)?;
             for row in table::rows(element.interface) {
-                if let (Some(place), Some(value)) = (row.places.first(), element.value(row.name)) {
+                if let (Some(place), Some(value)) = (row.place_in(&tree), element.value(row.name)) {
                     tree.set_value(place, row.write(value));
                 }
             }

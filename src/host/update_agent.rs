@@ -24,12 +24,14 @@ impl State {
         let given = arguments.text(0);
         match name {
             "checkFrequency" if arguments.int(0) < DAY => {
-                return Err(Fault::argument(format!("{} seconds are less than a day ({DAY})", arguments.int(0))));
+                return Err(Fault::argument(format!("{} seconds are less than a day ({DAY})", arguments.int(0)))
+                    .by("IUpdateAgent"));
             }
             "repositoryURL" if !given.is_empty() && !given.starts_with("https://") => {
                 return Err(Fault::argument(format!(
                     "`{given}` is no address of updates: it must begin with https://"
-                )));
+                ))
+                .by("IUpdateAgent"));
             }
             _ => {}
         }
