@@ -1,11 +1,11 @@
 //! Differencing disks that come and go with attachments and snapshots: `{id}.vdi` in the snapshot folder.
 
+use crate::host::attachments::{attached, medium_of};
 use crate::host::document::ElementId;
 use crate::host::images::{self, Format, Parent, Plan, Variant};
-use crate::host::attachments::{attached, medium_of};
 use crate::host::media::{Medium, Registry};
-use crate::host::xml::XmlNode;
 use crate::host::state::{Address, State, View};
+use crate::host::xml::XmlNode;
 use crate::host::{Fault, Outcome};
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
@@ -162,7 +162,8 @@ impl State {
                 continue;
             }
             let id = format!("{{{}}}", self.medium(disk)?.id);
-            let known = self.machines.values().find(|machine| machine.id == owner).and_then(|machine| machine.tree.as_ref());
+            let known =
+                self.machines.values().find(|machine| machine.id == owner).and_then(|machine| machine.tree.as_ref());
             if known.and_then(|tree| tree.at("Machine/MediaRegistry")).is_none_or(|node| !names(node, &id)) {
                 self.save_machine_media(&owner)?;
                 seen.push(owner);

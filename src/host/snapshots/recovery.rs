@@ -21,7 +21,8 @@ impl State {
         let mut lines = String::new();
         for heir in heirs {
             let child = self.medium(*heir)?;
-            let parent = child.parent.and_then(|parent| self.media.get(&parent)).map_or("-", |parent| parent.id.as_str());
+            let parent =
+                child.parent.and_then(|parent| self.media.get(&parent)).map_or("-", |parent| parent.id.as_str());
             lines += &format!("parent {} {parent}\n", child.id);
         }
         for file in gone {
