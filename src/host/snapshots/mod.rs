@@ -18,7 +18,7 @@ use super::fault::code;
 use super::state::{Address, State, View, gone};
 use super::value::text;
 use super::xml::XmlNode;
-use super::{Fault, Outcome, registry};
+use super::{Fault, Outcome};
 use crate::model::RawValue;
 use std::collections::{BTreeMap, HashMap};
 
@@ -196,7 +196,7 @@ impl State {
                 return Ok(false);
             }
             let old = std::mem::replace(field, wanted);
-            state.save_snapshots(machine).inspect_err(|_| {
+            state.save_quietly(machine).inspect_err(|_| {
                 if let Ok(snapshot) = state.snapshot_mut(element) {
                     *(if name == "name" { &mut snapshot.name } else { &mut snapshot.description }) = old;
                 }
@@ -213,22 +213,6 @@ impl State {
         let snapshot = self.snapshot(element)?;
         let (machine, id) = (self.machine(snapshot.machine)?.id.clone(), snapshot.id.clone());
         self.fire_machine(kind, &machine, vec![("snapshotId", text(id))]);
-        Ok(())
-    }
-
-    /// Writes only the snapshots of a machine into its file.
-    fn save_snapshots(&mut self, machine: View) -> Outcome {
-        self.exclusively(|state| state.save_snapshots_now(machine))
-    }
-
-    fn save_snapshots_now(&mut self, machine: View) -> Outcome {
-        self.catch_up(machine)?;
-        let mut tree = self.machine(machine)?.tree.clone().ok_or_else(gone)?;
-        self.put_snapshots(machine, tree.make("Machine"));
-        let file = self.machine(machine)?.settings_file.clone();
-        registry::write(&file, &tree)?;
-        let known = self.machine_mut(machine)?;
-        (known.tree, known.stamp) = (Some(tree), registry::stamp(&file));
         Ok(())
     }
 
