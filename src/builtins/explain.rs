@@ -236,9 +236,9 @@ fn place(place: &str, given: &Given) -> Result<String, Failure> {
         Some('~') => plain(word),
         Some('!') => steps(word),
         // A script has no working folder of its own to count on.
-        _ if matches!(given.kind(bare), Some(ArgumentKind::File | ArgumentKind::Medium(_))) => {
-            literal(&std::path::absolute(word).map_or_else(|_| word.to_owned(), |path| path.to_string_lossy().into_owned()))
-        }
+        _ if matches!(given.kind(bare), Some(ArgumentKind::File | ArgumentKind::Medium(_))) => literal(
+            &std::path::absolute(word).map_or_else(|_| word.to_owned(), |path| path.to_string_lossy().into_owned()),
+        ),
         _ => literal(word),
     })
 }
