@@ -96,6 +96,36 @@ The plain API works too: `m.lockMachine(session, LockType.Write)`, `session.mach
 ",
     ),
     (
+        "configuration",
+        "the configuration file: hosts, aliases, prompt, keys, defaults",
+        "
+The file is config.toml in the user's folder for settings (on Linux ~/.config/vboxsh); VBOXSH_CONFIG
+names another one. A mistake in it is told with its line, and nothing runs.
+
+  prompt = \"{server}> \"          the prompt; {server}, {language} and {connection} are filled in
+  keys = \"vi\"                    keys of the line editor: emacs or vi
+  theme = \"light\"                colours that can be read on a light ground; dark is the default
+  announce = true                events above the line that is typed
+  rc = \"start.rhai\"              a script that runs before the first prompt
+
+  [defaults]
+  connect = \"build\"              where to connect to when nothing else is said
+  lang = \"rhai\"                  language of the prompt
+  timeout = 30                   seconds that `on` gives a host
+
+  [hosts.build]                  a name for `-u`, `connect` and `on`
+  url = \"https://build-7:18083\"
+  user = \"ops\"
+  password-file = \"build.password\"    a file that its owner alone can read
+  ca-file = \"build.pem\"          or: fingerprint = \"...\", insecure = true
+
+  [aliases]
+  up = \"list running\"
+
+Files are named from the folder of the configuration.
+",
+    ),
+    (
         "exit-codes",
         "what the program ends with",
         "

@@ -1,6 +1,7 @@
 //! What the program does with its arguments.
 
 use super::arguments::{Arguments, Color, Lang};
+use super::generate;
 use crate::backend::local;
 use crate::builtins;
 use crate::model::{Error, ErrorKind, Interrupt};
@@ -70,6 +71,11 @@ fn work(mut arguments: Arguments, ui: &Ui) -> anyhow::Result<i32> {
     }
     if let Err(error) = repl::install_signals() {
         ui.warn(&format!("Ctrl-C cannot be caught: {error}"));
+    }
+    if let Some(what) = arguments.generate {
+        let text = generate::text(what, &builtins::commands(&ConnectSettings::default()))?;
+        ui.print(text.trim_end());
+        return Ok(0);
     }
     let config = Config::load()?;
     defaults(&mut arguments, &config)?;

@@ -120,7 +120,7 @@ impl State {
             "platform" => self.properties_object("IPlatformProperties").value("IPlatformProperties"),
             "defaultMachineFolder" => text(self.default_machine_folder().to_string_lossy()),
             "mediumFormats" => {
-                RawValue::List((0..super::media_formats::FORMATS.len()).map(|at| self.format_object(at)).collect())
+                RawValue::List((0..super::media::formats::FORMATS.len()).map(|at| self.format_object(at)).collect())
             }
             "supportedGuestOSTypes" => {
                 let arm = self.element(at)?.index == 1;
@@ -135,6 +135,9 @@ impl State {
 
     pub(super) fn write_properties(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
         let interface = self.element(at)?.interface;
+        if name.starts_with("freeDiskSpace") {
+            return Err(Fault::not_in_virtualbox(format!("ISystemProperties.{name} (writing)")));
+        }
         let Some(row) = super::table::find(interface, name).filter(|row| row.when != super::table::When::Never) else {
             return Ok(false);
         };

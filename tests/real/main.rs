@@ -9,9 +9,11 @@ mod conformance;
 mod crawl;
 mod embedded;
 mod failures;
+mod images;
 mod networks;
 mod program;
 mod rig;
+mod snapshots;
 mod trace;
 mod wsdl;
 #[cfg(all(feature = "xpcom", unix))]
