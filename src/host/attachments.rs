@@ -259,6 +259,7 @@ impl State {
         let at = Address { view, element: id };
         let kind = self.element(at)?.name("type");
         let old = self.element(at)?.value("medium").and_then(Address::of);
+        self.element_mut(at)?.set(super::settings::UNKNOWN_IMAGE, text(""));
         if old == medium {
             return Ok(());
         }

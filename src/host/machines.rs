@@ -233,6 +233,9 @@ impl State {
         });
         match read {
             Ok(tree) => {
+                if !self.knows_images(&tree) {
+                    self.load_media_of_others(view);
+                }
                 let document = self.read_settings(&tree);
                 self.read_snapshots(view, tree.child("Machine").unwrap_or(&XmlNode::default()));
                 self.finish_merge(view);
@@ -291,6 +294,26 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// Whether every medium that is attached in a settings file is known.
+    fn knows_images(&self, node: &XmlNode) -> bool {
+        let own = node.name != "Image"
+            || node.attribute("uuid").and_then(parse_id).is_none_or(|id| self.medium_by_id(&id).is_some());
+        let mut children = node.children.iter().filter(|child| child.name != "MediaRegistry");
+        own && children.all(|child| self.knows_images(child))
+    }
+
+    /// Takes up the media of machines that were not read yet: a linked clone's disks are in the file of another one.
+    fn load_media_of_others(&mut self, view: View) {
+        let unread = self.machines.iter().filter(|(other, machine)| **other != view && machine.document.is_none());
+        let files: Vec<_> = unread.map(|(_, machine)| (machine.id.clone(), machine.settings_file.clone())).collect();
+        for (id, file) in files {
+            // One that cannot be read tells so itself.
+            let Ok(tree) = registry::read(&file) else { continue };
+            let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+            self.load_media(&tree, "Machine/MediaRegistry", Registry::Machine(id), &folder);
+        }
     }
 
     pub(super) fn register_machine(&mut self, arguments: Arguments<'_>) -> Outcome {

@@ -71,6 +71,9 @@ pub(super) fn of_snapshot(place: &str) -> bool {
     place == "@stateFile" || !["@", "Description", "Teleporter"].iter().any(|start| place.starts_with(start))
 }
 
+/// Id of an attached image that no registry has.
+pub(super) const UNKNOWN_IMAGE: &str = "unknownImage";
+
 impl State {
     /// The document of a machine, from its file.
     pub(super) fn read_settings(&mut self, file: &XmlNode) -> Document {
@@ -181,8 +184,10 @@ impl State {
             let kind = device.attribute("type").unwrap_or("HardDisk");
             element.set("type", enumerated("DeviceType", kind));
             let medium = device.value("Image@uuid").and_then(super::machines::parse_id);
-            if let Some(medium) = medium.and_then(|id| self.medium_by_id(&id)) {
-                element.set("medium", Address::global(medium).value("IMedium"));
+            match medium.as_ref().and_then(|id| self.medium_by_id(id)) {
+                Some(medium) => element.set("medium", Address::global(medium).value("IMedium")),
+                // No registry has it; it is written back as it is.
+                None => element.set(UNKNOWN_IMAGE, super::value::text(medium.unwrap_or_default())),
             }
         }
     }
@@ -306,10 +311,10 @@ impl State {
             let kind = element.name("type");
             let mut device = XmlNode::new("AttachedDevice").with("type", kind);
             write_rows(element, &mut device);
-            if let Some(medium) =
-                element.value("medium").and_then(Address::of).and_then(|at| self.media.get(&at.element))
-            {
-                device.children.push(XmlNode::new("Image").with("uuid", format!("{{{}}}", medium.id)));
+            let medium = element.value("medium").and_then(Address::of).and_then(|at| self.media.get(&at.element));
+            let id = medium.map_or(element.text(UNKNOWN_IMAGE), |medium| medium.id.as_str());
+            if !id.is_empty() {
+                device.children.push(XmlNode::new("Image").with("uuid", format!("{{{id}}}")));
             }
             node.children.push(device);
         }

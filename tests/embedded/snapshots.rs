@@ -315,3 +315,31 @@ fn a_process_killed_among_snapshots_leaves_whole_chains() {
         connection.close();
     }
 }
+
+#[test]
+fn a_linked_clone_read_before_its_source_has_its_disks() {
+    let home = Home::new();
+    let machine = home.machine("source");
+    with_disk(&home, &machine, |machine| drop(take(machine, "one")));
+    let snapshot = object(machine.call("findSnapshot", vec!["one".into()]).unwrap());
+    // Ids decide what is read first: one of many comes before the source.
+    let names: Vec<String> = (0..8).map(|at| format!("clone{at}")).collect();
+    for name in &names {
+        let target = home.create(name, "Other");
+        let of = object(snapshot.get("machine").unwrap());
+        let options = Value::List(vec!["Link".into()]);
+        let arguments = vec![Value::Object(target.clone()), "MachineState".into(), options];
+        assert_eq!(finish(&object(of.call("cloneTo", arguments).unwrap())), 0);
+        home.vbox().call("registerMachine", vec![Value::Object(target)]).unwrap();
+    }
+    let other = home.another();
+    for name in &names {
+        let clone = other.find_machine(name).unwrap();
+        assert_eq!(text(&object(disk_of(&clone).get("base").unwrap()), "name"), "base.vdi", "{name}");
+        change(&clone, |clone| clone.set("memorySize", Value::Int(64)).unwrap());
+    }
+    let third = home.another();
+    for name in &names {
+        assert_eq!(text(&disk_of(&third.find_machine(name).unwrap()), "state"), "Inaccessible", "not looked at yet");
+    }
+}
