@@ -10,6 +10,8 @@ mod crawl;
 mod embedded;
 mod failures;
 mod program;
+#[cfg(all(feature = "python", unix))]
+mod python;
 mod rig;
 mod trace;
 mod wsdl;
