@@ -9,6 +9,7 @@ mod conformance;
 mod crawl;
 mod embedded;
 mod failures;
+mod networks;
 mod program;
 #[cfg(all(feature = "python", unix))]
 mod python;
