@@ -19,7 +19,7 @@ fn said(shell: &Vboxsh, target: &str, program: &str, lines: &str) -> String {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let mut plain = String::new();
     let mut parts = text.split('\u{1b}');
     plain.push_str(parts.next().unwrap_or_default());
@@ -131,7 +131,7 @@ fn pyvbox_runs_unchanged() {
         let Some(folder) = package(&shell, name) else { continue };
         let script = shell.home().join("script.py");
         std::fs::write(&script, PYVBOX).unwrap();
-        for target in ["embedded", &url] {
+        for target in ["embedded", url.as_str()] {
             let run = |arguments: &[&str]| {
                 let mut command = shell.command();
                 command.args(["-u", target]).args(arguments).env("VBOXSH_HOME", shell.home().join("vboxsh"));
