@@ -9,13 +9,16 @@ mod conformance;
 mod crawl;
 mod embedded;
 mod failures;
+mod images;
 mod networks;
 mod program;
 #[cfg(all(feature = "python", unix))]
 mod python;
 mod rig;
+mod snapshots;
 mod trace;
 mod wsdl;
 #[cfg(all(feature = "xpcom", unix))]
 mod xpcom;
+mod xpcom_loader;
 mod xpcom_outside;
