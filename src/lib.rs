@@ -5,6 +5,7 @@
 pub mod backend;
 pub mod builtins;
 pub mod cli;
+pub mod extensions;
 pub mod host;
 pub mod model;
 pub mod output;

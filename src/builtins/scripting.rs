@@ -19,6 +19,12 @@ pub(super) fn commands() -> Vec<Command> {
         language(Language::Python, "py [m.name for m in vbox.machines]", "one expression of the other language")
             .alias("py"),
         language(Language::Rhai, "rhai vbox.machines.len()", "one expression of the other language"),
+        Command::new("reload-ext", Category::Shell, "load the extension files anew", |shell, _| Ok(crate::extensions::reload(shell)))
+            .alias("reloadExt")
+            .alias("reloadExts")
+            .effect(Effect::Write)
+            .help("Extension files bring commands. They stand in the folder `shexts` of VirtualBox's home (VBOX_USER_HOME, else ~/.config/VirtualBox) and of ~/.VirtualBox, or are that home's `shellext.py`. A file defines `commands = {'name': ['help', function]}`; the function is called with the context and the words, and leaves the shell when it gives something true. Files and folders that others can write are not loaded, and `--no-ext` loads none.")
+            .example("reloadExts", "after an extension was changed"),
         Command::new("sleep", Category::Scripting, "wait for some seconds", sleep)
             .argument("seconds", ArgumentKind::Seconds, Arity::Required, "how long, in seconds; fractions are allowed")
             .example("sleep 0.5", "half a second"),

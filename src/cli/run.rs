@@ -4,6 +4,7 @@ use super::arguments::{Arguments, Color, Lang};
 use super::generate;
 use crate::backend::local;
 use crate::builtins;
+use crate::extensions;
 use crate::model::{Error, ErrorKind, Interrupt};
 use crate::output::{ColorChoice, Failure, Reply, Ui, UiOptions};
 use crate::repl;
@@ -158,6 +159,9 @@ fn shell(arguments: &Arguments, target: Target, settings: ConnectSettings, ui: &
     let opener = Box::new(move |asking| connect(&target, &settings, &opener_ui, asking));
     let world = World::new(ui.clone(), Some(opener), arguments.yes);
     let mut shell = Shell::new(world, commands, script::factories());
+    if !arguments.no_ext {
+        extensions::load(&mut shell);
+    }
     if arguments.lang == Lang::Python {
         shell.set_language(Language::Python)?;
     }

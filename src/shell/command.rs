@@ -316,6 +316,11 @@ impl Commands {
         self.by_name.insert(command.name.clone(), Arc::new(command));
     }
 
+    /// Takes all commands of a group away.
+    pub fn remove_category(&mut self, category: Category) {
+        self.by_name.retain(|_, command| command.category != category);
+    }
+
     /// The command of that name or alias.
     pub fn find(&self, word: &str) -> Option<&Arc<Command>> {
         let name = self.by_name.get(word).map(|_| word).or_else(|| self.spellings.get(word).map(String::as_str))?;

@@ -39,6 +39,8 @@ pub struct Shell {
     pub(super) language: Language,
     pub(super) quit: Option<i32>,
     pub(super) depth: usize,
+    /// The language whose engine runs a command of an extension.
+    at_work: Option<Language>,
     pub(super) memory: super::state::Memory,
 }
 
@@ -59,6 +61,7 @@ impl Shell {
             language: Language::default(),
             quit: None,
             depth: 0,
+            at_work: None,
             memory: super::state::Memory::default(),
         }
     }
@@ -76,6 +79,26 @@ impl Shell {
     /// The command table.
     pub fn commands(&self) -> &Commands {
         &self.commands
+    }
+
+    /// The command table, for extensions.
+    pub fn commands_mut(&mut self) -> &mut Commands {
+        &mut self.commands
+    }
+
+    /// Runs a command that an extension brought; it may run lines of this shell meanwhile. Gives whether it asks
+    /// to leave the shell.
+    ///
+    /// # Errors
+    /// What it failed with.
+    pub fn run_extension(&mut self, language: Language, name: &str, words: &[String]) -> Result<bool, Failure> {
+        self.engine(language)?;
+        let Some(mut engine) = self.engines.remove(language.name()) else { return Ok(false) };
+        let before = self.at_work.replace(language);
+        let result = engine.run_extension(name, words, &mut |line| self.run_line(line));
+        self.at_work = before;
+        self.engines.insert(language.name(), engine);
+        result
     }
 
     /// Language of the prompt.
@@ -130,6 +153,12 @@ impl Shell {
     /// # Errors
     /// There is none, or it cannot start.
     pub fn engine(&mut self, language: Language) -> Result<&mut dyn Engine, Failure> {
+        if self.at_work == Some(language) {
+            let what = format!("{} is at work: a command of an extension runs", language.title());
+            return Err(
+                Failure::new(crate::model::ErrorKind::Refused, what).hinted("an extension runs script by itself")
+            );
+        }
         if !self.engines.contains_key(language.name()) {
             let factory = self.factories.iter().find(|(known, _)| *known == language);
             let Some((_, factory)) = factory else {

@@ -92,10 +92,40 @@ pub trait Engine: Send {
     /// Names of variables and functions that the user made, with what completion may say of them.
     fn names(&self) -> Vec<String>;
 
+    /// Runs an extension file and gives the commands that it brings.
+    ///
+    /// # Errors
+    /// What the file failed with, or that this language has no extensions.
+    fn load_extension(&mut self, _source: &str, _file: &std::path::Path) -> Result<Vec<Provided>, Failure> {
+        let what = format!("{} files bring no commands", self.language().title());
+        Err(Failure::new(crate::model::ErrorKind::Failed, what).hinted("write extensions in Python"))
+    }
+
+    /// Runs a command that an extension brought; `lines` runs lines of the shell for it. Gives whether it asks
+    /// to leave the shell.
+    ///
+    /// # Errors
+    /// What the command failed with.
+    fn run_extension(&mut self, name: &str, _words: &[String], _lines: LineRunner<'_>) -> Result<bool, Failure> {
+        Err(Failure::new(crate::model::ErrorKind::Failed, format!("no extension brought `{name}`")))
+    }
+
     /// Static type of an expression, as far as it is known without running anything: from variables
     /// and the types that the schema states. `vbox.machines[0]` gives `IMachine`.
     fn static_type(&self, expression: &str) -> Option<Type>;
 }
+
+/// A command that an extension file brings.
+#[derive(Clone, Debug)]
+pub struct Provided {
+    /// Its name.
+    pub name: String,
+    /// One line: what it does.
+    pub summary: String,
+}
+
+/// Runs a line of the shell, for an extension.
+pub type LineRunner<'a> = &'a mut dyn FnMut(&str) -> Result<(), Failure>;
 
 /// Makes an engine when its language is first used.
 pub type EngineFactory = Arc<dyn Fn(&Arc<World>) -> Result<Box<dyn Engine>, Failure> + Send + Sync>;

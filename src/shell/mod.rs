@@ -26,7 +26,7 @@ pub use command::{Argument, ArgumentKind, Arity, Category, Command, Commands, Ef
 pub use config::{Config, Defaults, HostEntry, Keys, Theme};
 pub use credentials::{Credentials, read_password_file};
 pub use dispatch::{Line, Shell};
-pub use engine::{Completeness, Engine, EngineFactory, Language, Origin};
+pub use engine::{Completeness, Engine, EngineFactory, Language, LineRunner, Origin, Provided};
 pub use literal::parse_literal;
 pub use locked::{Changed, with_lock_if_needed};
 pub use manual::of_command as command_manual;

@@ -1,6 +1,7 @@
 //! The Python engine, through the program: what it loads at run time cannot be linked into a test.
 
 mod errors;
+mod extensions;
 mod graph;
 mod hosting;
 mod prompt;

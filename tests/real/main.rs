@@ -12,6 +12,8 @@ mod failures;
 mod images;
 mod networks;
 mod program;
+#[cfg(all(feature = "python", unix))]
+mod python;
 mod rig;
 mod snapshots;
 mod trace;

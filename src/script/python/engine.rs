@@ -2,14 +2,15 @@
 
 use super::handed::EngineResult;
 use super::report::{broken, failure};
-use super::{context, convert, module, prelude, signals};
+use super::{context, convert, lines, module, prelude, signals};
 use crate::model::Value;
 use crate::output::Failure;
 use crate::schema::Type;
 use crate::script::infer;
-use crate::shell::{Completeness, Engine, Language, Origin};
+use crate::shell::{Completeness, Engine, Language, LineRunner, Origin, Provided};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::path::Path;
 
 /// The Python engine of one shell.
 pub(super) struct PythonEngine {
@@ -121,6 +122,21 @@ impl Engine for PythonEngine {
         names.retain(|name| !["vbox", "host", "session", "client", "wait"].contains(&name.as_str()));
         names.sort();
         names
+    }
+
+    fn load_extension(&mut self, source: &str, file: &Path) -> Result<Vec<Provided>, Failure> {
+        self.run(source, |py| {
+            let path = file.display().to_string();
+            let brought = prelude::get(py)?.call_method1("load_extension", (source, path))?;
+            let brought: Vec<(String, String)> = brought.extract()?;
+            Ok(brought.into_iter().map(|(name, summary)| Provided { name, summary }).collect())
+        })
+    }
+
+    fn run_extension(&mut self, name: &str, words: &[String], lines: LineRunner<'_>) -> Result<bool, Failure> {
+        lines::with(lines, || {
+            self.run("", |py| prelude::get(py)?.call_method1("run_extension", (name, words.to_vec()))?.extract())
+        })
     }
 
     fn static_type(&self, expression: &str) -> Option<Type> {

@@ -15,6 +15,7 @@ mod enumeration;
 mod errors;
 mod events;
 mod handed;
+mod lines;
 mod loader;
 mod locate;
 mod lock;

@@ -88,6 +88,7 @@ fn add_members(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(compatible, module)?)?;
     module.add_function(wrap_pyfunction!(moved, module)?)?;
     module.add_function(wrap_pyfunction!(note, module)?)?;
+    module.add_function(wrap_pyfunction!(run_line, module)?)?;
     module.add_function(wrap_pyfunction!(compatible_forms, module)?)?;
     module.add_function(wrap_pyfunction!(new_session, module)?)?;
     module.add_function(wrap_pyfunction!(backend, module)?)?;
@@ -260,6 +261,16 @@ fn note(text: String) {
 #[pyo3(name = "_compatible_forms")]
 fn compatible_forms(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
     prelude::compatible(py).cloned()
+}
+
+/// Runs a line of the shell, inside a command of an extension.
+#[pyfunction]
+#[pyo3(name = "_run_line")]
+fn run_line(py: Python<'_>, line: &str) -> PyResult<()> {
+    prelude::get(py)?.call_method0("flush")?;
+    let line = line.to_owned();
+    // The shell lives on this thread: it does not leave it.
+    super::lines::run(&line).map_err(|failure| usage(py, &failure.message, failure.hint.as_deref().unwrap_or_default()))
 }
 
 /// A new session of the connection that an object comes from, under the rules of that object.

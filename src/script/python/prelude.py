@@ -487,3 +487,130 @@ class Finder:
 
     def get_source(self, name):
         return self.sources[name]
+
+
+# Extensions of vboxshell.
+
+class Context(dict):
+    """What an extension's functions get first; what needs a connection is made when it is asked for."""
+
+    def __missing__(self, key):
+        if key == "global":
+            import vboxapi
+            value = vboxapi.VirtualBoxManager(None, None)
+        elif key == "vb":
+            value = self["global"].getVirtualBox()
+        elif key == "const":
+            value = self["global"].constants
+        elif key == "perf":
+            value = self["global"].getPerfCollector(self["vb"])
+        elif key == "type":
+            value = self["global"].type
+        elif key == "_machlist":
+            return self["global"].getArray(self["vb"], "machines")
+        else:
+            raise KeyError(key)
+        self[key] = value
+        return value
+
+    def __contains__(self, key):
+        return dict.__contains__(self, key) or key in ("global", "vb", "const", "perf", "type", "_machlist")
+
+    def get(self, key, default=None):
+        return self[key] if key in self else default
+
+
+def _make_context():
+    import vboxsh
+    context = Context(remote=False, prompt="vbox> ", scriptLine=0, interrupt=False, wsinfo=None)
+
+    def mach_by_id(name):
+        try:
+            return context["vb"].findMachine(name)
+        except vboxsh.Error:
+            return None
+
+    def args_to_mach(args):
+        if len(args) < 2:
+            print("usage: %s MACHINE" % args[0])
+            return None
+        machine = mach_by_id(args[1])
+        if machine is None:
+            print("no machine is named '%s'; `list` shows the machines there are" % args[1])
+        return machine
+
+    def progress_bar(progress, wait=1000):
+        try:
+            vboxsh.wait(progress)
+        except vboxsh.Error as error:
+            print(error)
+        except KeyboardInterrupt:
+            context["interrupt"] = True
+            return 0
+        return 1
+
+    def run(command, args):
+        words = [command] + list(args)
+        if command in _commands:
+            return _commands[command](context, words) or 0
+        import shlex
+        vboxsh._run_line(" ".join(shlex.quote(word) for word in words))
+        return 0
+
+    def guest_lambda(name, function, args):
+        machine = mach_by_id(name)
+        if machine is None:
+            return 0
+        manager = context["global"]
+        session = manager.openMachineSession(machine, fPermitSharing=True)
+        try:
+            if session.console is None:
+                print("the machine '%s' does not run" % machine.name)
+            else:
+                function(context, machine, session.console, list(args))
+        finally:
+            manager.closeMachineSession(session)
+        return 0
+
+    def type_in_guest(console, text, delay=0):
+        import shlex
+        vboxsh._run_line("type-guest %s %s" % (shlex.quote(console.machine.name), shlex.quote(text)))
+
+    context.update(run=run, guestlambda=guest_lambda, machById=mach_by_id, argsToMach=args_to_mach,
+                   progressBar=progress_bar, typeInGuest=type_in_guest)
+    return context
+
+
+_commands = {}
+_context = None
+
+
+def load_extension(source, path):
+    """Runs an extension file in a scope of its own; gives names and help texts of the commands it brings."""
+    scope = {"__name__": "__extension__", "__file__": path, "__builtins__": __builtins__}
+    try:
+        code = compile(source, path, "exec", 0, True)
+    except SyntaxError as error:
+        if "print" in (error.text or "") or "except" in (error.text or "") or "Missing parentheses" in error.msg:
+            error.msg += " (this file is written for Python 2: in Python 3 it is `print(x)` and `except X as e`)"
+        raise
+    exec(code, scope)
+    brought = scope.get("commands")
+    if not isinstance(brought, dict):
+        raise TypeError("the file defines no `commands`: {'name': ['help', function]}")
+    found = []
+    for name, entry in brought.items():
+        if not isinstance(name, str) or len(entry) < 2 or not callable(entry[1]):
+            raise TypeError("`commands[%r]` is not ['help', function]" % (name,))
+        _commands[name] = entry[1]
+        found.append((name, str(entry[0])))
+    return found
+
+
+def run_extension(name, words):
+    """Runs a command; says whether it asks to leave the shell."""
+    global _context
+    if _context is None:
+        _context = _make_context()
+    _context["interrupt"] = False
+    return bool(_commands[name](_context, [name] + list(words)))
