@@ -18,6 +18,7 @@ mod media;
 mod media_formats;
 mod media_registry;
 mod nat;
+mod networks;
 mod os_types;
 mod progress;
 mod properties;

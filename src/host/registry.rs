@@ -45,6 +45,9 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
     };
     state.check_home_free()?;
     state.read_registry()?;
+    if state.registry_stamp.is_none() {
+        super::networks::new_home(&mut state);
+    }
     Ok(state)
 }
 
@@ -75,6 +78,7 @@ impl State {
         if seen.at(SHARED_FOLDERS) != disk.at(SHARED_FOLDERS) {
             super::settings::read_shared_folders(&mut self.global, &disk);
         }
+        super::networks::read(self, &seen, &disk);
         self.merge_media(&seen, &disk);
         self.merge_machines(&seen, &disk);
         Ok(())
@@ -167,11 +171,13 @@ impl State {
             }
         }
         put_items(&mut tree, "Global/ExtraData", "ExtraDataItem", &self.element(Address::VIRTUAL_BOX)?.properties);
+        super::networks::write(self, &mut tree);
         super::settings::write_shared_folders(&self.global, &mut tree);
         self.put_media(&mut tree, "Global/MediaRegistry", &super::media::Registry::Global, &folder);
         write(&file, &tree)?;
         self.registry = tree;
         self.registry_stamp = stamp(&file);
+        self.fire_nat_settings();
         Ok(())
     }
 

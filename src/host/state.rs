@@ -225,8 +225,19 @@ impl State {
         }
     }
 
-    /// Reads an attribute.
+    /// Reads an attribute. A derived object reports failures under its own interface.
     pub(super) fn get(&mut self, address: Address, attribute: &'static Attribute) -> Outcome<RawValue> {
+        self.read(address, attribute).map_err(|fault| self.reported(address, fault))
+    }
+
+    fn reported(&self, at: Address, fault: Fault) -> Fault {
+        match self.element(at) {
+            Ok(element) if !element.interface.extends("IEvent") => fault.by(element.interface.name),
+            _ => fault,
+        }
+    }
+
+    fn read(&mut self, address: Address, attribute: &'static Attribute) -> Outcome<RawValue> {
         self.keep_up(address.view);
         self.load(address.view)?;
         self.check_interface(address, attribute.owner)?;
@@ -263,12 +274,17 @@ impl State {
             "IVirtualBoxErrorInfo" => Ok(None),
             "IEvent" => Ok(self.read_event(at.element, name)),
             "IGuestOSType" => Ok(None),
+            owner if super::networks::owns(owner) => self.read_network(at, owner, name),
             _ => self.read_device(at, attribute.owner, name),
         }
     }
 
     /// Writes an attribute.
     pub(super) fn set(&mut self, at: Address, attribute: &'static Attribute, arguments: Arguments<'_>) -> Outcome {
+        self.write(at, attribute, arguments).map_err(|fault| self.reported(at, fault))
+    }
+
+    fn write(&mut self, at: Address, attribute: &'static Attribute, arguments: Arguments<'_>) -> Outcome {
         self.keep_up(at.view);
         self.load(at.view)?;
         self.check_interface(at, attribute.owner)?;
@@ -286,6 +302,7 @@ impl State {
             "IProgress" => self.write_progress(at.element, attribute.name, arguments)?,
             "IStorageController" => self.write_storage_controller(at, attribute.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.write_properties(at, attribute.name, arguments)?,
+            owner if super::networks::owns(owner) => self.write_network(at, owner, attribute.name, arguments)?,
             owner => self.write_device(at, owner, attribute.name, arguments)?,
         };
         if done {
@@ -317,6 +334,10 @@ impl State {
         method: &'static Method,
         arguments: Arguments<'_>,
     ) -> Outcome<Vec<RawValue>> {
+        self.run(at, method, arguments).map_err(|fault| self.reported(at, fault))
+    }
+
+    fn run(&mut self, at: Address, method: &'static Method, arguments: Arguments<'_>) -> Outcome<Vec<RawValue>> {
         self.keep_up(at.view);
         self.load(at.view)?;
         self.check_interface(at, method.owner)?;
@@ -331,6 +352,7 @@ impl State {
             "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,
             "IHost" => self.call_host(method.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
+            owner if super::networks::owns(owner) => self.call_network(at, owner, method.name, arguments)?,
             owner => self.call_device(at, owner, method.name, arguments)?,
         };
         done.ok_or_else(|| Fault::not_implemented(format!("{}.{}", method.owner, method.name)))
