@@ -22,6 +22,7 @@ pub(super) mod code {
     pub(in crate::host) const OBJECT_NOT_FOUND: u32 = 0x80bb_0001;
     pub(in crate::host) const INVALID_VM_STATE: u32 = 0x80bb_0002;
     pub(in crate::host) const FILE_ERROR: u32 = 0x80bb_0004;
+    pub(in crate::host) const IPRT_ERROR: u32 = 0x80bb_0005;
     pub(in crate::host) const INVALID_OBJECT_STATE: u32 = 0x80bb_0007;
     pub(in crate::host) const NOT_SUPPORTED: u32 = 0x80bb_0009;
     pub(in crate::host) const XML_ERROR: u32 = 0x80bb_000a;

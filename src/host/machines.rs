@@ -107,9 +107,8 @@ impl State {
         if parse_id(name).is_some() {
             return Err(Fault::argument(format!("`{name}` looks like an id; a machine needs another name")));
         }
-        if architecture == "ARM" {
-            let message = "the embedded host has machines of the platform `x86` only";
-            return Err(Fault::new(code::PLATFORM_ARCH_NOT_SUPPORTED, message));
+        if architecture == "None" {
+            return Err(Fault::argument("a machine needs a platform: x86 or ARM"));
         }
         if !cipher.is_empty() {
             return Err(Fault::not_implemented("IVirtualBox.createMachine with a cipher"));
@@ -141,7 +140,7 @@ impl State {
             );
             return Err(Fault::new(code::FILE_ERROR, message));
         }
-        let mut document = super::defaults::new_machine(&recommended);
+        let mut document = super::defaults::new_machine(&recommended, architecture);
         if let Some(root) = document.get_mut(ROOT) {
             root.set("name", super::value::text(name));
             root.set("groups", texts(groups));
@@ -285,6 +284,7 @@ impl State {
         let folder = file.parent().unwrap_or(Path::new(""));
         std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, error))?;
         registry::write(&file, &tree)?;
+        self.save_variables(view)?;
         if let Some(copy) = self.copies.get_mut(&view) {
             copy.modified = false;
             let document = copy.document.clone();
@@ -296,7 +296,7 @@ impl State {
         machine.modified = false;
         if registered {
             self.save_registry()?;
-            self.fire_machine("OnMachineDataChanged", &id, Vec::new());
+            self.fire_machine("OnMachineDataChanged", &id, vec![("temporary", RawValue::Bool(false))]);
         }
         Ok(())
     }

@@ -59,7 +59,7 @@ pub(super) fn bus_of(controller: &str) -> &'static str {
 pub(super) fn instances(chipset: &str, bus: &str) -> i64 {
     match bus {
         "Null" => 0,
-        "SATA" | "SCSI" | "SAS" | "PCIe" | "VirtioSCSI" if chipset == "ICH9" => 8,
+        "SATA" | "SCSI" | "SAS" | "PCIe" | "VirtioSCSI" if matches!(chipset, "ICH9" | "ARMv8Virtual") => 8,
         _ => 1,
     }
 }

@@ -154,7 +154,7 @@ impl State {
 
     /// Whether setting extra data to that value changes anything; an error when it may not be set.
     pub(super) fn changes_extra_data(&self, at: Address, key: &str, value: &str) -> Outcome<bool> {
-        if key.is_empty() || key.chars().any(char::is_control) {
+        if key.chars().any(char::is_control) {
             return Err(Fault::argument(format!(
                 "`{}` is no key of extra data: it must be printable",
                 key.escape_debug()
@@ -207,6 +207,10 @@ impl State {
                 self.touch(original);
             }
         }
+        if self.copies.contains_key(&at.view) {
+            let id = self.machine(at.view)?.id.clone();
+            self.fire_machine("OnMachineDataChanged", &id, vec![("temporary", RawValue::Bool(false))]);
+        }
         self.fire("OnExtraDataChanged", values);
         Ok(())
     }
@@ -226,4 +230,18 @@ pub(super) fn absolute(path: &str) -> Outcome<&Path> {
         return Ok(path);
     }
     Err(Fault::new(code::FILE_ERROR, format!("`{}` is no absolute path", path.display())))
+}
+
+/// A path without `.` and `..`, as text: nothing is looked up.
+pub(super) fn normal(path: &Path) -> std::path::PathBuf {
+    use std::path::Component;
+    let mut out = std::path::PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(out.pop()),
+            other => out.push(other),
+        }
+    }
+    out
 }

@@ -29,6 +29,7 @@ const LISTS: &[List] = &[
     ("ISharedFolder", "sharedFolders", "Hardware/SharedFolders", "SharedFolder", "name"),
     ("IBandwidthGroup", "bandwidthGroups", "Hardware/IO/BandwidthGroups", "BandwidthGroup", "name"),
     ("IRecordingScreenSettings", "screens", "Recording", "Screen", "id"),
+    ("IPCIDeviceAttachment", "PCIDevices", "Hardware/HostPci/Devices", "Device", "name"),
 ];
 
 pub(super) fn read_rows(element: &mut Element, node: &XmlNode) {
@@ -128,6 +129,7 @@ impl State {
             self.read_list(&mut document, node, list);
         }
         read_codec(&mut document, node);
+        super::settings_processors::read(&mut document, node);
         if let Some(server) = document.child(ROOT, "VRDEServer", 0).and_then(|id| document.get_mut(id)) {
             server.properties = named_values(node, "Hardware/RemoteDisplay/VRDEProperties", "Property");
         }
@@ -226,7 +228,10 @@ impl State {
         os_type: &str,
         wanted: Places,
     ) -> Outcome {
-        for (_, element) in document.iter() {
+        let platform = document.child(ROOT, "platform", 0).and_then(|id| document.get(id));
+        let architecture = platform.map_or("x86", |platform| platform.name("architecture"));
+        let foreign = if architecture == "x86" { "ARM" } else { "x86" };
+        for (_, element) in document.iter().filter(|(_, element)| element.role != foreign) {
             let listed =
                 LISTS.iter().any(|list| list.1 == element.role) || matches!(element.role, "NATEngine" | "attachment");
             if !listed {
@@ -234,11 +239,12 @@ impl State {
             }
         }
         // The architecture decides where a reader looks for the rest.
-        node.set_value("Platform@architecture", Some("x86".to_owned()));
+        node.set_value("Platform@architecture", Some(architecture.to_owned()));
         for list in LISTS {
             self.write_list(document, node, list, os_type)?;
         }
         write_codec(document, node);
+        super::settings_processors::write(document, node);
         let screens = node.list("Recording", "Screen").count();
         node.set_value("Recording@screens", (screens > 0).then(|| screens.to_string()));
         if let Some(server) = document.child(ROOT, "VRDEServer", 0).and_then(|id| document.get(id)) {

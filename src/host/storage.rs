@@ -41,7 +41,7 @@ impl State {
                     .document(at.view)?
                     .named(ROOT, "storageControllers", wanted)
                     .is_some_and(|other| other != at.element);
-                if taken || wanted.is_empty() {
+                if taken {
                     return Err(Fault::new(
                         code::OBJECT_IN_USE,
                         format!("a storage controller is named `{wanted}` already"),
@@ -85,7 +85,10 @@ impl State {
             return Err(Fault::argument(format!("`{bus}` is no storage bus")));
         }
         let document = self.document(root.view)?;
-        if name.is_empty() || document.named(ROOT, "storageControllers", name).is_some() {
+        if name.is_empty() {
+            return Err(Fault::argument("a storage controller needs a name").by("IStorageController"));
+        }
+        if document.named(ROOT, "storageControllers", name).is_some() {
             return Err(Fault::new(code::OBJECT_IN_USE, format!("a storage controller is named `{name}` already")));
         }
         let there = document.children(ROOT, "storageControllers");
@@ -96,10 +99,8 @@ impl State {
             .and_then(|id| document.get(id))
             .map_or("", |platform| platform.name("chipsetType"));
         if i64::try_from(used.len()).unwrap_or(i64::MAX) >= super::properties::instances(chipset, bus) {
-            return Err(Fault::new(
-                code::E_INVALIDARG,
-                format!("the machine has as many controllers for {bus} as it can have"),
-            ));
+            let message = format!("the machine has as many controllers for {bus} as it can have");
+            return Err(Fault::argument(message).by("IStorageController"));
         }
         let instance = (0..).find(|number| !used.contains(number)).unwrap_or_default();
         let position =
@@ -149,7 +150,7 @@ impl State {
             "removeStorageController" => {
                 self.check_mutable(view, When::Off)?;
                 let id = self.controller(view, slot.0)?;
-                self.document_mut(view)?.remove(id);
+                self.document_mut(view)?.retire(id);
                 self.touch(view);
                 nothing()
             }
@@ -187,9 +188,21 @@ impl State {
                 one(self.attachment_value(view, id)?)
             }
             "getMediumAttachmentsOfController" => {
-                let controller = self.controller(view, slot.0)?;
-                let all = self.attachments_of(view, controller)?;
+                // A controller that is not there has nothing attached.
+                let controller = self.document(view)?.named(ROOT, "storageControllers", slot.0);
+                let all = controller.map_or(Ok(Vec::new()), |controller| self.attachments_of(view, controller))?;
                 one(RawValue::List(all.into_iter().map(|id| self.attachment_value(view, id)).collect::<Outcome<_>>()?))
+            }
+            "setBandwidthGroupForDevice" | "setNoBandwidthGroupForDevice" => {
+                self.check_mutable(view, When::OffOrSaved)?;
+                let id = self.attachment(view, slot)?;
+                let group = match arguments.object(3) {
+                    Some(group) if name == "setBandwidthGroupForDevice" => self.element(group)?.text("name").to_owned(),
+                    _ => String::new(),
+                };
+                self.element_mut(Address { view, element: id })?.set("bandwidthGroupName", text(group));
+                self.touch(view);
+                nothing()
             }
             "passthroughDevice" => {
                 self.change_attachment(view, slot, "passthrough", arguments.flag(3), When::OffOrRunning)
@@ -354,6 +367,7 @@ impl State {
         let field = |name: &'static str| match name {
             "machine" => Address::machine(view).value("IMachine"),
             "controller" => text(controller.text("name")),
+            "bandwidthGroup" => self.bandwidth_group(view, element.text("bandwidthGroupName")).unwrap_or_default(),
             name => element.value(name).cloned().unwrap_or_default(),
         };
         let fields = interface.attributes().into_iter().map(|attribute| field(attribute.name)).collect();

@@ -79,7 +79,7 @@ pub fn compare(script: &Script, recorded: &str, ours: &str) -> Result<(), String
 fn without_interfaces(recorded: &str, ours: &str) -> String {
     let label = |line: &str| line.split_once(": ").map_or(String::new(), |(label, _)| label.to_owned());
     let bare: std::collections::HashSet<_> =
-        recorded.lines().filter(|line| line.contains("! ") && line.contains(" -")).map(label).collect();
+        recorded.lines().filter(|line| is_bare(line)).map(label).collect();
     let mut out = String::new();
     for line in ours.lines() {
         if !bare.contains(&label(line)) {
@@ -99,4 +99,10 @@ fn without_interfaces(recorded: &str, ours: &str) -> String {
         out.push('\n');
     }
     out
+}
+
+/// Whether a line has an error without an interface.
+fn is_bare(line: &str) -> bool {
+    let second = |part: &str| part.split(' ').nth(1).map(|word| word.trim_end_matches([',', ']'])) == Some("-");
+    line.split("! ").skip(1).any(second)
 }
