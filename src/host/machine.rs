@@ -374,7 +374,8 @@ impl State {
             older => format!("VBox.log.{older}"),
         };
         let path = self.folder_of(view)?.join("Logs").join(file);
-        let unread = |cause: String| Fault::new(code::IPRT_ERROR, format!("cannot read the log `{}`: {cause}", path.display()));
+        let unread =
+            |cause: String| Fault::new(code::IPRT_ERROR, format!("cannot read the log `{}`: {cause}", path.display()));
         let (Ok(offset), Ok(size)) = (u64::try_from(arguments.int(1)), u64::try_from(arguments.int(2))) else {
             return Err(unread("offset and size must not be negative".to_owned()));
         };

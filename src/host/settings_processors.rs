@@ -25,8 +25,7 @@ pub(super) fn read(document: &mut Document, machine: &XmlNode) {
     let Some(platform) = x86(document).and_then(|id| document.get_mut(id)) else { return };
     for (at, leaf) in LEAVES.iter().flat_map(|place| machine.list(place, "CpuIdLeaf")).enumerate() {
         let Some(id) = number(leaf, "id") else { continue };
-        let values: Vec<_> =
-            REGISTERS.iter().map(|name| number(leaf, name).unwrap_or_default().to_string()).collect();
+        let values: Vec<_> = REGISTERS.iter().map(|name| number(leaf, name).unwrap_or_default().to_string()).collect();
         platform.properties.insert(leaf_key(id), format!("{at} {id} 0 {}", values.join(" ")));
     }
 }

@@ -189,8 +189,9 @@ impl State {
             return Ok(());
         }
         let machine = self.machine(view)?;
-        let refuse =
-            |why: String| Err(Fault::new(code::INVALID_VM_STATE, format!("the machine is not mutable: {why}")).by("IMachine"));
+        let refuse = |why: String| {
+            Err(Fault::new(code::INVALID_VM_STATE, format!("the machine is not mutable: {why}")).by("IMachine"))
+        };
         if let Some(snapshot) = self.snapshot_of_view(view) {
             return refuse(format!("it is the machine of the snapshot `{}`, which never changes", snapshot.name));
         }

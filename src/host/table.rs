@@ -56,7 +56,7 @@ impl Row {
             (true, Kind::Enum(name)) => {
                 let number: i64 = written.parse().ok()?;
                 embedded().enumeration(name)?.values.iter().find(|value| value.number == number)?.name
-            },
+            }
             _ => known,
         };
         let known = if self.uuid { known.trim_matches(['{', '}']) } else { known };

@@ -78,8 +78,7 @@ pub fn compare(script: &Script, recorded: &str, ours: &str) -> Result<(), String
 /// Our answers, without the interface of an error where VirtualBox gave a bare result code: ours say it always.
 fn without_interfaces(recorded: &str, ours: &str) -> String {
     let label = |line: &str| line.split_once(": ").map_or(String::new(), |(label, _)| label.to_owned());
-    let bare: std::collections::HashSet<_> =
-        recorded.lines().filter(|line| is_bare(line)).map(label).collect();
+    let bare: std::collections::HashSet<_> = recorded.lines().filter(|line| is_bare(line)).map(label).collect();
     let mut out = String::new();
     for line in ours.lines() {
         if !bare.contains(&label(line)) {

@@ -67,9 +67,9 @@ impl State {
     pub(super) fn call_graphics(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
         let (feature, on) = (arguments.name(0), arguments.flag(1));
         match name {
-            "isFeatureEnabled" => one(RawValue::Bool(
-                feature == "Acceleration3D" && self.element(at)?.flag("feature.Acceleration3D"),
-            )),
+            "isFeatureEnabled" => {
+                one(RawValue::Bool(feature == "Acceleration3D" && self.element(at)?.flag("feature.Acceleration3D")))
+            }
             "setFeature" => {
                 self.check_mutable(at.view, When::Off)?;
                 if feature != "Acceleration3D" {

@@ -63,7 +63,8 @@ impl State {
         Ok(Some(match (owner, name) {
             ("INvramStore", "nonVolatileStorageFile") => text(self.nvram_file(at.view)?.to_string_lossy()),
             ("INvramStore", "uefiVariableStore") => {
-                let missing = || Fault::not_found("the machine has no UEFI variables: `initUefiVariableStore` makes them");
+                let missing =
+                    || Fault::not_found("the machine has no UEFI variables: `initUefiVariableStore` makes them");
                 self.variables(at.view)?.ok_or_else(missing)?;
                 self.part_value(at, "uefiVariableStore", "IUefiVariableStore")?
             }
@@ -209,7 +210,8 @@ fn enroll(variables: &mut Vec<Variable>, method: &str, owner: Uuid, kind: Uuid, 
     let mut at = 0;
     while at + 28 <= list.len() {
         let length = number(list, at + 16).max(28);
-        if list[at..at + 16] == kind.to_bytes_le() && number(list, at + 24) == entry.len() && at + length <= list.len() {
+        if list[at..at + 16] == kind.to_bytes_le() && number(list, at + 24) == entry.len() && at + length <= list.len()
+        {
             list.splice(at + length..at + length, entry.iter().copied());
             let longer = u32::try_from(length + entry.len()).unwrap_or(u32::MAX).to_le_bytes();
             list[at + 16..at + 20].copy_from_slice(&longer);

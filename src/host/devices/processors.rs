@@ -25,7 +25,12 @@ impl State {
         Ok(())
     }
 
-    pub(in crate::host) fn write_processors(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
+    pub(in crate::host) fn write_processors(
+        &mut self,
+        at: Address,
+        name: &str,
+        arguments: Arguments<'_>,
+    ) -> Outcome<bool> {
         let element = self.element(at)?;
         let (count, hot) = (element.int("CPUCount"), element.flag("CPUHotPlugEnabled"));
         match name {

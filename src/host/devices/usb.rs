@@ -89,7 +89,8 @@ impl State {
                 }
                 let document = self.document(view)?;
                 let all = document.children(ROOT, ROLE);
-                let same = |id: &&ElementId| document.get(**id).is_some_and(|one| one.name("type") == arguments.name(0));
+                let same =
+                    |id: &&ElementId| document.get(**id).is_some_and(|one| one.name("type") == arguments.name(0));
                 one(RawValue::Int(i64::try_from(all.iter().filter(same).count()).unwrap_or_default()))
             }
             _ => Ok(None),
@@ -97,7 +98,12 @@ impl State {
     }
 
     /// A value of a filter as it is kept; numbers have four hexadecimal digits.
-    pub(in crate::host) fn write_usb_filter(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
+    pub(in crate::host) fn write_usb_filter(
+        &mut self,
+        at: Address,
+        name: &str,
+        arguments: Arguments<'_>,
+    ) -> Outcome<bool> {
         let given = arguments.text(0);
         match name {
             "vendorId" | "productId" | "revision" | "port" => {
