@@ -142,7 +142,9 @@ impl State {
         let key = arguments.text(0);
         match name {
             "getProperty" | "getVRDEProperty" => {
-                one(text(self.element(at)?.properties.get(key).cloned().unwrap_or_default()))
+                let known = self.element(at)?.properties.get(key).cloned();
+                let usual = if name == "getVRDEProperty" { displays::usual_property(key) } else { "" };
+                one(text(known.unwrap_or_else(|| usual.to_owned())))
             }
             "setProperty" | "setVRDEProperty" => {
                 self.check_mutable(at.view, When::Always)?;

@@ -253,9 +253,9 @@ impl State {
                 self.apply_defaults(view)?;
                 nothing()
             }
-            "getExtraDataKeys" => one(super::value::texts(self.element(at)?.properties.keys().cloned())),
+            "getExtraDataKeys" => one(super::value::texts(self.element(self.whole(at))?.properties.keys().cloned())),
             "getExtraData" => {
-                one(text(self.element(at)?.properties.get(arguments.text(0)).cloned().unwrap_or_default()))
+                one(text(self.element(self.whole(at))?.properties.get(arguments.text(0)).cloned().unwrap_or_default()))
             }
             "setExtraData" => {
                 self.set_extra_data(at, arguments.text(0), arguments.text(1))?;
@@ -356,6 +356,11 @@ impl State {
             "Legacy" => enumerated("ParavirtProvider", "None"),
             other => enumerated("ParavirtProvider", other),
         })
+    }
+
+    /// The machine itself, of a snapshot's machine: what is not kept with each snapshot stands there.
+    fn whole(&self, at: Address) -> Address {
+        self.snapshot_of_view(at.view).map_or(at, |snapshot| Address::machine(snapshot.machine))
     }
 
     /// The window of a machine that does not run: a session without one has none to show.

@@ -109,7 +109,8 @@ impl State {
         let usual = adapter_type(os_type);
         if usual != USUAL_ADAPTER {
             let usual = enumerated("NetworkAdapterType", usual);
-            for adapter in document.children(ROOT, "networkAdapter") {
+            // The first slots, that is; more than these have what every adapter has.
+            for adapter in document.children(ROOT, "networkAdapter").into_iter().take(FIRST_SLOTS) {
                 document.get_mut(adapter).into_iter().for_each(|element| element.set("adapterType", usual.clone()));
             }
         }
@@ -409,18 +410,37 @@ fn write_codec(document: &Document, machine: &mut XmlNode) {
     }
 }
 
+/// Network adapters of a machine with the smallest chipset.
+const FIRST_SLOTS: usize = 8;
+
+/// What a recording's sound is like, by attribute and as it is written.
+const SOUND: [(&str, &str); 3] =
+    [("audioHz", "audioHz"), ("audioBits", "audioBits"), ("audioChannels", "audioChannels")];
+
 fn read_features(document: &mut Document, screen: ElementId, node: &XmlNode) {
     let written = node.attribute("featuresEnabled").unwrap_or_default();
     let features = [("video", "Video"), ("audio", "Audio")].into_iter().filter(|(word, _)| written.contains(word));
     let features = features.map(|(_, name)| enumerated("RecordingFeature", name)).collect();
     if let Some(element) = document.get_mut(screen) {
         element.set("features", RawValue::List(features));
+        // One of them alone means that the others are 0.
+        if SOUND.iter().any(|(_, written)| node.attribute(written).is_some()) {
+            for (name, written) in SOUND {
+                let number = node.attribute(written).and_then(|number| number.parse().ok()).unwrap_or_default();
+                element.set(name, RawValue::Int(number));
+            }
+        }
     }
 }
 
 fn write_features(screen: &Element, node: &mut XmlNode) {
     let written = screen.value("features").and_then(write).unwrap_or_default();
     node.set_attribute("featuresEnabled", written.to_ascii_lowercase());
+    if SOUND.iter().any(|(_, written)| node.attribute(written).is_some()) {
+        for (name, written) in SOUND {
+            node.set_attribute(written, screen.int(name).to_string());
+        }
+    }
 }
 
 fn write_guest_properties(document: &Document, machine: &mut XmlNode) {

@@ -9,6 +9,8 @@ mod conformance;
 mod crawl;
 mod embedded;
 mod failures;
+#[cfg(all(feature = "xpcom", unix))]
+mod interchange;
 mod program;
 mod rig;
 mod trace;

@@ -89,3 +89,8 @@ impl State {
         }
     }
 }
+
+/// What a property of a remote display is that was never set.
+pub(super) fn usual_property(name: &str) -> &'static str {
+    if name == "TCP/Ports" { USUAL_PORT } else { "" }
+}

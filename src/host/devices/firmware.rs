@@ -61,6 +61,11 @@ impl State {
 
     pub(super) fn read_firmware(&mut self, at: Address, owner: &str, name: &str) -> Outcome<Option<RawValue>> {
         Ok(Some(match (owner, name) {
+            // A snapshot has no variables of its own.
+            ("INvramStore", "nonVolatileStorageFile") if self.snapshot_of_view(at.view).is_some() => text(""),
+            ("INvramStore", "uefiVariableStore") if self.snapshot_of_view(at.view).is_some() => {
+                return Err(Fault::new(code::E_FAIL, "a snapshot has no UEFI variables"));
+            }
             ("INvramStore", "nonVolatileStorageFile") => text(self.nvram_file(at.view)?.to_string_lossy()),
             ("INvramStore", "uefiVariableStore") => {
                 let missing =
@@ -69,8 +74,10 @@ impl State {
                 self.part_value(at, "uefiVariableStore", "IUefiVariableStore")?
             }
             ("IUefiVariableStore", "secureBootEnabled") => {
-                let on = self.stored(at.view)?.iter().any(|one| one.name == SWITCH && one.data == [1]);
-                RawValue::Bool(on)
+                let variables = self.stored(at.view)?;
+                let value = |name: &str| variables.iter().find(|one| one.name == name).map(|one| one.data.as_slice());
+                // With a platform key it is on, unless it is switched off.
+                RawValue::Bool(value("PK").is_some() && value(SWITCH).is_none_or(|switch| switch != [0]))
             }
             _ => return Ok(None),
         }))
@@ -152,7 +159,7 @@ impl State {
                     return Err(Fault::new(code::E_FAIL, "a UEFI variable needs a name"));
                 }
                 let attributes = arguments.list(2).iter().filter_map(|value| match value {
-                    RawValue::Enum(value) => u32::try_from(value.number).ok(),
+                    RawValue::Enum(value) => Some(BITS.iter().find(|bit| bit.1 == value.number)?.0),
                     _ => None,
                 });
                 // One that is there stays as it is.
@@ -226,9 +233,12 @@ fn enroll(variables: &mut Vec<Variable>, method: &str, owner: Uuid, kind: Uuid, 
     list.extend(entry);
 }
 
+/// The bits of a variable in the file, and the numbers of the API.
+const BITS: [(u32, i64); 7] = [(1, 1), (2, 2), (4, 4), (8, 8), (0x10, 256), (0x20, 512), (0x40, 1024)];
+
 /// Bits as the list of their names.
 fn attributes(bits: u32) -> RawValue {
     let Some(enumeration) = embedded().enumeration("UefiVariableAttributes") else { return RawValue::Null };
-    let set = enumeration.values.iter().filter(|value| value.number != 0 && i64::from(bits) & value.number != 0);
-    RawValue::List(set.map(|value| RawValue::Enum(EnumValue { enumeration, number: value.number })).collect())
+    let set = BITS.iter().filter(|(bit, _)| bits & bit != 0);
+    RawValue::List(set.map(|(_, number)| RawValue::Enum(EnumValue { enumeration, number: *number })).collect())
 }

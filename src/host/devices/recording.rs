@@ -26,20 +26,20 @@ impl State {
                 return Err(Fault::new(code::E_FAIL, "no recording was started"));
             }
             ("IRecordingScreenSettings", "id") => RawValue::Int(self.element(at)?.index.into()),
-            ("IRecordingScreenSettings", "filename") => text(self.recording_file(at)?),
+            ("IRecordingScreenSettings", "filename") if self.element(at)?.text("filename").is_empty() => {
+                text(self.recording_file(at, "")?)
+            }
             _ => return Ok(None),
         }))
     }
 
     /// Each screen has a file of its own: the number of the screen comes before the ending.
-    fn recording_file(&self, at: Address) -> Outcome<String> {
-        let element = self.element(at)?;
-        let mark = format!("-screen{}", element.index);
-        let given = element.text("filename");
+    fn recording_file(&self, at: Address, given: &str) -> Outcome<String> {
         let stem = match given {
             "" => self.machine(at.view)?.settings_file.with_extension("").display().to_string(),
             given => given.strip_suffix(".webm").unwrap_or(given).to_owned(),
         };
+        let mark = format!("-screen{}", self.element(at)?.index);
         Ok(format!("{}{mark}.webm", stem.strip_suffix(&mark).unwrap_or(&stem)))
     }
 
@@ -60,6 +60,11 @@ impl State {
             }
             "filename" if !arguments.text(0).is_empty() && !Path::new(arguments.text(0)).is_absolute() => {
                 Err(Fault::argument(format!("`{}` is no full path", arguments.text(0))))
+            }
+            "filename" if !arguments.text(0).is_empty() => {
+                let file = self.recording_file(at, arguments.text(0))?;
+                self.element_mut(at)?.set("filename", text(file));
+                Ok(true)
             }
             "audioRateControlMode" | "videoRateControlMode" | "videoScalingMode" => {
                 Err(Fault::not_in_virtualbox(format!("{owner}.{name} (writing)")))
@@ -109,7 +114,10 @@ impl State {
 
     /// There is a screen for every monitor.
     fn fit_screens(&mut self, at: Address) -> Outcome {
-        crate::host::defaults::add_screens(self.document_mut(at.view)?);
+        // A snapshot has what it had.
+        if self.snapshot_of_view(at.view).is_none() {
+            crate::host::defaults::add_screens(self.document_mut(at.view)?);
+        }
         Ok(())
     }
 }

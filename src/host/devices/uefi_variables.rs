@@ -30,7 +30,7 @@ pub(in crate::host) struct Variable {
     pub(super) name: String,
     /// The GUID, as bytes.
     pub(super) owner: [u8; 16],
-    /// Bits as in `UefiVariableAttributes`.
+    /// Bits as in the file.
     pub(super) attributes: u32,
     pub(super) data: Vec<u8>,
 }
