@@ -109,8 +109,10 @@ impl State {
         let usual = adapter_type(os_type);
         if usual != USUAL_ADAPTER {
             let usual = enumerated("NetworkAdapterType", usual);
-            // The first slots, that is; more than these have what every adapter has.
-            for adapter in document.children(ROOT, "networkAdapter").into_iter().take(FIRST_SLOTS) {
+            // As many slots as the chipset has that it likes; more than these have what every adapter has.
+            let chipset = super::os_types::Recommended::of(os_type).name("recommendedChipset");
+            let slots = super::defaults::adapter_count(chipset) as usize;
+            for adapter in document.children(ROOT, "networkAdapter").into_iter().take(slots) {
                 document.get_mut(adapter).into_iter().for_each(|element| element.set("adapterType", usual.clone()));
             }
         }
@@ -409,9 +411,6 @@ fn write_codec(document: &Document, machine: &mut XmlNode) {
         put_items(machine, "Hardware/AudioAdapter", "Property", &adapter.properties);
     }
 }
-
-/// Network adapters of a machine with the smallest chipset.
-const FIRST_SLOTS: usize = 8;
 
 /// What a recording's sound is like, by attribute and as it is written.
 const SOUND: [(&str, &str); 3] =
