@@ -18,7 +18,7 @@ mod usb_filters;
 
 use super::arguments::Arguments;
 use super::state::{Address, State, nothing, one};
-use super::table::{self, When};
+use super::table::When;
 use super::value::{text, texts};
 use super::{Fault, Outcome};
 use crate::model::RawValue;
@@ -55,12 +55,10 @@ impl State {
             "INetworkAdapter" => self.read_adapter(at, name),
             "INATEngine" => self.read_nat(at, name),
             "ISharedFolder" => self.read_shared_folder(at, name),
-            _ => Ok(Some(match (owner, name) {
-                ("IUSBDeviceFilters", "deviceFilters") => self.parts(at, "deviceFilters", "IUSBDeviceFilter")?,
-                ("IPerformanceCollector", "metricNames") => texts::<String>([]),
-                ("IUpdateAgent", "eventSource") => self.source_of(at).value("IEventSource"),
-                _ => return Ok(None),
-            })),
+            "IUSBDeviceFilters" if name == "deviceFilters" => {
+                Ok(Some(self.parts(at, "deviceFilters", "IUSBDeviceFilter")?))
+            }
+            _ => Ok(None),
         }
     }
 
@@ -84,15 +82,6 @@ impl State {
             "INATEngine" => self.write_nat(at, name, arguments),
             "ISharedFolder" => self.write_shared_folder(name, arguments),
             "ISerialPort" => self.write_serial_port(at, name, arguments),
-            "IUpdateAgent" => {
-                let interface = self.element(at)?.interface;
-                let row = table::find(interface, name).filter(|row| row.when != When::Never);
-                let name = row
-                    .map(|row| row.name)
-                    .ok_or_else(|| Fault::not_implemented(format!("IUpdateAgent.{name} (writing)")))?;
-                self.element_mut(at)?.set(name, arguments.value(0));
-                Ok(true)
-            }
             _ => Ok(false),
         }
     }
@@ -123,16 +112,7 @@ impl State {
             ("INATEngine", _) => self.call_nat(at, name, arguments),
             ("IUSBDeviceFilters", _) => self.call_usb_filters(at, name, arguments),
             ("IBandwidthControl", _) => self.call_bandwidth(at, name, arguments),
-            ("IPerformanceCollector", "getMetrics" | "setupMetrics" | "enableMetrics" | "disableMetrics") => {
-                one(RawValue::List(Vec::new()))
-            }
-            ("IPerformanceCollector", "queryMetricsData") => Ok(Some(vec![RawValue::List(Vec::new()); 8])),
             ("ICloudProviderManager", _) => Err(Fault::not_found("there are no cloud providers")),
-            ("IExtPackManager", "find") => {
-                Err(Fault::not_found(format!("no extension pack `{}` is installed", arguments.text(0))))
-            }
-            ("IExtPackManager", "isExtPackUsable") => one(RawValue::Bool(false)),
-            ("IExtPackManager", "cleanup") => nothing(),
             _ => Ok(None),
         }
     }

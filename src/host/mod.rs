@@ -3,12 +3,15 @@
 //! [`Host`] answers calls on objects by number. It knows nothing of who calls: no engine, no wire, no terminal.
 //! Attributes that only store a value stand in `tables/*.txt`; code is for behaviour.
 
+mod appliances;
 mod arguments;
+mod computer;
 mod control;
 mod defaults;
 mod devices;
 mod document;
 mod events;
+mod extension_packs;
 mod fault;
 mod files;
 mod guest_properties;
@@ -19,8 +22,10 @@ mod media_formats;
 mod media_registry;
 mod networks;
 mod os_types;
+mod performance;
 mod progress;
 mod properties;
+mod property_checks;
 mod registry;
 mod root;
 mod sessions;
@@ -30,9 +35,10 @@ mod settings_processors;
 mod snapshots;
 mod state;
 mod storage;
-mod system;
 mod table;
 mod times;
+mod unattended;
+mod update_agent;
 mod value;
 mod vdi;
 mod xml;

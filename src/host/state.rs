@@ -132,6 +132,7 @@ pub(super) struct State {
     pub(super) media: BTreeMap<ElementId, Medium>,
     pub(super) progresses: HashMap<ElementId, Progress>,
     pub(super) events: Events,
+    pub(super) performance: super::performance::Performance,
     pub(super) home_lock: HomeLock,
     pub(super) journal: Journal,
     pub(super) next_view: View,
@@ -275,6 +276,12 @@ impl State {
             "IVirtualBoxErrorInfo" => Ok(None),
             "IEvent" => Ok(self.read_event(at.element, name)),
             "IGuestOSType" => Ok(None),
+            "IHostDrive" => self.read_host_drive(at, name),
+            "IUnattended" => self.read_unattended(name),
+            "IUpdateAgent" => self.read_update_agent(at, name),
+            owner if super::extension_packs::owns(owner) => self.read_extension_packs(at, name),
+            owner if super::appliances::owns(owner) => self.read_appliance(at, owner, name),
+            owner @ ("IPerformanceCollector" | "IPerformanceMetric") => self.read_performance(at, owner, name),
             owner if super::networks::owns(owner) => self.read_network(at, owner, name),
             _ => self.read_device(at, attribute.owner, name),
         }
@@ -306,6 +313,11 @@ impl State {
             "IProgress" => self.write_progress(at.element, attribute.name, arguments)?,
             "IStorageController" => self.write_storage_controller(at, attribute.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.write_properties(at, attribute.name, arguments)?,
+            "IUnattended" => self.write_unattended(at, attribute.name, arguments)?,
+            "IUpdateAgent" => self.write_update_agent(at, attribute.name, arguments)?,
+            "IUSBDeviceFilter" | "IHostUSBDeviceFilter" if at.view == GLOBAL => {
+                self.write_host_usb_filter(at, attribute.name, arguments)?
+            }
             owner if super::networks::owns(owner) => self.write_network(at, owner, attribute.name, arguments)?,
             owner => self.write_device(at, owner, attribute.name, arguments)?,
         };
@@ -356,6 +368,13 @@ impl State {
             "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,
             "IHost" => self.call_host(method.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
+            "IHostX86" => self.call_host_x86(method.name, arguments)?,
+            "IUnattended" => self.call_unattended(method.name)?,
+            "IUpdateAgent" => self.call_update_agent(method.name)?,
+            owner if super::extension_packs::owns(owner) => self.call_extension_packs(method.name, arguments)?,
+            owner if super::appliances::owns(owner) => self.call_appliance(at, owner, method.name, arguments)?,
+            "IPerformanceCollector" => self.call_performance(method.name, arguments)?,
+            "IHostNetworkInterface" => self.call_network_interface(method.name)?,
             owner if super::networks::owns(owner) => self.call_network(at, owner, method.name, arguments)?,
             owner => self.call_device(at, owner, method.name, arguments)?,
         };

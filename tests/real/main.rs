@@ -11,6 +11,7 @@ mod embedded;
 mod failures;
 #[cfg(all(feature = "xpcom", unix))]
 mod interchange;
+mod networks;
 mod program;
 mod rig;
 mod trace;
