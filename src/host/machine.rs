@@ -175,6 +175,10 @@ impl State {
                 Ok(true)
             }
             "snapshotFolder" => {
+                if self.machine(at.view)?.first_snapshot.is_some() {
+                    let message = "the snapshot folder is fixed while the machine has snapshots; delete them first";
+                    return Err(Fault::new(code::E_FAIL, message));
+                }
                 let folder = match arguments.text(0) {
                     "" => "Snapshots".to_owned(),
                     given => self.relative(at.view, given)?,
@@ -246,6 +250,25 @@ impl State {
                 self.discard_settings(view)?;
                 nothing()
             }
+            "takeSnapshot" => self.take_snapshot(view, arguments),
+            "restoreSnapshot" => one(self.restore_snapshot(view, arguments)?),
+            "deleteSnapshot" => one(self.delete_snapshot(view, arguments)?),
+            "deleteSnapshotRange" | "deleteSnapshotAndAllChildren" => {
+                one(self.delete_snapshots(view, name, arguments)?)
+            }
+            "cloneTo" => one(self.clone_machine(view, arguments)?),
+            "moveTo" => one(self.move_machine(view, arguments.text(0), arguments.text(1))?),
+            "setSettingsFilePath" => {
+                let message =
+                    "no host moves the settings file alone: `moveTo` moves the machine, a new `name` renames it";
+                Err(Fault::new(code::E_NOTIMPL, message))
+            }
+            "adoptSavedState" => self.adopt_saved_state(view, arguments.text(0)),
+            "discardSavedState" => self.discard_saved_state(view, arguments.flag(0)),
+            "querySavedGuestScreenInfo"
+            | "querySavedScreenshotInfo"
+            | "readSavedScreenshotToArray"
+            | "readSavedThumbnailToArray" => self.read_saved_screen(view, name, arguments),
             "unregister" => one(self.unregister(view, arguments.name(0))?),
             "deleteConfig" => one(self.delete_config(view, arguments)?),
             "applyDefaults" => {
@@ -253,11 +276,20 @@ impl State {
                 self.apply_defaults(view)?;
                 nothing()
             }
-            "getExtraDataKeys" => one(super::value::texts(self.element(self.whole(at))?.properties.keys().cloned())),
+            "getExtraDataKeys" => {
+                one(super::value::texts(self.element(self.keeper_of(at, "name"))?.properties.keys().cloned()))
+            }
             "getExtraData" => {
-                one(text(self.element(self.whole(at))?.properties.get(arguments.text(0)).cloned().unwrap_or_default()))
+                let keeper = self.keeper_of(at, "name");
+                one(text(self.element(keeper)?.properties.get(arguments.text(0)).cloned().unwrap_or_default()))
             }
             "setExtraData" => {
+                if self.snapshot_of_view(view).is_some() {
+                    return Err(Fault::new(
+                        code::INVALID_VM_STATE,
+                        "the machine of a snapshot has no extra data of its own",
+                    ));
+                }
                 self.set_extra_data(at, arguments.text(0), arguments.text(1))?;
                 nothing()
             }
@@ -332,9 +364,11 @@ impl State {
     fn discard_settings(&mut self, view: u32) -> Outcome {
         let original = self.machine_of(view);
         if self.copies.contains_key(&view) {
+            self.delete_implicit(view);
             let document = self.document(original)?.clone();
             if let Some(copy) = self.copies.get_mut(&view) {
-                (copy.document, copy.modified) = (document, false);
+                // It counts as modified until it is saved, as in VirtualBox.
+                copy.document = document;
             }
             return Ok(());
         }
@@ -356,11 +390,6 @@ impl State {
             "Legacy" => enumerated("ParavirtProvider", "None"),
             other => enumerated("ParavirtProvider", other),
         })
-    }
-
-    /// The machine itself, of a snapshot's machine: what is not kept with each snapshot stands there.
-    fn whole(&self, at: Address) -> Address {
-        self.snapshot_of_view(at.view).map_or(at, |snapshot| Address::machine(snapshot.machine))
     }
 
     /// The window of a machine that does not run: a session without one has none to show.

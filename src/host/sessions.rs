@@ -86,9 +86,7 @@ impl State {
         if self.session(session)?.view.is_some() {
             return Err(Fault::new(code::INVALID_OBJECT_STATE, "the given session is busy: it already holds a lock"));
         }
-        if lock == "Null" {
-            return Err(Fault::argument("`Null` is no type of lock"));
-        }
+        // `Null` and whatever else is no kind of lock count as `Write`.
         if let Some(holder) = holder {
             if lock != "Shared" {
                 let message = format!("the machine `{name}` is already locked for a session (or being unlocked)");
@@ -114,6 +112,12 @@ impl State {
         Ok(())
     }
 
+    /// Whether work on the machine that a session holds is going on.
+    pub(super) fn session_busy(&self, id: ElementId) -> bool {
+        let view = self.sessions.get(&id).and_then(|session| session.view);
+        view.and_then(|view| self.machine(view).ok()).is_some_and(super::state::Machine::busy)
+    }
+
     fn unlock(&mut self, id: ElementId) -> Outcome {
         let session = self.sessions.get_mut(&id).ok_or_else(gone)?;
         let Some(view) = session.view.take() else {
@@ -127,6 +131,7 @@ impl State {
             (session.view, session.shared) = (None, false);
         }
         let original = self.machine_of(view);
+        self.delete_implicit(view);
         self.copies.remove(&view);
         self.give_lock(original);
         let id = self.machine(original)?.id.clone();

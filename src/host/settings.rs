@@ -13,9 +13,6 @@ use super::value::{enumerated, texts, write};
 use super::xml::XmlNode;
 use crate::model::RawValue;
 
-/// Version of the format that VirtualBox 7.2 writes for machines that use all of it.
-const VERSION: &str = "1.21-linux";
-
 /// A kind of parts that come in numbers: interface, role, place of the list, name of an item, what tells them apart.
 type List = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
@@ -200,7 +197,6 @@ impl State {
         let machine = self.machine(view)?;
         let document = self.document(view)?;
         file.set_attribute("xmlns", "http://www.virtualbox.org/");
-        file.set_attribute("version", VERSION);
         let node = file.make("Machine");
         node.set_attribute("uuid", format!("{{{}}}", machine.id));
         let os_type = document.get(ROOT).map_or("", |root| root.text("OSTypeId"));
@@ -436,7 +432,8 @@ fn write_features(screen: &Element, node: &mut XmlNode) {
     let written = screen.value("features").and_then(write).unwrap_or_default();
     node.set_attribute("featuresEnabled", written.to_ascii_lowercase());
     if SOUND.iter().any(|(_, written)| node.attribute(written).is_some()) {
-        for (name, written) in SOUND {
+        // VirtualBox does not write its usual number of channels either, and reads a wrong video codec where it stands.
+        for (name, written) in SOUND.iter().filter(|(name, _)| *name != "audioChannels" || screen.int(name) != 2) {
             node.set_attribute(written, screen.int(name).to_string());
         }
     }

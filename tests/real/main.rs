@@ -11,11 +11,14 @@ mod embedded;
 mod failures;
 #[cfg(all(feature = "xpcom", unix))]
 mod interchange;
+mod images;
 mod networks;
 mod program;
 mod rig;
+mod snapshots;
 mod trace;
 mod wsdl;
 #[cfg(all(feature = "xpcom", unix))]
 mod xpcom;
+mod xpcom_loader;
 mod xpcom_outside;
