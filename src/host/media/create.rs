@@ -338,8 +338,8 @@ impl State {
         }
         self.forget_medium(id)?;
         let medium = self.medium_mut(id)?;
-        (medium.state, medium.size, medium.logical_size, medium.variant) = ("NotCreated", 0, 0, 0);
-        medium.parent = None;
+        // Its sizes are told on, as they were.
+        (medium.state, medium.variant, medium.parent) = ("NotCreated", 0, None);
         Ok(())
     }
 

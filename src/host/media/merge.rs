@@ -212,10 +212,8 @@ impl State {
                 self.medium_mut(*child)?.parent = Some(merge.target);
             }
         }
-        // In the order in which VirtualBox tells it.
-        let mut going: Vec<_> = merge.going.iter().copied().filter(|id| *id != merge.source).collect();
-        let place = if merge.forward { going.len() } else { 0 };
-        going.insert(place, merge.source);
+        // VirtualBox tells of the upper ones first.
+        let going: Vec<_> = merge.going.iter().rev().copied().collect();
         let changed = if merge.forward { parent } else { Some(merge.target) };
         let mut gone = Vec::new();
         let mut registries = vec![registry, self.medium(merge.target)?.registry.clone()];

@@ -221,7 +221,10 @@ impl State {
             "size" => RawValue::Int(i64::try_from(medium.size).unwrap_or(i64::MAX)),
             "format" => text(&medium.format),
             "mediumFormat" => {
-                let at = formats::FORMATS.iter().position(|known| known.id == medium.format).unwrap_or_default();
+                let at = formats::FORMATS
+                    .iter()
+                    .position(|known| known.id.eq_ignore_ascii_case(&medium.format))
+                    .unwrap_or_default();
                 self.format_object(at)
             }
             "type" => enumerated("MediumType", medium.kind),

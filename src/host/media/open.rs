@@ -34,11 +34,17 @@ impl State {
     pub(in crate::host) fn create_medium(&mut self, arguments: Arguments<'_>) -> Outcome<RawValue> {
         let (wanted, location, device) = (arguments.text(0), arguments.text(1), arguments.name(3));
         check_device(device)?;
-        let wanted = if wanted.is_empty() { "VDI" } else { wanted };
-        let known = format(wanted).ok_or_else(|| Fault::argument(format!("`{wanted}` is no format of media")))?;
+        let wanted = match (wanted, device) {
+            ("", "HardDisk") => "VDI",
+            ("", _) => return Err(Fault::argument(format!("a new {device} needs a format"))),
+            (wanted, _) => wanted,
+        };
+        let unknown = || Fault::argument(format!("`{wanted}` is no format of media")).by("IMedium");
+        let known = format(wanted).ok_or_else(unknown)?;
         let medium = Medium {
             location: new_location(location, known)?,
-            format: known.id.to_owned(),
+            // As it was written.
+            format: wanted.to_owned(),
             device,
             kind: "Normal",
             // There is nothing to create at the end of a network.
@@ -242,7 +248,8 @@ fn new_location(location: &str, known: &super::formats::Known) -> Outcome<PathBu
         false => PathBuf::from(location),
     };
     if !path.is_absolute() {
-        return Err(Fault::new(code::FILE_ERROR, format!("`{}` must be an absolute path", path.display())));
+        let message = format!("`{}` must be an absolute path", path.display());
+        return Err(Fault::new(code::FILE_ERROR, message).by("IMedium"));
     }
     Ok(path)
 }
