@@ -9,9 +9,9 @@ mod conformance;
 mod crawl;
 mod embedded;
 mod failures;
+mod images;
 #[cfg(all(feature = "xpcom", unix))]
 mod interchange;
-mod images;
 mod networks;
 mod program;
 mod rig;
