@@ -265,6 +265,11 @@ impl State {
             }
             "adoptSavedState" => self.adopt_saved_state(view, arguments.text(0)),
             "discardSavedState" => self.discard_saved_state(view, arguments.flag(0)),
+            "querySavedScreenshotInfo" | "readSavedScreenshotToArray" | "readSavedThumbnailToArray"
+                if arguments.int(0) != 0 =>
+            {
+                Err(Fault::not_in_virtualbox(format!("IMachine.{name} of another screen than the first")))
+            }
             "querySavedGuestScreenInfo"
             | "querySavedScreenshotInfo"
             | "readSavedScreenshotToArray"
@@ -313,7 +318,6 @@ impl State {
             "findSnapshot" => one(self.snapshot_value(Some(self.find_snapshot(view, arguments.text(0))?))),
             "getCPUStatus" | "hotPlugCPU" | "hotUnplugCPU" => self.call_processors(at, name, arguments),
             "attachHostPCIDevice" | "detachHostPCIDevice" => self.call_pci(at, name, arguments),
-            "setSettingsFilePath" => Err(Fault::not_in_virtualbox("IMachine.setSettingsFilePath")),
             "getEffectiveParavirtProvider" => one(self.effective_provider(at)?),
             "queryLogFilename" => {
                 let file = match arguments.int(0) {
@@ -325,19 +329,6 @@ impl State {
             }
             "readLog" => self.read_log(view, arguments),
             "canShowConsoleWindow" | "showConsoleWindow" => self.console_window(view, name == "showConsoleWindow"),
-            "querySavedScreenshotInfo" | "readSavedScreenshotToArray" | "readSavedThumbnailToArray"
-                if arguments.int(0) != 0 =>
-            {
-                Err(Fault::not_in_virtualbox(format!("IMachine.{name} of another screen than the first")))
-            }
-            "querySavedGuestScreenInfo"
-            | "querySavedScreenshotInfo"
-            | "readSavedScreenshotToArray"
-            | "readSavedThumbnailToArray"
-                if self.element(at)?.text("stateFilePath").is_empty() =>
-            {
-                Err(Fault::new(code::IPRT_ERROR, "the machine has no saved state, so it has no picture of its screen"))
-            }
             "createSharedFolder"
             | "removeSharedFolder"
             | "addUSBController"

@@ -1,7 +1,6 @@
 //! Network adapters in a machine's settings file: what they are attached to, NAT and its rules.
 
 use super::document::{Document, ElementId};
-use super::os_types::USUAL_ADAPTER;
 use super::settings::{named_values, read_rows, write_rows};
 use super::value::{enumerated, text};
 use super::xml::XmlNode;
@@ -22,9 +21,6 @@ const ATTACHMENTS: &[(&str, &str, &str, &str)] = &[
 pub(super) fn read(document: &mut Document, id: ElementId, node: &XmlNode) {
     let engine = document.child(id, "NATEngine", 0);
     let Some(adapter) = document.get_mut(id) else { return };
-    if node.attribute("type").is_none() {
-        adapter.set("adapterType", enumerated("NetworkAdapterType", USUAL_ADAPTER));
-    }
     let mut attachment = if node.child("NAT").is_some() { "NAT" } else { "Null" };
     for (kind, element, key, attribute) in ATTACHMENTS {
         let active = node.child(element);
