@@ -41,6 +41,13 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    pub(super) fn blob(self, at: usize) -> Vec<u8> {
+        match self.0.get(at) {
+            Some(RawValue::Blob(bytes)) => bytes.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     pub(super) fn texts(self, at: usize) -> Vec<String> {
         self.list(at).iter().filter_map(RawValue::as_text).map(str::to_owned).collect()
     }

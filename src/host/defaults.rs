@@ -16,7 +16,9 @@ const PARTS: &[(&str, &str, &str)] = &[
     ("IPlatformX86", "x86", "platform"),
     ("IFirmwareSettings", "firmwareSettings", ""),
     ("ITrustedPlatformModule", "trustedPlatformModule", ""),
+    ("IPlatformARM", "ARM", "platform"),
     ("INvramStore", "nonVolatileStore", ""),
+    ("IUefiVariableStore", "uefiVariableStore", "nonVolatileStore"),
     ("IRecordingSettings", "recordingSettings", ""),
     ("IRecordingScreenSettings", "screens", "recordingSettings"),
     ("IVRDEServer", "VRDEServer", ""),
@@ -34,7 +36,11 @@ const PARALLEL: [(i64, i64); 2] = [(0x378, 7), (0x278, 5)];
 
 /// How many network adapters a chipset takes.
 pub(super) fn adapter_count(chipset: &str) -> u32 {
-    if chipset == "ICH9" { 36 } else { 8 }
+    match chipset {
+        "ICH9" => 36,
+        "ARMv8Virtual" => 64,
+        _ => 8,
+    }
 }
 
 /// A machine with all its parts and nothing set.
@@ -95,8 +101,9 @@ fn set_part(document: &mut Document, roles: &[&str], name: &'static str, value: 
 }
 
 /// What `createMachine` gives for a type of guest.
-pub(super) fn new_machine(recommended: &Recommended) -> Document {
+pub(super) fn new_machine(recommended: &Recommended, architecture: &str) -> Document {
     let mut document = blank_machine();
+    set_part(&mut document, &["platform"], "architecture", enumerated("PlatformArchitecture", architecture));
     if recommended.is_known() {
         set_platform(&mut document, recommended);
         set_part(&mut document, &["trustedPlatformModule"], "type", recommended.value("recommendedTpmType"));
@@ -183,13 +190,15 @@ impl State {
         if recommended.flag("recommendedUSBTablet") {
             set(document, ROOT, "pointingHIDType", enumerated("PointingHIDType", "USBTablet"));
         }
-        if recommended.flag("recommendedUSBHID") && recommended.name("recommendedChipset") == "ICH9" {
+        let chipset = recommended.name("recommendedChipset");
+        if recommended.flag("recommendedUSBHID") && matches!(chipset, "ICH9" | "ARMv8Virtual") {
             set(document, ROOT, "keyboardHIDType", enumerated("KeyboardHIDType", "USBKeyboard"));
         }
         let graphics = &["graphicsAdapter"];
         set_part(document, graphics, "graphicsControllerType", recommended.value("recommendedGraphicsController"));
         set_part(document, graphics, "VRAMSize", recommended.value("recommendedVRAM"));
         set_platform(document, &recommended);
+        set_part(document, &["trustedPlatformModule"], "type", recommended.value("recommendedTpmType"));
         let audio = &["audioSettings", "adapter"];
         set_part(document, audio, "audioController", recommended.value("recommendedAudioController"));
         set_part(document, audio, "audioCodec", recommended.value("recommendedAudioCodec"));
@@ -219,11 +228,10 @@ impl State {
         }
         let shared = buses.len() == 1;
         for (bus, controller) in buses.into_iter().filter(|(bus, _)| !bus.is_empty()) {
-            let name = if bus == "VirtioSCSI" { "VirtIO" } else { bus };
-            let id = self.add_storage_controller(root, name, bus)?;
+            let id = self.add_storage_controller(root, bus, bus)?;
             if let Some(element) = self.document_mut(view)?.get_mut(id) {
                 element.set("controllerType", controller);
-                if bus == "SATA" {
+                if matches!(bus, "SATA" | "VirtioSCSI") {
                     element.set("portCount", RawValue::Int(if shared { 2 } else { 1 }));
                 }
             }

@@ -78,6 +78,8 @@ pub(super) struct Document {
     elements: BTreeMap<ElementId, Element>,
     next: ElementId,
     pub(super) guest_properties: BTreeMap<String, GuestProperty>,
+    /// The variables of the firmware, once they were asked for; kept in a file of their own.
+    pub(super) uefi_variables: Option<Vec<super::devices::Variable>>,
 }
 
 /// A guest property, under its name.
@@ -161,6 +163,13 @@ impl Document {
             if child != ROOT {
                 self.remove(child);
             }
+        }
+    }
+
+    /// Takes an object out of its list; who still refers to it reads what it was.
+    pub(super) fn retire(&mut self, id: ElementId) {
+        if let Some(element) = self.elements.get_mut(&id) {
+            element.role = "retired";
         }
     }
 

@@ -11,20 +11,33 @@ use crate::model::RawValue;
 
 const FLAGS: [&str; 5] = ["TRANSIENT", "TRANSRESET", "RDONLYGUEST", "RDONLYHOST", "READONLY"];
 
+/// Lengths in bytes, as the guest's service has room for.
+const LONGEST_NAME: usize = 63;
+const LONGEST_VALUE: usize = 1023;
+
 /// Flags in their usual spelling; `None` when one is unknown.
 pub(super) fn normal_flags(flags: &str) -> Option<String> {
-    let given: Vec<String> =
-        flags.split(',').map(|flag| flag.trim().to_ascii_uppercase()).filter(|flag| !flag.is_empty()).collect();
+    if flags.trim().is_empty() {
+        return Some(String::new());
+    }
+    let given: Vec<String> = flags.split(',').map(|flag| flag.trim().to_ascii_uppercase()).collect();
     if given.iter().any(|flag| !FLAGS.contains(&flag.as_str())) {
         return None;
     }
-    let known = FLAGS.iter().filter(|flag| given.iter().any(|given| given == *flag));
+    let has = |flag: &str| given.iter().any(|given| given == flag);
+    // Both of the read-only flags are one of their own.
+    let read_only = has("READONLY") || (has("RDONLYGUEST") && has("RDONLYHOST"));
+    let known = FLAGS.iter().filter(|flag| match **flag {
+        "READONLY" => read_only,
+        "RDONLYGUEST" | "RDONLYHOST" => has(flag) && !read_only,
+        flag => has(flag),
+    });
     Some(known.copied().collect::<Vec<_>>().join(", "))
 }
 
 /// Whether `name` fits one of the patterns, apart by `|`: `*` is any text, `?` any letter. None fits all.
 pub(super) fn fits(patterns: &str, name: &str) -> bool {
-    patterns.is_empty() || patterns.split('|').any(|pattern| fits_one(pattern.trim().as_bytes(), name.as_bytes()))
+    patterns.is_empty() || patterns.split('|').any(|pattern| fits_one(pattern.as_bytes(), name.as_bytes()))
 }
 
 fn fits_one(pattern: &[u8], name: &[u8]) -> bool {
@@ -72,16 +85,16 @@ impl State {
             "getGuestPropertyValue" => one(text(property(self)?.value)),
             "getGuestPropertyTimestamp" => one(RawValue::Int(property(self)?.timestamp)),
             "setGuestProperty" => {
-                self.set_guest_property(view, key, arguments.text(1), arguments.text(2))?;
+                self.set_guest_property(view, key, arguments.text(1), Some(arguments.text(2)))?;
                 nothing()
             }
             "setGuestPropertyValue" => {
-                let flags = property(self)?.flags;
-                self.set_guest_property(view, key, arguments.text(1), &flags)?;
+                self.set_guest_property(view, key, arguments.text(1), None)?;
                 nothing()
             }
             "deleteGuestProperty" => {
-                self.set_guest_property(view, key, "", "")?;
+                self.check_mutable(view, When::OffOrSaved)?;
+                self.change_guest_property(view, key, "", "", true)?;
                 nothing()
             }
             "enumerateGuestProperties" => {
@@ -98,19 +111,31 @@ impl State {
         }
     }
 
-    fn set_guest_property(&mut self, view: View, name: &str, value: &str, flags: &str) -> Outcome {
+    /// Without flags those of the property stay.
+    fn set_guest_property(&mut self, view: View, name: &str, value: &str, flags: Option<&str>) -> Outcome {
         self.check_mutable(view, When::OffOrSaved)?;
-        if name.is_empty() || name.contains(['*', '?', '|']) {
+        if name.is_empty() || name.contains(['*', '?', '|']) || name.len() > LONGEST_NAME {
             return Err(Fault::argument(format!(
-                "`{name}` is no name of a guest property: it must not be empty or have `*`, `?` or `|`"
+                "`{name}` is no name of a guest property: it must have 1 to {LONGEST_NAME} letters and no `*`, `?` or `|`"
             )));
         }
-        let unknown = || Fault::argument(format!("`{flags}` has an unknown flag; there are {}", FLAGS.join(", ")));
-        let flags = normal_flags(flags).ok_or_else(unknown)?;
-        if flags.contains("TRANS") {
+        if value.len() > LONGEST_VALUE {
+            let message = format!("{} letters: a guest property has at most {LONGEST_VALUE}", value.len());
+            return Err(Fault::argument(message));
+        }
+        let given = flags.unwrap_or_default();
+        let unknown = || Fault::argument(format!("`{given}` has an unknown flag; there are {}", FLAGS.join(", ")));
+        if normal_flags(given).ok_or_else(unknown)?.contains("TRANS") {
             let message = "the flags TRANSIENT and TRANSRESET need a running machine";
             return Err(Fault::argument(message));
         }
+        let there = self.document(view)?.guest_properties.get(name);
+        let flags = flags.map_or_else(|| there.map_or(String::new(), |known| known.flags.clone()), str::to_owned);
+        self.change_guest_property(view, name, value, &flags, false)
+    }
+
+    /// Changes or, with an empty value, deletes. `deleted`: by the method that is for it.
+    fn change_guest_property(&mut self, view: View, name: &str, value: &str, flags: &str, deleted: bool) -> Outcome {
         let id = self.machine(view)?.id.clone();
         let properties = &mut self.document_mut(view)?.guest_properties;
         let old = properties.get(name);
@@ -118,17 +143,17 @@ impl State {
             let message = format!("the guest property `{name}` cannot be changed by the host: its flags forbid it");
             return Err(Fault::new(code::E_ACCESSDENIED, message));
         }
-        let deleted = value.is_empty();
-        if deleted {
-            if properties.remove(name).is_none() {
-                return Ok(());
-            }
+        let known = old.is_some();
+        if value.is_empty() {
+            properties.remove(name);
         } else {
-            let property =
-                GuestProperty { value: value.to_owned(), timestamp: now() * 1_000_000, flags: flags.clone() };
+            let flags = normal_flags(flags).unwrap_or_default();
+            let property = GuestProperty { value: value.to_owned(), timestamp: now() * 1_000_000, flags };
             properties.insert(name.to_owned(), property);
         }
-        self.touch(view);
+        if known || !value.is_empty() {
+            self.touch(view);
+        }
         let values = vec![
             ("name", text(name)),
             ("value", text(value)),
@@ -156,6 +181,7 @@ mod tests {
     fn flags() {
         assert_eq!(normal_flags("rdonlyguest ,TRANSIENT").as_deref(), Some("TRANSIENT, RDONLYGUEST"));
         assert_eq!(normal_flags("").as_deref(), Some(""));
-        assert_eq!(normal_flags("nonsense"), None);
+        assert_eq!(normal_flags("RDONLYHOST,RDONLYGUEST").as_deref(), Some("READONLY"));
+        assert_eq!((normal_flags("nonsense"), normal_flags(",")), (None, None));
     }
 }

@@ -8,7 +8,11 @@ use super::table::When;
 use super::value::{enumerated, text};
 use super::{Fault, Outcome};
 use crate::model::RawValue;
+use sha2::{Digest, Sha512};
 use std::path::{Path, PathBuf};
+
+/// What stands before a password that is kept as a digest.
+const HASHED: &str = "#SHA-512##";
 
 /// What works on a machine whose settings cannot be read.
 const ALWAYS_READABLE: [&str; 6] = ["parent", "id", "name", "settingsFilePath", "accessible", "accessError"];
@@ -97,6 +101,7 @@ impl State {
             "USBControllers" => self.parts(at, "USBControllers", "IUSBController")?,
             "sharedFolders" => self.parts(at, "sharedFolders", "ISharedFolder")?,
             "settingsAuxFilePath" => return Err(Fault::not_in_virtualbox("IMachine.settingsAuxFilePath")),
+            "PCIDeviceAssignments" => self.pci_devices(view)?,
             "groups" => super::value::texts(self.groups_of(self.keeper_of(at, name).view)),
             _ => return Ok(None),
         }))
@@ -125,21 +130,50 @@ impl State {
                 Ok(false)
             }
             "groups" => {
-                let groups = arguments.texts(0);
-                for group in &groups {
-                    super::machines::check_group(group)?;
+                let mut groups: Vec<String> = Vec::new();
+                for given in arguments.texts(0) {
+                    let group = if given.is_empty() { "/".to_owned() } else { given };
+                    super::machines::check_group(&group).map_err(|fault| fault.by("IVirtualBox"))?;
+                    if !groups.contains(&group) {
+                        groups.push(group);
+                    }
                 }
                 self.element_mut(at)?
                     .set("groups", super::value::texts(if groups.is_empty() { vec!["/".to_owned()] } else { groups }));
                 Ok(true)
             }
-            "hardwareUUID" => match super::machines::parse_id(arguments.text(0)) {
-                Some(id) => {
-                    self.element_mut(at)?.set("hardwareUUID", text(id));
-                    Ok(true)
-                }
-                None => Err(Fault::argument(format!("`{}` is no UUID", arguments.text(0)))),
-            },
+            "hardwareUUID" => {
+                let id = match arguments.text(0) {
+                    // The machine's own id.
+                    "" | "00000000-0000-0000-0000-000000000000" => String::new(),
+                    given => super::machines::parse_id(given)
+                        .ok_or_else(|| Fault::argument(format!("`{given}` is no UUID")))?,
+                };
+                self.element_mut(at)?.set("hardwareUUID", text(id));
+                Ok(true)
+            }
+            "hardwareVersion" if !matches!(arguments.text(0), "1" | "2") => {
+                Err(Fault::argument(format!("`{}` is no hardware version: 1 or 2", arguments.text(0))))
+            }
+            // A known type is kept by its own spelling.
+            "OSTypeId" => {
+                let known = super::os_types::Recommended::of(arguments.text(0)).id();
+                let known = known.as_text().filter(|id| !id.is_empty()).unwrap_or(arguments.text(0)).to_owned();
+                self.element_mut(at)?.set("OSTypeId", text(known));
+                Ok(true)
+            }
+            "CPUProfile" if arguments.text(0).is_empty() => {
+                self.element_mut(at)?.set("CPUProfile", text("host"));
+                Ok(true)
+            }
+            "teleporterPassword" => {
+                let kept = match arguments.text(0) {
+                    given if given.is_empty() || given.starts_with(HASHED) => given.to_owned(),
+                    given => format!("{HASHED}{}", hex(&Sha512::digest(given))),
+                };
+                self.element_mut(at)?.set("teleporterPassword", text(kept));
+                Ok(true)
+            }
             "snapshotFolder" => {
                 if self.machine(at.view)?.first_snapshot.is_some() {
                     let message = "the snapshot folder is fixed while the machine has snapshots; delete them first";
@@ -152,7 +186,7 @@ impl State {
                 self.element_mut(at)?.set("snapshotFolder", text(folder));
                 Ok(true)
             }
-            "autostartEnabled" | "autostopType" => {
+            "autostartEnabled" | "autostopType" if self.element(at)?.value(name) != Some(&arguments.value(0)) => {
                 let message =
                     "the path of the autostart database is not set: `vbox.systemProperties.autostartDatabasePath`";
                 let properties = self.properties_object("ISystemProperties");
@@ -161,14 +195,12 @@ impl State {
                 }
                 Ok(false)
             }
+            "CPUCount" | "CPUHotPlugEnabled" => self.write_processors(at, name, arguments),
             "memoryBalloonSize" => {
-                let memory = self.element(at)?.int("memorySize");
-                if arguments.int(0) > memory * 9 / 10 {
-                    return Err(Fault::argument(format!(
-                        "{} MB: the balloon may have at most {} MB",
-                        arguments.int(0),
-                        memory * 9 / 10
-                    )));
+                let most = self.element(at)?.int("memorySize") * 3 / 4;
+                if arguments.int(0) > most {
+                    let message = format!("{} MB: the balloon may have at most {most} MB", arguments.int(0));
+                    return Err(Fault::argument(message));
                 }
                 Ok(false)
             }
@@ -179,8 +211,8 @@ impl State {
     /// A path below the machine's folder is kept relative to it.
     fn relative(&self, view: u32, path: &str) -> Outcome<String> {
         let folder = self.folder_of(view)?;
-        let path = Path::new(path);
-        Ok(path.strip_prefix(&folder).unwrap_or(path).to_string_lossy().into_owned())
+        let path = super::root::normal(&folder.join(path));
+        Ok(path.strip_prefix(&folder).unwrap_or(&path).to_string_lossy().into_owned())
     }
 
     pub(super) fn call_machine(
@@ -195,6 +227,9 @@ impl State {
         }
         if name.contains("GuestPropert") {
             return self.call_guest_property(view, name, arguments);
+        }
+        if name.contains("Encryption") {
+            return self.call_encryption(name, arguments);
         }
         match name {
             "lockMachine" => {
@@ -230,6 +265,11 @@ impl State {
             }
             "adoptSavedState" => self.adopt_saved_state(view, arguments.text(0)),
             "discardSavedState" => self.discard_saved_state(view, arguments.flag(0)),
+            "querySavedScreenshotInfo" | "readSavedScreenshotToArray" | "readSavedThumbnailToArray"
+                if arguments.int(0) != 0 =>
+            {
+                Err(Fault::not_in_virtualbox(format!("IMachine.{name} of another screen than the first")))
+            }
             "querySavedGuestScreenInfo"
             | "querySavedScreenshotInfo"
             | "readSavedScreenshotToArray"
@@ -276,7 +316,8 @@ impl State {
             "getSerialPort" => self.slot(at, "serialPort", "ISerialPort", arguments.int(0)),
             "getParallelPort" => self.slot(at, "parallelPort", "IParallelPort", arguments.int(0)),
             "findSnapshot" => one(self.snapshot_value(Some(self.find_snapshot(view, arguments.text(0))?))),
-            "getCPUStatus" => one(RawValue::Bool(arguments.int(0) < self.element(at)?.int("CPUCount"))),
+            "getCPUStatus" | "hotPlugCPU" | "hotUnplugCPU" => self.call_processors(at, name, arguments),
+            "attachHostPCIDevice" | "detachHostPCIDevice" => self.call_pci(at, name, arguments),
             "getEffectiveParavirtProvider" => one(self.effective_provider(at)?),
             "queryLogFilename" => {
                 let file = match arguments.int(0) {
@@ -287,9 +328,7 @@ impl State {
                 one(text(if path.exists() { path.to_string_lossy().into_owned() } else { String::new() }))
             }
             "readLog" => self.read_log(view, arguments),
-            "canShowConsoleWindow" | "showConsoleWindow" => {
-                Err(Fault::new(code::INVALID_VM_STATE, "the machine does not run, so it has no window"))
-            }
+            "canShowConsoleWindow" | "showConsoleWindow" => self.console_window(view, name == "showConsoleWindow"),
             "createSharedFolder"
             | "removeSharedFolder"
             | "addUSBController"
@@ -337,12 +376,20 @@ impl State {
         let root = self.element(at)?;
         let os_type = root.text("OSTypeId");
         Ok(match root.name("paravirtProvider") {
-            "Default" if os_type.starts_with("Windows") => enumerated("ParavirtProvider", "HyperV"),
-            "Default" if os_type.starts_with("MacOS") => enumerated("ParavirtProvider", "Minimal"),
-            "Default" => enumerated("ParavirtProvider", "KVM"),
+            "Default" => enumerated("ParavirtProvider", usual_provider(os_type)),
+            "Legacy" if os_type.starts_with("MacOS") => enumerated("ParavirtProvider", "Minimal"),
             "Legacy" => enumerated("ParavirtProvider", "None"),
             other => enumerated("ParavirtProvider", other),
         })
+    }
+
+    /// The window of a machine that does not run: a session without one has none to show.
+    fn console_window(&self, view: u32, show: bool) -> Outcome<Option<Vec<RawValue>>> {
+        if !self.copies.contains_key(&view) {
+            let code = if show { code::E_FAIL } else { code::INVALID_VM_STATE };
+            return Err(Fault::new(code, "the machine does not run, so it has no window"));
+        }
+        one(if show { RawValue::Int(0) } else { RawValue::Bool(false) })
     }
 
     fn read_log(&self, view: u32, arguments: Arguments<'_>) -> Outcome<Option<Vec<RawValue>>> {
@@ -352,8 +399,10 @@ impl State {
             older => format!("VBox.log.{older}"),
         };
         let path = self.folder_of(view)?.join("Logs").join(file);
+        let unread =
+            |cause: String| Fault::new(code::IPRT_ERROR, format!("cannot read the log `{}`: {cause}", path.display()));
         let (Ok(offset), Ok(size)) = (u64::try_from(arguments.int(1)), u64::try_from(arguments.int(2))) else {
-            return Err(Fault::argument("offset and size must not be negative"));
+            return Err(unread("offset and size must not be negative".to_owned()));
         };
         let mut bytes = Vec::new();
         let read = std::fs::File::open(&path).and_then(|mut file| {
@@ -361,7 +410,7 @@ impl State {
             // As much as one call of the real thing gives at most.
             file.take(size.min(1 << 20)).read_to_end(&mut bytes)
         });
-        read.map_err(|error| Fault::file(&path, error))?;
+        read.map_err(|error| unread(error.to_string()))?;
         one(RawValue::Blob(bytes))
     }
 }
@@ -375,3 +424,38 @@ fn boot_position(position: i64) -> Outcome<&'static str> {
         other => Err(Fault::argument(format!("{other} is no boot position: they go from 1 to 4"))),
     }
 }
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What helps a guest of that type to run in a virtual machine.
+fn usual_provider(os_type: &str) -> &'static str {
+    let family = super::os_types::Recommended::of(os_type).value("familyId");
+    match family.as_text().unwrap_or_default() {
+        "Linux" if matches!(os_type, "Linux22" | "Linux24" | "Linux24_64") => "None",
+        "Linux" => "KVM",
+        "MacOS" => "Minimal",
+        "Windows" if OLD_WINDOWS.contains(&os_type) => "None",
+        "Windows" => "HyperV",
+        _ => "None",
+    }
+}
+
+/// Types of Windows that know no hypervisor.
+const OLD_WINDOWS: [&str; 14] = [
+    "Windows31",
+    "Windows95",
+    "Windows98",
+    "WindowsMe",
+    "WindowsNT3x",
+    "WindowsNT4",
+    "Windows2000",
+    "WindowsXP",
+    "WindowsXP_64",
+    "Windows2003",
+    "Windows2003_64",
+    "Windows11_arm64",
+    "WindowsNT",
+    "WindowsNT_64",
+];

@@ -111,9 +111,8 @@ impl State {
         if parse_id(name).is_some() {
             return Err(Fault::argument(format!("`{name}` looks like an id; a machine needs another name")));
         }
-        if architecture == "ARM" {
-            let message = "the embedded host has machines of the platform `x86` only";
-            return Err(Fault::new(code::PLATFORM_ARCH_NOT_SUPPORTED, message));
+        if architecture == "None" {
+            return Err(Fault::argument("a machine needs a platform: x86 or ARM"));
         }
         if !cipher.is_empty() {
             return Err(Fault::not_implemented("IVirtualBox.createMachine with a cipher"));
@@ -145,7 +144,7 @@ impl State {
             );
             return Err(Fault::new(code::FILE_ERROR, message));
         }
-        let mut document = super::defaults::new_machine(&recommended);
+        let mut document = super::defaults::new_machine(&recommended, architecture);
         if let Some(root) = document.get_mut(ROOT) {
             root.set("name", super::value::text(name));
             root.set("groups", texts(groups));
@@ -372,6 +371,7 @@ impl State {
         let folder = file.parent().unwrap_or(Path::new(""));
         std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, error))?;
         registry::write(&file, &tree)?;
+        self.save_variables(view)?;
         if let Some(copy) = self.copies.get_mut(&view) {
             copy.modified = false;
             super::attachments::settle(&mut copy.document);

@@ -216,6 +216,10 @@ impl State {
                 self.touch(original);
             }
         }
+        if self.copies.contains_key(&at.view) {
+            let id = self.machine(at.view)?.id.clone();
+            self.fire_machine("OnMachineDataChanged", &id, vec![("temporary", RawValue::Bool(false))]);
+        }
         self.fire("OnExtraDataChanged", values);
         Ok(())
     }
@@ -261,4 +265,18 @@ pub(super) fn absolute(path: &str) -> Outcome<&Path> {
         return Ok(path);
     }
     Err(Fault::new(code::FILE_ERROR, format!("`{}` is no absolute path", path.display())))
+}
+
+/// A path without `.` and `..`, as text: nothing is looked up.
+pub(super) fn normal(path: &Path) -> std::path::PathBuf {
+    use std::path::Component;
+    let mut out = std::path::PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(out.pop()),
+            other => out.push(other),
+        }
+    }
+    out
 }

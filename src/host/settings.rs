@@ -26,6 +26,7 @@ const LISTS: &[List] = &[
     ("ISharedFolder", "sharedFolders", "Hardware/SharedFolders", "SharedFolder", "name"),
     ("IBandwidthGroup", "bandwidthGroups", "Hardware/IO/BandwidthGroups", "BandwidthGroup", "name"),
     ("IRecordingScreenSettings", "screens", "Recording", "Screen", "id"),
+    ("IPCIDeviceAttachment", "PCIDevices", "Hardware/HostPci/Devices", "Device", "name"),
 ];
 
 pub(super) fn read_rows(element: &mut Element, node: &XmlNode) {
@@ -108,7 +109,10 @@ impl State {
         let usual = adapter_type(os_type);
         if usual != USUAL_ADAPTER {
             let usual = enumerated("NetworkAdapterType", usual);
-            for adapter in document.children(ROOT, "networkAdapter") {
+            // As many slots as the chipset has that it likes; more than these have what every adapter has.
+            let chipset = super::os_types::Recommended::of(os_type).name("recommendedChipset");
+            let slots = super::defaults::adapter_count(chipset) as usize;
+            for adapter in document.children(ROOT, "networkAdapter").into_iter().take(slots) {
                 document.get_mut(adapter).into_iter().for_each(|element| element.set("adapterType", usual.clone()));
             }
         }
@@ -128,6 +132,7 @@ impl State {
             self.read_list(&mut document, node, list);
         }
         read_codec(&mut document, node);
+        super::settings_processors::read(&mut document, node);
         if let Some(server) = document.child(ROOT, "VRDEServer", 0).and_then(|id| document.get_mut(id)) {
             server.properties = named_values(node, "Hardware/RemoteDisplay/VRDEProperties", "Property");
         }
@@ -227,7 +232,10 @@ impl State {
         os_type: &str,
         wanted: Places,
     ) -> Outcome {
-        for (_, element) in document.iter() {
+        let platform = document.child(ROOT, "platform", 0).and_then(|id| document.get(id));
+        let architecture = platform.map_or("x86", |platform| platform.name("architecture"));
+        let foreign = if architecture == "x86" { "ARM" } else { "x86" };
+        for (_, element) in document.iter().filter(|(_, element)| element.role != foreign) {
             let listed =
                 LISTS.iter().any(|list| list.1 == element.role) || matches!(element.role, "NATEngine" | "attachment");
             if !listed {
@@ -235,11 +243,12 @@ impl State {
             }
         }
         // The architecture decides where a reader looks for the rest.
-        node.set_value("Platform@architecture", Some("x86".to_owned()));
+        node.set_value("Platform@architecture", Some(architecture.to_owned()));
         for list in LISTS {
             self.write_list(document, node, list, os_type)?;
         }
         write_codec(document, node);
+        super::settings_processors::write(document, node);
         let screens = node.list("Recording", "Screen").count();
         node.set_value("Recording@screens", (screens > 0).then(|| screens.to_string()));
         if let Some(server) = document.child(ROOT, "VRDEServer", 0).and_then(|id| document.get(id)) {
@@ -404,18 +413,35 @@ fn write_codec(document: &Document, machine: &mut XmlNode) {
     }
 }
 
+/// What a recording's sound is like, by attribute and as it is written.
+const SOUND: [(&str, &str); 3] =
+    [("audioHz", "audioHz"), ("audioBits", "audioBits"), ("audioChannels", "audioChannels")];
+
 fn read_features(document: &mut Document, screen: ElementId, node: &XmlNode) {
     let written = node.attribute("featuresEnabled").unwrap_or_default();
     let features = [("video", "Video"), ("audio", "Audio")].into_iter().filter(|(word, _)| written.contains(word));
     let features = features.map(|(_, name)| enumerated("RecordingFeature", name)).collect();
     if let Some(element) = document.get_mut(screen) {
         element.set("features", RawValue::List(features));
+        // One of them alone means that the others are 0.
+        if SOUND.iter().any(|(_, written)| node.attribute(written).is_some()) {
+            for (name, written) in SOUND {
+                let number = node.attribute(written).and_then(|number| number.parse().ok()).unwrap_or_default();
+                element.set(name, RawValue::Int(number));
+            }
+        }
     }
 }
 
 fn write_features(screen: &Element, node: &mut XmlNode) {
     let written = screen.value("features").and_then(write).unwrap_or_default();
     node.set_attribute("featuresEnabled", written.to_ascii_lowercase());
+    if SOUND.iter().any(|(_, written)| node.attribute(written).is_some()) {
+        // VirtualBox does not write its usual number of channels either, and reads a wrong video codec where it stands.
+        for (name, written) in SOUND.iter().filter(|(name, _)| *name != "audioChannels" || screen.int(name) != 2) {
+            node.set_attribute(written, screen.int(name).to_string());
+        }
+    }
 }
 
 fn write_guest_properties(document: &Document, machine: &mut XmlNode) {

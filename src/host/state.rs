@@ -199,8 +199,9 @@ impl State {
             return Ok(());
         }
         let machine = self.machine(view)?;
-        let refuse =
-            |why: String| Err(Fault::new(code::INVALID_VM_STATE, format!("the machine is not mutable: {why}")));
+        let refuse = |why: String| {
+            Err(Fault::new(code::INVALID_VM_STATE, format!("the machine is not mutable: {why}")).by("IMachine"))
+        };
         if let Some(snapshot) = self.snapshot_of_view(view) {
             return refuse(format!("it is the machine of the snapshot `{}`, which never changes", snapshot.name));
         }
@@ -309,6 +310,9 @@ impl State {
         self.keep_up(at.view);
         self.load(at.view)?;
         self.check_interface(at, attribute.owner)?;
+        if self.write_first(at, attribute.owner, attribute.name, &arguments.value(0))? {
+            return Ok(());
+        }
         let row = table::find(self.element(at)?.interface, attribute.name);
         if at.view != GLOBAL {
             // What the table never lets a caller change is for behaviour to take or to refuse.

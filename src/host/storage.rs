@@ -39,7 +39,7 @@ impl State {
                     .document(at.view)?
                     .named(ROOT, "storageControllers", wanted)
                     .is_some_and(|other| other != at.element);
-                if taken || wanted.is_empty() {
+                if taken {
                     return Err(Fault::new(
                         code::OBJECT_IN_USE,
                         format!("a storage controller is named `{wanted}` already"),
@@ -83,7 +83,10 @@ impl State {
             return Err(Fault::argument(format!("`{bus}` is no storage bus")));
         }
         let document = self.document(root.view)?;
-        if name.is_empty() || document.named(ROOT, "storageControllers", name).is_some() {
+        if name.is_empty() {
+            return Err(Fault::argument("a storage controller needs a name").by("IStorageController"));
+        }
+        if document.named(ROOT, "storageControllers", name).is_some() {
             return Err(Fault::new(code::OBJECT_IN_USE, format!("a storage controller is named `{name}` already")));
         }
         let there = document.children(ROOT, "storageControllers");
@@ -94,10 +97,8 @@ impl State {
             .and_then(|id| document.get(id))
             .map_or("", |platform| platform.name("chipsetType"));
         if i64::try_from(used.len()).unwrap_or(i64::MAX) >= super::properties::instances(chipset, bus) {
-            return Err(Fault::new(
-                code::E_INVALIDARG,
-                format!("the machine has as many controllers for {bus} as it can have"),
-            ));
+            let message = format!("the machine has as many controllers for {bus} as it can have");
+            return Err(Fault::argument(message).by("IStorageController"));
         }
         let instance = (0..).find(|number| !used.contains(number)).unwrap_or_default();
         let position =
@@ -161,7 +162,7 @@ impl State {
                 for attachment in self.attachments_of(view, id)? {
                     self.remove_attachment(view, attachment)?;
                 }
-                self.document_mut(view)?.remove(id);
+                self.document_mut(view)?.retire(id);
                 self.touch(view);
                 nothing()
             }

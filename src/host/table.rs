@@ -47,6 +47,8 @@ pub(super) struct Row {
     pub(super) always: bool,
     uuid: bool,
     hexadecimal: bool,
+    /// An enumeration that is written as its number.
+    number: bool,
     spellings: Vec<(&'static str, &'static str)>,
 }
 
@@ -60,6 +62,13 @@ impl Row {
     /// Reads the form of the settings file. What it cannot read is `None`.
     pub(super) fn read(&self, written: &str) -> Option<RawValue> {
         let known = self.spellings.iter().find(|(_, xml)| *xml == written).map_or(written, |(name, _)| *name);
+        let known = match (self.number, self.kind.kind) {
+            (true, Kind::Enum(name)) => {
+                let number: i64 = written.parse().ok()?;
+                embedded().enumeration(name)?.values.iter().find(|value| value.number == number)?.name
+            }
+            _ => known,
+        };
         let known = if self.uuid { known.trim_matches(['{', '}']) } else { known };
         value::parse(self.kind, known)
     }
@@ -68,6 +77,9 @@ impl Row {
     pub(super) fn write(&self, stored: &RawValue) -> Option<String> {
         if *stored == self.absent && !self.always {
             return None;
+        }
+        if let (true, RawValue::Enum(value)) = (self.number, stored) {
+            return Some(value.number.to_string());
         }
         if let (true, RawValue::Int(number)) = (self.hexadecimal, stored) {
             return Some(format!("0x{number:x}"));
@@ -122,13 +134,14 @@ fn row(interface: &'static Interface, line: &'static str) -> Option<Row> {
     let places =
         columns.next().filter(|places| *places != "-").map_or(Vec::new(), |places| places.split(';').collect());
     let mut absent = default.clone();
-    let (mut always, mut uuid, mut hexadecimal) = (false, false, false);
+    let (mut always, mut uuid, mut hexadecimal, mut number) = (false, false, false, false);
     let (mut range, mut kind, mut spellings) = (None, interface.attribute(name).map(|known| known.kind), Vec::new());
     for option in columns {
         match option.split_once('=') {
             None if option == "always" => always = true,
             None if option == "uuid" => uuid = true,
             None if option == "hex" => hexadecimal = true,
+            None if option == "number" => number = true,
             Some(("absent", written)) => absent = literal(written),
             Some(("range", written)) => {
                 let (least, greatest) = written.split_once("..")?;
@@ -145,7 +158,7 @@ fn row(interface: &'static Interface, line: &'static str) -> Option<Row> {
     let kind = kind?;
     let default = value::parse(kind, &default)?;
     let absent = value::parse(kind, &absent)?;
-    Some(Row { name, kind, when, default, absent, places, range, always, uuid, hexadecimal, spellings })
+    Some(Row { name, kind, when, default, absent, places, range, always, uuid, hexadecimal, number, spellings })
 }
 
 #[cfg(test)]

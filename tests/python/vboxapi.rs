@@ -138,6 +138,7 @@ session = mgr.openMachineSession(m)
 m = session.machine
 m.VRAMSize = 33
 m.monitorCount = 2
+m.graphicsAdapter.graphicsControllerType = mgr.constants.GraphicsControllerType_VMSVGA
 m.accelerate3DEnabled = True
 m.chipsetType = mgr.constants.ChipsetType_ICH9
 m.firmwareType = mgr.constants.FirmwareType_EFI

@@ -1,7 +1,7 @@
 //! The answers that VirtualBox gives to the conformance scripts: compared with the recorded ones, or recorded.
 
 #[path = "../conformance/harness.rs"]
-mod harness;
+pub mod harness;
 
 use crate::rig;
 use harness::{Script, difference, each, normalise, scripts};

@@ -10,6 +10,8 @@ mod crawl;
 mod embedded;
 mod failures;
 mod images;
+#[cfg(all(feature = "xpcom", unix))]
+mod interchange;
 mod networks;
 mod program;
 #[cfg(all(feature = "python", unix))]

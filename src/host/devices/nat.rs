@@ -1,13 +1,43 @@
 //! NAT of a network adapter: its rules and buffer sizes; addresses of adapters.
 
-use super::arguments::Arguments;
-use super::devices::Reply;
-use super::state::{Address, State, nothing};
-use super::table::When;
-use super::{Fault, Outcome};
+use super::Reply;
+use crate::host::arguments::Arguments;
+use crate::host::state::{Address, State, nothing};
+use crate::host::table::When;
+use crate::host::value::texts;
+use crate::host::{Fault, Outcome};
 use crate::model::RawValue;
+use std::net::Ipv4Addr;
 
 impl State {
+    pub(super) fn read_nat(&mut self, at: Address, name: &str) -> Outcome<Option<RawValue>> {
+        match name {
+            "natMRU" | "IPv6Enabled" | "IPv6Prefix" => Err(Fault::not_in_virtualbox(format!("INATEngine.{name}"))),
+            "redirects" => {
+                let rules = &self.element(at)?.properties;
+                Ok(Some(texts(rules.iter().map(|(name, rest)| format!("{name},{rest}")))))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    pub(super) fn write_nat(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
+        match name {
+            "natMRU" | "IPv6Enabled" | "IPv6Prefix" => {
+                Err(Fault::not_in_virtualbox(format!("INATEngine.{name} (writing)")))
+            }
+            "hostIP" if !arguments.text(0).is_empty() && arguments.text(0).parse::<Ipv4Addr>().is_err() => {
+                Err(Fault::argument(format!("`{}` is no IPv4 address", arguments.text(0))))
+            }
+            // Three bits are known.
+            "aliasMode" => {
+                self.element_mut(at)?.set("aliasMode", RawValue::Int(arguments.int(0) & 7));
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
     pub(super) fn call_nat(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
         const SETTINGS: [&str; 5] = ["mtu", "sockSnd", "sockRcv", "tcpWndSnd", "tcpWndRcv"];
         match name {
@@ -67,9 +97,9 @@ impl State {
 }
 
 /// Twelve hexadecimal digits of a unicast address, without colons; an empty text makes a new one.
-pub(super) fn mac_address(given: &str) -> Outcome<String> {
+pub(in crate::host) fn mac_address(given: &str) -> Outcome<String> {
     if given.is_empty() {
-        return Ok(super::defaults::new_mac_address());
+        return Ok(crate::host::defaults::new_mac_address());
     }
     let digits = given.to_ascii_uppercase();
     let unicast = digits.chars().nth(1).and_then(|digit| digit.to_digit(16)).is_some_and(|digit| digit % 2 == 0);

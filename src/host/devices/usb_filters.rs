@@ -1,13 +1,13 @@
 //! The USB device filters of a machine: a list in an order that counts.
 
-use super::arguments::Arguments;
-use super::devices::Reply;
-use super::document::ElementId;
-use super::fault::code;
-use super::state::{Address, State, nothing, one};
-use super::table::When;
-use super::value::text;
-use super::{Fault, Outcome};
+use super::Reply;
+use crate::host::arguments::Arguments;
+use crate::host::document::ElementId;
+use crate::host::fault::code;
+use crate::host::state::{Address, State, nothing, one};
+use crate::host::table::When;
+use crate::host::value::text;
+use crate::host::{Fault, Outcome};
 
 impl State {
     pub(super) fn call_usb_filters(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Reply {
@@ -27,8 +27,8 @@ impl State {
             }
             "insertDeviceFilter" => {
                 self.check_mutable(at.view, When::Always)?;
-                let filter = arguments.object(1).filter(|filter| filter.view == at.view);
-                let filter = filter.ok_or_else(|| Fault::argument("the filter was not made by this machine"))?;
+                let filter = arguments.object(1).ok_or_else(|| Fault::argument("no filter was given"))?;
+                let filter = if filter.view == at.view { filter } else { self.own_filter(at, filter)? };
                 if filters.contains(&filter.element) {
                     return Err(Fault::new(code::INVALID_OBJECT_STATE, "the filter is in the list already"));
                 }
@@ -50,6 +50,16 @@ impl State {
             }
             _ => Ok(None),
         }
+    }
+
+    /// A copy of another machine's filter.
+    fn own_filter(&mut self, at: Address, foreign: Address) -> Outcome<Address> {
+        let mut copy = self.element(foreign)?.clone();
+        let document = self.document_mut(at.view)?;
+        let id = document.add("IUSBDeviceFilter", at.element, "loose filter", 0);
+        (copy.parent, copy.role) = (at.element, "loose filter");
+        document.get_mut(id).into_iter().for_each(|element| *element = copy.clone());
+        Ok(Address { view: at.view, element: id })
     }
 
     /// Gives the parts of a list their positions.
