@@ -268,6 +268,11 @@ impl State {
 
     /// Saves the settings that `view` shows: a mutable copy, or an unregistered machine.
     pub(super) fn save_machine(&mut self, view: View) -> Outcome {
+        self.exclusively(|state| state.save_machine_now(view))
+    }
+
+    fn save_machine_now(&mut self, view: View) -> Outcome {
+        self.catch_up(view)?;
         let original = self.machine_of(view);
         self.rename_files(view)?;
         self.adopt_media(view)?;

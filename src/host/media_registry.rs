@@ -23,6 +23,11 @@ impl State {
         let Some(view) = self.machines.iter().find(|(_, machine)| machine.id == id).map(|(view, _)| *view) else {
             return Ok(());
         };
+        self.exclusively(|state| state.save_machine_media_now(view, id))
+    }
+
+    fn save_machine_media_now(&mut self, view: u32, id: &str) -> Outcome {
+        self.catch_up(view)?;
         let machine = self.machine(view)?;
         let (Some(mut tree), file) = (machine.tree.clone(), machine.settings_file.clone()) else { return Ok(()) };
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
@@ -60,21 +65,32 @@ impl State {
 
     /// Takes up what another process changed in the media registry of `VirtualBox.xml`.
     pub(super) fn merge_media(&mut self, seen: &XmlNode, disk: &XmlNode) {
-        const PATH: &str = "Global/MediaRegistry";
-        let (old, new) = (ids(seen, PATH), ids(disk, PATH));
-        for medium in self.media.values_mut().filter(|medium| medium.registry == Registry::Global) {
+        let home = self.home.clone();
+        self.merge_registry(seen, disk, "Global/MediaRegistry", &Registry::Global, &home);
+    }
+
+    /// The same for the media registry at `path` of a file in `folder`.
+    pub(super) fn merge_registry(
+        &mut self,
+        seen: &XmlNode,
+        disk: &XmlNode,
+        path: &str,
+        registry: &Registry,
+        folder: &Path,
+    ) {
+        let (old, new) = (ids(seen, path), ids(disk, path));
+        for medium in self.media.values_mut().filter(|medium| medium.registry == *registry) {
             if old.contains(&medium.id) && !new.contains(&medium.id) {
                 medium.registry = Registry::Nowhere;
             }
         }
         // Only what is new there: what this process just forgot must not come back.
-        let home = self.home.clone();
         for (list, item, device) in LISTS {
-            let nodes = disk.list(&format!("{PATH}/{list}"), item);
+            let nodes = disk.list(&format!("{path}/{list}"), item);
             let nodes: Vec<_> =
                 nodes.filter(|node| node_id(node).is_some_and(|id| !old.contains(&id))).cloned().collect();
             for node in nodes {
-                self.load_medium(&node, &Registry::Global, &home, device, None, 0);
+                self.load_medium(&node, registry, folder, device, None, 0);
             }
         }
     }

@@ -69,16 +69,8 @@ impl State {
         for name in ["ISystemProperties", "IPlatformProperties"] {
             self.merge_properties(name, &seen, &disk)?;
         }
-        let (old, new) = (extra_data(&seen), extra_data(&disk));
         let own = &mut self.element_mut(Address::VIRTUAL_BOX)?.properties;
-        for key in old.keys().chain(new.keys()) {
-            if old.get(key) != new.get(key) && own.get(key) == old.get(key) {
-                match new.get(key) {
-                    Some(value) => drop(own.insert(key.clone(), value.clone())),
-                    None => drop(own.remove(key)),
-                }
-            }
-        }
+        merge_items(own, &seen, &disk, "Global/ExtraData");
         if seen.at(SHARED_FOLDERS) != disk.at(SHARED_FOLDERS) {
             super::settings::read_shared_folders(&mut self.global, &disk);
         }
@@ -234,9 +226,17 @@ fn machine_entries(tree: &XmlNode) -> BTreeMap<String, String> {
     entries.filter_map(|entry| Some((entry_id(entry), entry.attribute("src")?.to_owned()))).collect()
 }
 
-fn extra_data(tree: &XmlNode) -> BTreeMap<String, String> {
-    let items = tree.list("Global/ExtraData", "ExtraDataItem");
-    items.filter_map(|item| Some((item.attribute("name")?.to_owned(), item.attribute("value")?.to_owned()))).collect()
+/// Takes extra data that changed between two versions of a file, unless it changed here, too.
+pub(super) fn merge_items(own: &mut BTreeMap<String, String>, seen: &XmlNode, disk: &XmlNode, path: &str) {
+    let [old, new] = [seen, disk].map(|tree| super::settings::named_values(tree, path, "ExtraDataItem"));
+    for key in old.keys().chain(new.keys()) {
+        if old.get(key) != new.get(key) && own.get(key) == old.get(key) {
+            match new.get(key) {
+                Some(value) => drop(own.insert(key.clone(), value.clone())),
+                None => drop(own.remove(key)),
+            }
+        }
+    }
 }
 
 /// What tells one version of a file from another: time, size, and the number of the file, which a rename changes.
@@ -265,7 +265,7 @@ pub(super) fn write(file: &Path, tree: &XmlNode) -> Outcome {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let previous = file.with_file_name(format!("{name}-prev"));
         // The copy is a service; without it the save is as good.
-        let _ = std::fs::read(file).and_then(|bytes| atomic::replace(&previous, &bytes));
+        let _ = atomic::keep(file, &previous);
     }
     let written = atomic::replace(file, tree.document(HEADING).as_bytes());
     super::files::presence::changed();

@@ -176,6 +176,14 @@ impl State {
 
     /// Sets or (with an empty value) deletes extra data of a machine or of everything, and saves it at once.
     pub(super) fn set_extra_data(&mut self, at: Address, key: &str, value: &str) -> Outcome {
+        self.exclusively(|state| state.set_extra_data_now(at, key, value))
+    }
+
+    fn set_extra_data_now(&mut self, at: Address, key: &str, value: &str) -> Outcome {
+        match at.view {
+            GLOBAL => self.refresh(),
+            view => self.catch_up(view)?,
+        }
         if !self.changes_extra_data(at, key, value)? {
             return Ok(());
         }

@@ -259,7 +259,9 @@ impl State {
         self.check_interface(at, attribute.owner)?;
         let row = table::find(self.element(at)?.interface, attribute.name);
         if at.view != GLOBAL {
-            self.check_mutable(at.view, row.map_or(When::Off, |row| row.when))?;
+            // What the table never lets a caller change is for behaviour to take or to refuse.
+            let when = row.map(|row| row.when).filter(|when| *when != When::Never);
+            self.check_mutable(at.view, when.unwrap_or(When::Off))?;
         }
         let done = match attribute.owner {
             "IMachine" => self.write_machine(at, attribute.name, arguments)?,

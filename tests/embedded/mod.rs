@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod crashes;
 mod crawl;
 mod events;
 mod locks;
 mod machines;
 mod media;
+mod members;
 mod persistence;
 mod processes;
 

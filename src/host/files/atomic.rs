@@ -18,6 +18,18 @@ pub(in crate::host) fn replace(file: &Path, bytes: &[u8]) -> std::io::Result<()>
     Ok(())
 }
 
+/// Keeps what is in `file` under the name `previous`, in place of what has that name; cheaper than a copy, because `file`
+/// is going to be replaced and not written to.
+pub(in crate::host) fn keep(file: &Path, previous: &Path) -> std::io::Result<()> {
+    let temporary = temporary(previous);
+    // Where there are no hard links it is copied.
+    let linked = std::fs::hard_link(file, &temporary).or_else(|_| std::fs::copy(file, &temporary).map(drop));
+    let kept = linked.and_then(|()| std::fs::rename(&temporary, previous));
+    // Two names of one file: the rename did nothing.
+    let _ = std::fs::remove_file(&temporary);
+    kept
+}
+
 /// A name beside `file` that no other process writes to.
 fn temporary(file: &Path) -> PathBuf {
     let name = file.file_name().unwrap_or_default().to_string_lossy();

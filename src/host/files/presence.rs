@@ -1,11 +1,13 @@
 //! What other processes did to a machine: changed its settings file, hold its lock, died with it.
 
 use super::super::document::ElementId;
+use super::super::media::Registry;
 use super::super::registry;
-use super::super::state::{State, View, now};
+use super::super::state::{Address, State, View, now};
 use super::super::value::enumerated;
 use super::super::{Fault, Outcome, fault::code};
 use super::machine_lock::{self, Holder, MachineLock, Seen};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -70,6 +72,37 @@ impl State {
         if let Some(machine) = self.machines.get_mut(&view) {
             machine.other = other;
         }
+    }
+
+    /// Before a machine's file is written, inside `exclusively`: takes up what other processes wrote into it. While this
+    /// process holds the machine, that can only be extra data and media.
+    pub(in crate::host) fn catch_up(&mut self, view: View) -> Outcome {
+        let original = self.machine_of(view);
+        let machine = self.machine(original)?;
+        let (file, found) = (machine.settings_file.clone(), registry::stamp(&machine.settings_file));
+        if machine.lock.is_none() {
+            self.refresh_machine(original);
+            return Ok(());
+        }
+        if found == machine.stamp || machine.tree.is_none() {
+            return Ok(());
+        }
+        // A file that somebody damaged meanwhile is replaced by what is known here, as by VirtualBox.
+        let Ok(disk) = registry::read(&file) else { return Ok(()) };
+        let seen = machine.tree.clone().unwrap_or_default();
+        let id = machine.id.clone();
+        let copies = self.copies.iter().filter(|(_, copy)| copy.machine == original).map(|(view, _)| *view);
+        let views: Vec<_> = copies.chain([original]).collect();
+        for view in views {
+            let own = &mut self.element_mut(Address::machine(view))?.properties;
+            registry::merge_items(own, &seen, &disk, "Machine/ExtraData");
+        }
+        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+        self.merge_registry(&seen, &disk, "Machine/MediaRegistry", &Registry::Machine(id), &folder);
+        let machine = self.machine_mut(original)?;
+        machine.tree = Some(disk);
+        machine.stamp = found;
+        Ok(())
     }
 
     /// Ends the session of a holder that died.

@@ -1,0 +1,138 @@
+//! A home with at least one object of every kind that the embedded host can make.
+
+use crate::embedded::{Home, change, list, object};
+use vboxsh::model::{Object, Value};
+
+/// The home, and the objects that the crawl starts from.
+pub struct Filled {
+    /// It goes when this goes.
+    _home: Home,
+    pub roots: Vec<Object>,
+}
+
+/// Calls what may not be there yet, or not on this computer; gives the objects that come back.
+fn attempt(target: &Object, method: &str, arguments: Vec<Value>) -> Vec<Object> {
+    let outputs = target.call_outputs(method, arguments).unwrap_or_default();
+    outputs.into_iter().filter_map(|value| value.as_object().cloned()).collect()
+}
+
+/// Waits for a progress, when there is one.
+fn wait(found: &[Object]) {
+    for progress in found.iter().filter(|object| object.interface().name == "IProgress") {
+        let _ = progress.call("waitForCompletion", vec![Value::Int(20_000)]);
+    }
+}
+
+pub fn fill() -> Filled {
+    let home = Home::new();
+    let vbox = home.vbox();
+    let mut roots = vec![vbox.clone(), home.connection.new_session().unwrap()];
+    networks(&vbox, &mut roots);
+    roots.extend(attempt(&vbox, "createAppliance", vec![]));
+    roots.extend(attempt(&vbox, "createUnattendedInstaller", vec![]));
+
+    let image = home.folder.path().join("progress.vdi");
+    let image = vec!["VDI".into(), image.to_str().unwrap().into(), "ReadWrite".into(), "HardDisk".into()];
+    for image in attempt(&vbox, "createMedium", image) {
+        let progress = attempt(&image, "createBaseStorage", vec![Value::Int(1 << 20), list(&["Standard"])]);
+        wait(&progress);
+        roots.extend(progress);
+    }
+
+    let machine = home.machine("filled");
+    let disk = home.disk("filled.vdi");
+    roots.push(disk.clone());
+    change(&machine, |mutable| devices(&home, mutable, &disk));
+    let arm = vec!["".into(), "arm".into(), "ARM".into(), list(&[]), "Debian_arm64".into(), "".into()];
+    roots.extend(attempt(&vbox, "createMachine", arm));
+    roots.push(home.create("unregistered", "Windows11_64"));
+
+    let session = home.connection.new_session().unwrap();
+    machine.call("lockMachine", vec![Value::Object(session.clone()), "Write".into()]).unwrap();
+    let mutable = object(session.get("machine").unwrap());
+    let taken = attempt(&mutable, "takeSnapshot", vec!["first".into(), "".into(), false.into()]);
+    wait(&taken);
+    roots.extend(taken);
+    roots.extend([mutable, session]);
+
+    running(&home, &mut roots);
+    roots.extend(lists(&vbox));
+    Filled { _home: home, roots }
+}
+
+fn networks(vbox: &Object, roots: &mut Vec<Object>) {
+    let server = attempt(vbox, "createDHCPServer", vec!["filled".into()]);
+    for server in &server {
+        let lower = ["10.1.0.1", "255.255.0.0", "10.1.1.1", "10.1.2.1"].map(Value::from);
+        let _ = server.call("setConfiguration", lower.into());
+        roots.extend(attempt(server, "getConfig", vec!["MAC".into(), "080027000001".into(), 0.into(), true.into()]));
+        for group in attempt(server, "getConfig", vec!["Group".into(), "group".into(), 0.into(), true.into()]) {
+            roots.extend(attempt(&group, "addCondition", vec![true.into(), "MAC".into(), "080027000002".into()]));
+            roots.push(group);
+        }
+    }
+    roots.extend(server);
+    roots.extend(attempt(vbox, "createNATNetwork", vec!["filled".into()]));
+    roots.extend(attempt(vbox, "createHostOnlyNetwork", vec!["filled".into()]));
+    roots.extend(attempt(vbox, "createCloudNetwork", vec!["filled".into()]));
+    let host = object(vbox.get("host").unwrap());
+    roots.extend(attempt(&host, "createHostOnlyNetworkInterface", vec![]));
+    roots.extend(attempt(&host, "createUSBDeviceFilter", vec!["filled".into()]));
+    roots.extend(host.get("x86").ok().and_then(|x86| x86.as_object().cloned()));
+}
+
+fn devices(home: &Home, machine: &Object, disk: &Object) {
+    let first = vec!["SATA".into(), 0.into(), 0.into(), "HardDisk".into(), Value::Object(disk.clone())];
+    machine.call("attachDevice", first).unwrap();
+    let folder = home.folder.path().to_str().unwrap();
+    let share = vec!["share".into(), folder.into(), true.into(), false.into(), "".into()];
+    machine.call("createSharedFolder", share).unwrap();
+    attempt(machine, "addUSBController", vec!["more".into(), "XHCI".into()]);
+    let filters = object(machine.get("USBDeviceFilters").unwrap());
+    for filter in attempt(&filters, "createDeviceFilter", vec!["filter".into()]) {
+        filters.call("insertDeviceFilter", vec![0.into(), Value::Object(filter)]).unwrap();
+    }
+    let control = object(machine.get("bandwidthControl").unwrap());
+    control.call("createBandwidthGroup", vec!["limit".into(), "Network".into(), 1_000_000.into()]).unwrap();
+    attempt(machine, "attachHostPCIDevice", vec![0.into(), 0.into(), false.into()]);
+    let store = object(machine.get("nonVolatileStore").unwrap());
+    attempt(&store, "initUefiVariableStore", vec![0.into()]);
+}
+
+/// A second machine, which runs where the host can run one.
+fn running(home: &Home, roots: &mut Vec<Object>) {
+    let machine = home.machine("running");
+    let session = home.connection.new_session().unwrap();
+    let progress =
+        attempt(&machine, "launchVMProcess", vec![Value::Object(session.clone()), "headless".into(), list(&[])]);
+    wait(&progress);
+    roots.extend(progress);
+    if let Ok(Value::Object(console)) = session.get("console") {
+        for (part, method, arguments) in [
+            ("guest", "createSession", vec!["user".into(), "".into(), "".into(), "".into()]),
+            ("display", "querySourceBitmap", vec![0.into()]),
+            ("display", "queryFramebuffer", vec![0.into()]),
+        ] {
+            if let Ok(Value::Object(part)) = console.get(part) {
+                roots.extend(attempt(&part, method, arguments));
+            }
+        }
+        roots.push(console);
+    }
+    roots.push(session);
+}
+
+/// Objects that only methods lead to.
+fn lists(vbox: &Object) -> Vec<Object> {
+    let mut found = Vec::new();
+    for architecture in ["x86", "ARM"] {
+        found.extend(attempt(vbox, "getPlatformProperties", vec![architecture.into()]));
+    }
+    if let Ok(Value::Object(collector)) = vbox.get("performanceCollector") {
+        let _ = collector.call("setupMetrics", vec![list(&["*"]), Value::List(vec![]), 1.into(), 1.into()]);
+        if let Ok(Value::List(metrics)) = collector.call("getMetrics", vec![list(&["*"]), Value::List(vec![])]) {
+            found.extend(metrics.iter().filter_map(|metric| metric.as_object().cloned()));
+        }
+    }
+    found
+}
