@@ -8,6 +8,7 @@ use super::table::When;
 use super::value::{text, texts};
 use super::{Fault, Outcome};
 use crate::model::RawValue;
+use std::collections::BTreeMap;
 
 const FLAGS: [&str; 5] = ["TRANSIENT", "TRANSRESET", "RDONLYGUEST", "RDONLYHOST", "READONLY"];
 
@@ -61,9 +62,7 @@ impl State {
         arguments: Arguments<'_>,
     ) -> Outcome<Option<Vec<RawValue>>> {
         let key = arguments.text(0);
-        let property = |state: &Self| {
-            state.document(view).map(|known| known.guest_properties.get(key).cloned().unwrap_or_default())
-        };
+        let property = |state: &Self| state.guest_properties(view).map(|all| all.get(key).cloned().unwrap_or_default());
         match name {
             "getGuestProperty" => {
                 let property = property(self)?;
@@ -85,7 +84,7 @@ impl State {
                 nothing()
             }
             "enumerateGuestProperties" => {
-                let all = &self.document(view)?.guest_properties;
+                let all = self.guest_properties(view)?;
                 let found: Vec<_> = all.iter().filter(|(name, _)| fits(key, name)).collect();
                 Ok(Some(vec![
                     texts(found.iter().map(|(name, _)| (*name).clone())),
@@ -98,8 +97,19 @@ impl State {
         }
     }
 
+    /// The guest properties of a machine; while it runs, those of the run.
+    fn guest_properties(&self, view: View) -> Outcome<&BTreeMap<String, GuestProperty>> {
+        match self.running(view) {
+            Some(running) => Ok(&running.record.properties),
+            None => Ok(&self.document(view)?.guest_properties),
+        }
+    }
+
     fn set_guest_property(&mut self, view: View, name: &str, value: &str, flags: &str) -> Outcome {
-        self.check_mutable(view, When::OffOrSaved)?;
+        let runs = self.running(view).is_some();
+        if !runs {
+            self.check_mutable(view, When::OffOrSaved)?;
+        }
         if name.is_empty() || name.contains(['*', '?', '|']) {
             return Err(Fault::argument(format!(
                 "`{name}` is no name of a guest property: it must not be empty or have `*`, `?` or `|`"
@@ -107,12 +117,11 @@ impl State {
         }
         let unknown = || Fault::argument(format!("`{flags}` has an unknown flag; there are {}", FLAGS.join(", ")));
         let flags = normal_flags(flags).ok_or_else(unknown)?;
-        if flags.contains("TRANS") {
+        if !runs && flags.contains("TRANS") {
             let message = "the flags TRANSIENT and TRANSRESET need a running machine";
             return Err(Fault::argument(message));
         }
-        let id = self.machine(view)?.id.clone();
-        let properties = &mut self.document_mut(view)?.guest_properties;
+        let mut properties = self.guest_properties(view)?.clone();
         let old = properties.get(name);
         if old.is_some_and(|old| old.flags.split(", ").any(|flag| matches!(flag, "READONLY" | "RDONLYHOST"))) {
             let message = format!("the guest property `{name}` cannot be changed by the host: its flags forbid it");
@@ -124,20 +133,21 @@ impl State {
                 return Ok(());
             }
         } else {
-            let property =
-                GuestProperty { value: value.to_owned(), timestamp: now() * 1_000_000, flags: flags.clone() };
-            properties.insert(name.to_owned(), property);
+            properties.insert(name.to_owned(), stamped(value, &flags));
         }
-        self.touch(view);
-        let values = vec![
-            ("name", text(name)),
-            ("value", text(value)),
-            ("flags", text(flags)),
-            ("fWasDeleted", RawValue::Bool(deleted)),
-        ];
-        self.fire_machine("OnGuestPropertyChanged", &id, values);
-        Ok(())
+        if runs {
+            self.change_record(view, |record| record.properties = properties)?;
+        } else {
+            self.document_mut(view)?.guest_properties = properties;
+            self.touch(view);
+        }
+        self.tell_property(view, name, value, &flags, deleted)
     }
+}
+
+/// A guest property that is set now.
+pub(super) fn stamped(value: &str, flags: &str) -> GuestProperty {
+    GuestProperty { value: value.to_owned(), timestamp: now() * 1_000_000, flags: flags.to_owned() }
 }
 
 #[cfg(test)]

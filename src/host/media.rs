@@ -423,7 +423,7 @@ impl State {
         Ok(())
     }
 
-    fn refresh_medium(&mut self, id: ElementId) -> Outcome {
+    pub(super) fn refresh_medium(&mut self, id: ElementId) -> Outcome {
         let medium = self.medium(id)?;
         if !matches!(medium.state, "Created" | "Inaccessible" | "LockedRead") {
             return Ok(());

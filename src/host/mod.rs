@@ -4,6 +4,7 @@
 //! Attributes that only store a value stand in `tables/*.txt`; code is for behaviour.
 
 mod arguments;
+mod console;
 mod control;
 mod defaults;
 mod devices;
@@ -23,6 +24,7 @@ mod progress;
 mod properties;
 mod registry;
 mod root;
+mod running;
 mod sessions;
 mod settings;
 mod settings_network;

@@ -39,6 +39,9 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         events: Default::default(),
         home_lock: HomeLock::default(),
         journal: Journal::new(home),
+        engine: std::sync::Arc::new(super::running::Simulated),
+        consoles: HashMap::new(),
+        passwords: Default::default(),
         next_view: 1,
         door: std::sync::Weak::new(),
     };

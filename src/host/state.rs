@@ -10,11 +10,12 @@ use super::files::machine_lock::{Holder, MachineLock};
 use super::files::presence::Looked;
 use super::media::Medium;
 use super::progress::Progress;
+use super::running::{Engine, Running};
 use super::sessions::Session;
 use super::table::{self, When};
 use super::value::enumerated;
 use super::xml::XmlNode;
-use super::{Fault, Outcome};
+use super::{Fault, Outcome, console};
 use crate::model::{Handle, RawValue};
 use crate::schema::{Attribute, Method, embedded};
 use std::collections::{BTreeMap, HashMap};
@@ -102,6 +103,10 @@ pub(super) struct Machine {
     /// Who held it in another process when the files were last looked at.
     pub(super) other: Option<Holder>,
     pub(super) looked: Looked,
+    /// It runs.
+    pub(super) running: Option<Box<Running>>,
+    /// A session of this process is starting it.
+    pub(super) spawning: bool,
 }
 
 /// The mutable copy of a locked machine.
@@ -130,6 +135,12 @@ pub(super) struct State {
     pub(super) home_lock: HomeLock,
     pub(super) journal: Journal,
     pub(super) next_view: View,
+    /// What runs machines.
+    pub(super) engine: std::sync::Arc<dyn Engine>,
+    /// The console of a machine that runs or is locked with all that it has, by the machine.
+    pub(super) consoles: HashMap<View, ElementId>,
+    /// Ids of passwords that consoles were given, each with its machine.
+    pub(super) passwords: std::collections::HashSet<(View, String)>,
     /// The way back in for work in the background.
     pub(super) door: std::sync::Weak<super::control::Door>,
 }
@@ -248,6 +259,7 @@ impl State {
             "IVirtualBoxErrorInfo" => Ok(None),
             "IEvent" => Ok(self.read_event(at.element, name)),
             "IGuestOSType" => Ok(None),
+            owner if console::is_of_console(owner) => self.read_console(at, owner, name),
             _ => self.read_device(at, attribute.owner, name),
         }
     }
@@ -257,6 +269,9 @@ impl State {
         self.keep_up(at.view);
         self.load(at.view)?;
         self.check_interface(at, attribute.owner)?;
+        if console::is_of_console(attribute.owner) {
+            return self.write_console(at, attribute.owner, attribute.name, arguments);
+        }
         let row = table::find(self.element(at)?.interface, attribute.name);
         if at.view != GLOBAL {
             // What the table never lets a caller change is for behaviour to take or to refuse.
@@ -274,6 +289,7 @@ impl State {
         };
         if done {
             self.touch(at.view);
+            self.changed_while_running(at, attribute.owner, attribute.name);
             return Ok(());
         }
         let Some(row) = row.filter(|row| row.when != When::Never) else {
@@ -290,6 +306,7 @@ impl State {
         if element.value(row.name) != Some(&value) {
             element.set(row.name, value);
             self.touch(at.view);
+            self.changed_while_running(at, attribute.owner, attribute.name);
         }
         Ok(())
     }
@@ -315,8 +332,13 @@ impl State {
             "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,
             "IHost" => self.call_host(method.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
+            owner if console::is_of_console(owner) => self.call_console(at, owner, method.name, arguments)?,
             owner => self.call_device(at, owner, method.name, arguments)?,
         };
+        if done.is_some() {
+            let first = std::array::from_fn(|at| arguments.value(at));
+            self.called_while_running(at, method.owner, method.name, first);
+        }
         done.ok_or_else(|| Fault::not_implemented(format!("{}.{}", method.owner, method.name)))
     }
 

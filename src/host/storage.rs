@@ -13,7 +13,7 @@ use crate::schema::embedded;
 use std::sync::Arc;
 
 /// What is attached where.
-type Slot<'a> = (&'a str, i64, i64);
+pub(super) type Slot<'a> = (&'a str, i64, i64);
 
 impl State {
     pub(super) fn read_storage_controller(&self, at: Address, name: &str) -> Outcome<Option<RawValue>> {
@@ -228,7 +228,7 @@ impl State {
         nothing()
     }
 
-    fn attachment(&self, view: View, (name, port, device): Slot<'_>) -> Outcome<ElementId> {
+    pub(super) fn attachment(&self, view: View, (name, port, device): Slot<'_>) -> Outcome<ElementId> {
         let controller = self.controller(view, name)?;
         let document = self.document(view)?;
         let fits = |id: &ElementId| {

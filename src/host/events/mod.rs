@@ -41,6 +41,8 @@ pub(super) struct Events {
     of_owner: HashMap<Address, ElementId>,
     sources: HashMap<ElementId, Source>,
     fired: HashMap<ElementId, Fired>,
+    /// Whether the last question was approved of.
+    approved: bool,
 }
 
 /// An event source that has listeners or stands over other sources.
@@ -253,6 +255,11 @@ impl State {
 }
 
 impl Events {
+    /// Whether the question that was asked before this call was approved of.
+    pub(super) fn take_approval(&mut self) -> bool {
+        std::mem::take(&mut self.approved)
+    }
+
     fn has_listener(&self, listener: ElementId) -> bool {
         self.sources.values().any(|source| source.listeners.iter().any(|known| known.listener == listener))
     }
