@@ -27,7 +27,7 @@ fn doctor(shell: &mut Shell, settings: &ConnectSettings) -> Result<Reply, Failur
     let sections = vec![
         program(shell, settings),
         connection(shell, &mut advice),
-        local(&mut advice),
+        local(shell, &mut advice),
         python(&mut advice),
         terminal(shell.ui(), &mut advice),
     ];
@@ -95,7 +95,7 @@ fn first_line(program: &std::path::Path, argument: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&text).lines().next()?.trim().to_owned())
 }
 
-fn local(advice: &mut Vec<String>) -> Section {
+fn local(shell: &Shell, advice: &mut Vec<String>) -> Section {
     let mut entries = Vec::new();
     let manage = in_path("VBoxManage");
     entries.push(entry("VBoxManage", found(manage.as_ref())));
@@ -113,11 +113,13 @@ fn local(advice: &mut Vec<String>) -> Section {
     entries
         .push(entry("web service at localhost:18083", if listens { "something listens" } else { "nothing listens" }));
     if auto_is_local() {
-        let tried = local_virtualbox::transport();
-        entries.push(entry(
-            "over XPCOM",
-            tried.as_ref().map_or_else(ToString::to_string, |transport| transport.describe()),
-        ));
+        // The shell's own connection, when it is of that kind, shows as much as another would.
+        let current = shell.world().current().filter(|connection| connection.transport().name() == "xpcom");
+        let tried = match current {
+            Some(connection) => Ok(connection.transport().describe()),
+            None => local_virtualbox::transport().map(|transport| transport.describe()),
+        };
+        entries.push(entry("over XPCOM", tried.as_ref().map_or_else(ToString::to_string, Clone::clone)));
         match tried {
             Ok(_) => advice
                 .push("the local VirtualBox is reached with `connect xpcom`, which `auto` takes as well".to_owned()),

@@ -13,6 +13,8 @@ pub struct Fault {
     pub code: u32,
     /// What failed, and why.
     pub message: String,
+    /// The interface of the object that refused, when it is not the one that was called.
+    pub interface: Option<&'static str>,
 }
 
 /// Result codes by their names in the API.
@@ -39,7 +41,13 @@ pub(super) mod code {
 impl Fault {
     /// A fault of that code.
     pub fn new(code: u32, message: impl fmt::Display) -> Self {
-        Self { code, message: message.to_string() }
+        Self { code, message: message.to_string(), interface: None }
+    }
+
+    /// The same, reported by an object of that interface unless another one is named already.
+    pub(super) fn by(mut self, interface: &'static str) -> Self {
+        self.interface.get_or_insert(interface);
+        self
     }
 
     /// Nothing has that name or id.

@@ -58,6 +58,9 @@ impl State {
                 None => RawValue::Null,
             },
             "id" => text(&machine.id),
+            "currentSnapshot" => self.snapshot_value(machine.current_snapshot),
+            "snapshotCount" => RawValue::Int(i64::try_from(self.snapshots_of(view).len()).unwrap_or(i64::MAX)),
+            "currentStateModified" => RawValue::Bool(machine.current_state_modified),
             "hardwareUUID" => match self.element(at)?.text("hardwareUUID") {
                 "" => text(&machine.id),
                 own => text(own),
@@ -82,7 +85,7 @@ impl State {
             "logFolder" => text(self.folder_of(view)?.join("Logs").to_string_lossy()),
             "snapshotFolder" => {
                 let folder = self.folder_of(view)?;
-                text(folder.join(self.element(at)?.text("snapshotFolder")).to_string_lossy())
+                text(folder.join(self.element(self.keeper_of(at, name))?.text("snapshotFolder")).to_string_lossy())
             }
             "stateFilePath" => match self.element(at)?.text("stateFilePath") {
                 "" => text(""),
@@ -97,7 +100,7 @@ impl State {
             "USBControllers" => self.parts(at, "USBControllers", "IUSBController")?,
             "sharedFolders" => self.parts(at, "sharedFolders", "ISharedFolder")?,
             "settingsAuxFilePath" => return Err(Fault::not_in_virtualbox("IMachine.settingsAuxFilePath")),
-            "groups" => super::value::texts(self.groups_of(view)),
+            "groups" => super::value::texts(self.groups_of(self.keeper_of(at, name).view)),
             _ => return Ok(None),
         }))
     }
@@ -198,7 +201,18 @@ impl State {
                 nothing()
             }
             "launchVMProcess" => one(self.launch(view, arguments)?),
+            "hotPlugCPU" | "hotUnplugCPU" if !self.element(at)?.flag("CPUHotPlugEnabled") => {
+                Err(Fault::argument("processors cannot be plugged: set `CPUHotPlugEnabled` while the machine is off"))
+            }
             "saveState" => one(self.save_state(view)?),
+            "discardSavedState" => {
+                self.discard_saved_state(view, arguments.flag(0))?;
+                nothing()
+            }
+            "adoptSavedState" => {
+                self.adopt_saved_state(view, arguments.text(0))?;
+                nothing()
+            }
             "canShowConsoleWindow" if self.running(view).is_some() => one(RawValue::Bool(self.events.take_approval())),
             "showConsoleWindow" if self.running(view).is_some() => {
                 let original = self.machine_of(view);
@@ -247,7 +261,7 @@ impl State {
             "getNetworkAdapter" => self.slot(at, "networkAdapter", "INetworkAdapter", arguments.int(0)),
             "getSerialPort" => self.slot(at, "serialPort", "ISerialPort", arguments.int(0)),
             "getParallelPort" => self.slot(at, "parallelPort", "IParallelPort", arguments.int(0)),
-            "findSnapshot" => Err(Fault::not_found("the machine has no snapshots")),
+            "findSnapshot" => one(self.snapshot_value(Some(self.find_snapshot(view, arguments.text(0))?))),
             "getCPUStatus" => one(RawValue::Bool(arguments.int(0) < self.element(at)?.int("CPUCount"))),
             "getEffectiveParavirtProvider" => one(self.effective_provider(at)?),
             "queryLogFilename" => {

@@ -36,7 +36,8 @@ pub(super) fn check_group(group: &str) -> Outcome {
 impl State {
     /// Name of a machine, as far as it is known.
     pub(super) fn machine_name(&self, view: View) -> String {
-        let name = self.element(Address::machine(view)).map(|root| root.text("name").to_owned());
+        let keeper = self.keeper_of(Address::machine(view), "name");
+        let name = self.element(keeper).map(|root| root.text("name").to_owned());
         name.unwrap_or_else(|_| self.machine(view).map(|machine| file_stem(&machine.settings_file)).unwrap_or_default())
     }
 
@@ -209,6 +210,7 @@ impl State {
                 let folder = file.parent().unwrap_or(Path::new("")).to_owned();
                 self.load_media(&tree, "Machine/MediaRegistry", Registry::Machine(id), &folder);
                 let document = self.read_settings(&tree);
+                self.read_snapshots(view, tree.child("Machine").unwrap_or(&XmlNode::default()));
                 let saved = tree.value("Machine@stateFile").is_some();
                 let aborted = tree.value("Machine@aborted").is_some_and(|value| value == "true" || value == "1");
                 let changed = tree.value("Machine@lastStateChange").map(super::times::read);

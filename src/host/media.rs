@@ -91,6 +91,7 @@ impl State {
         let mut views = self.registered();
         views.extend(self.machines.iter().filter(|(_, machine)| !machine.registered).map(|(view, _)| *view));
         views.extend(self.copies.keys().copied());
+        views.extend(self.snapshots.views.keys().copied());
         let uses = |view: &u32| {
             let document = self.document(*view).ok()?;
             let mut attached = document.iter().filter(|(_, element)| element.role == "attachment");
@@ -113,9 +114,7 @@ impl State {
             return Ok(Some(texts(self.users_of(id))));
         }
         if name == "readOnly" {
-            let read_only =
-                matches!(self.medium(id)?.kind, "Immutable" | "Readonly") || !self.children_of(id).is_empty();
-            return Ok(Some(RawValue::Bool(read_only)));
+            return Ok(Some(RawValue::Bool(self.is_read_only(id)?)));
         }
         let medium = self.medium(id)?;
         let object = |at: ElementId| Address::global(at).value("IMedium");
@@ -242,7 +241,7 @@ impl State {
             }
             "getSnapshotIds" => {
                 let machine = arguments.text(0);
-                one(texts(self.users_of(id).into_iter().filter(|user| user == machine)))
+                one(texts(self.snapshot_ids(id, machine)?))
             }
             "getProperty" => match arguments.text(0) {
                 "" => Err(Fault::argument("a property needs a name")),
@@ -469,6 +468,9 @@ impl State {
     }
 
     pub(super) fn delete_storage(&mut self, id: ElementId) -> Outcome {
+        if self.medium(id)?.state.starts_with("Locked") {
+            return Err(Fault::new(code::INVALID_OBJECT_STATE, "a medium that is in use cannot be deleted"));
+        }
         self.refresh_medium(id)?;
         self.check_unused(id)?;
         let medium = self.medium(id)?;

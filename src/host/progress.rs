@@ -408,6 +408,8 @@ impl State {
             element.set("component", text(super::control::COMPONENT));
             let known = crate::schema::embedded().interface(interface).map_or("", |interface| interface.id);
             element.set("interfaceID", text(known));
+            element.set("resultDetail", RawValue::Int(0));
+            element.set("next", RawValue::Null);
         }
         Address::global(id).value("IVirtualBoxErrorInfo")
     }

@@ -33,6 +33,7 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         registry_stamp: None,
         machines: BTreeMap::new(),
         copies: HashMap::new(),
+        snapshots: Default::default(),
         sessions: HashMap::new(),
         media: BTreeMap::new(),
         progresses: HashMap::new(),
@@ -47,6 +48,9 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
     };
     state.check_home_free()?;
     state.read_registry()?;
+    if state.registry_stamp.is_none() {
+        super::networks::new_home(&mut state);
+    }
     Ok(state)
 }
 
@@ -77,6 +81,7 @@ impl State {
         if seen.at(SHARED_FOLDERS) != disk.at(SHARED_FOLDERS) {
             super::settings::read_shared_folders(&mut self.global, &disk);
         }
+        super::networks::read(self, &seen, &disk);
         self.merge_media(&seen, &disk);
         self.merge_machines(&seen, &disk);
         Ok(())
@@ -101,6 +106,11 @@ impl State {
     fn merge_machines(&mut self, seen: &XmlNode, disk: &XmlNode) {
         let (old, new) = (machine_entries(seen), machine_entries(disk));
         // Another process unregistered them.
+        let gone = self.machines.iter().filter(|(_, machine)| {
+            machine.registered && old.contains_key(&machine.id) && !new.contains_key(&machine.id)
+        });
+        let gone: Vec<_> = gone.map(|(view, _)| *view).collect();
+        gone.into_iter().for_each(|view| self.drop_snapshots(view));
         self.machines.retain(|_, machine| {
             let gone = old.contains_key(&machine.id) && !new.contains_key(&machine.id);
             !gone || !machine.registered
@@ -164,11 +174,13 @@ impl State {
             }
         }
         put_items(&mut tree, "Global/ExtraData", "ExtraDataItem", &self.element(Address::VIRTUAL_BOX)?.properties);
+        super::networks::write(self, &mut tree);
         super::settings::write_shared_folders(&self.global, &mut tree);
         self.put_media(&mut tree, "Global/MediaRegistry", &super::media::Registry::Global, &folder);
         write(&file, &tree)?;
         self.registry = tree;
         self.registry_stamp = stamp(&file);
+        self.fire_nat_settings();
         Ok(())
     }
 

@@ -63,7 +63,7 @@ impl State {
             }
             "internalNetworks" => texts(self.network_names("internalNetwork")),
             "genericNetworkDrivers" => texts(self.network_names("genericDriver")),
-            _ => return Ok(None),
+            name => return self.read_root_network(name),
         }))
     }
 
@@ -147,12 +147,8 @@ impl State {
                 self.save_registry()?;
                 Ok(done)
             }
-            "findDHCPServerByNetworkName" => {
-                Err(Fault::argument(format!("no DHCP server serves `{}`", arguments.text(0))))
-            }
-            "findNATNetworkByName" => Err(Fault::not_found(format!("no NAT network is named `{}`", arguments.text(0)))),
             "checkFirmwarePresent" => Ok(Some(vec![RawValue::Bool(true), text(""), text("")])),
-            _ => Ok(None),
+            name => self.call_root_network(name, arguments),
         }
     }
 

@@ -48,20 +48,50 @@ pub(super) fn read_rows(element: &mut Element, node: &XmlNode) {
 }
 
 pub(super) fn write_rows(element: &Element, node: &mut XmlNode) {
+    write_rows_of(element, node, everywhere);
+}
+
+/// Writes the values whose places are wanted.
+fn write_rows_of(element: &Element, node: &mut XmlNode, wanted: Places) {
     for row in table::rows(element.interface) {
         let Some(value) = element.value(row.name) else { continue };
-        for (at, place) in row.places.iter().enumerate() {
+        for (at, place) in row.places.iter().enumerate().filter(|(_, place)| wanted(place)) {
             node.set_value(place, if at == 0 { row.write(value) } else { None });
         }
     }
 }
 
+/// Which places in the file are wanted.
+type Places = fn(&str) -> bool;
+
+/// All places: the element of a machine.
+pub(super) fn everywhere(_: &str) -> bool {
+    true
+}
+
+/// Places that the element of a snapshot has: the hardware. The rest is with the machine.
+pub(super) fn of_snapshot(place: &str) -> bool {
+    place == "@stateFile" || !["@", "Description", "Teleporter"].iter().any(|start| place.starts_with(start))
+}
+
 impl State {
     /// The document of a machine, from its file.
     pub(super) fn read_settings(&mut self, file: &XmlNode) -> Document {
-        let mut document = super::defaults::blank_machine();
         let empty = XmlNode::new("Machine");
         let node = file.child("Machine").unwrap_or(&empty);
+        let mut document = self.read_hardware(node, node.attribute("OSType").unwrap_or_default());
+        let groups: Vec<_> = node.list("Groups", "Group").filter_map(|group| group.attribute("name")).collect();
+        let properties = named_values(node, "ExtraData", "ExtraDataItem");
+        if let Some(root) = document.get_mut(ROOT) {
+            root.set("groups", texts(if groups.is_empty() { vec!["/"] } else { groups }));
+            root.properties = properties;
+        }
+        document
+    }
+
+    /// What the element of a machine or a snapshot says of the hardware.
+    pub(super) fn read_hardware(&mut self, node: &XmlNode, os_type: &str) -> Document {
+        let mut document = super::defaults::blank_machine();
         let single: Vec<_> = document.iter().map(|(id, element)| (id, element.role)).collect();
         for (id, role) in single {
             if !LISTS.iter().any(|list| list.1 == role) && role != "NATEngine" {
@@ -75,7 +105,7 @@ impl State {
         super::defaults::add_adapters(&mut document, super::defaults::adapter_count(chipset));
         super::defaults::add_screens(&mut document);
         // A slot that the file does not mention has what the type of guest likes.
-        let usual = adapter_type(document.get(ROOT).map_or("", |root| root.text("OSTypeId")));
+        let usual = adapter_type(os_type);
         if usual != USUAL_ADAPTER {
             let usual = enumerated("NetworkAdapterType", usual);
             for adapter in document.children(ROOT, "networkAdapter") {
@@ -98,12 +128,6 @@ impl State {
             self.read_list(&mut document, node, list);
         }
         read_codec(&mut document, node);
-        let groups: Vec<_> = node.list("Groups", "Group").filter_map(|group| group.attribute("name")).collect();
-        let properties = named_values(node, "ExtraData", "ExtraDataItem");
-        if let Some(root) = document.get_mut(ROOT) {
-            root.set("groups", texts(if groups.is_empty() { vec!["/"] } else { groups }));
-            root.properties = properties;
-        }
         if let Some(server) = document.child(ROOT, "VRDEServer", 0).and_then(|id| document.get_mut(id)) {
             server.properties = named_values(node, "Hardware/RemoteDisplay/VRDEProperties", "Property");
         }
@@ -183,22 +207,9 @@ impl State {
         file.set_attribute("version", VERSION);
         let node = file.make("Machine");
         node.set_attribute("uuid", format!("{{{}}}", machine.id));
-        for (_, element) in document.iter() {
-            let listed =
-                LISTS.iter().any(|list| list.1 == element.role) || matches!(element.role, "NATEngine" | "attachment");
-            if !listed {
-                write_rows(element, node);
-            }
-        }
+        let os_type = document.get(ROOT).map_or("", |root| root.text("OSTypeId"));
+        self.write_hardware(document, node, os_type, everywhere)?;
         node.set_attribute("lastStateChange", super::times::write(machine.last_state_change));
-        // The architecture decides where a reader looks for the rest.
-        node.set_value("Platform@architecture", Some("x86".to_owned()));
-        for list in LISTS {
-            self.write_list(document, node, list)?;
-        }
-        write_codec(document, node);
-        let screens = node.list("Recording", "Screen").count();
-        node.set_value("Recording@screens", (screens > 0).then(|| screens.to_string()));
         let root = self.element(Address::machine(view))?;
         let groups = match root.value("groups") {
             Some(RawValue::List(groups)) => groups.iter().filter_map(write).collect(),
@@ -210,16 +221,43 @@ impl State {
             list.children.extend(groups.into_iter().map(|group| XmlNode::new("Group").with("name", group)));
         }
         put_items(node, "ExtraData", "ExtraDataItem", &root.properties);
-        if let Some(server) = document.child(ROOT, "VRDEServer", 0).and_then(|id| document.get(id)) {
-            put_items(node, "Hardware/RemoteDisplay/VRDEProperties", "Property", &server.properties);
-        }
-        write_guest_properties(document, node);
+        self.put_snapshots(self.machine_of(view), node);
         let folder = machine.settings_file.parent().unwrap_or(std::path::Path::new("")).to_owned();
         self.put_media(file, "Machine/MediaRegistry", &Registry::Machine(machine.id.clone()), &folder);
         Ok(())
     }
 
-    fn write_list(&self, document: &Document, machine: &mut XmlNode, list: &List) -> Outcome {
+    /// Puts the hardware of a machine or a snapshot into its element.
+    pub(super) fn write_hardware(
+        &self,
+        document: &Document,
+        node: &mut XmlNode,
+        os_type: &str,
+        wanted: Places,
+    ) -> Outcome {
+        for (_, element) in document.iter() {
+            let listed =
+                LISTS.iter().any(|list| list.1 == element.role) || matches!(element.role, "NATEngine" | "attachment");
+            if !listed {
+                write_rows_of(element, node, wanted);
+            }
+        }
+        // The architecture decides where a reader looks for the rest.
+        node.set_value("Platform@architecture", Some("x86".to_owned()));
+        for list in LISTS {
+            self.write_list(document, node, list, os_type)?;
+        }
+        write_codec(document, node);
+        let screens = node.list("Recording", "Screen").count();
+        node.set_value("Recording@screens", (screens > 0).then(|| screens.to_string()));
+        if let Some(server) = document.child(ROOT, "VRDEServer", 0).and_then(|id| document.get(id)) {
+            put_items(node, "Hardware/RemoteDisplay/VRDEProperties", "Property", &server.properties);
+        }
+        write_guest_properties(document, node);
+        Ok(())
+    }
+
+    fn write_list(&self, document: &Document, machine: &mut XmlNode, list: &List, os_type: &str) -> Outcome {
         let (_, role, path, item, key) = *list;
         let slots = key != "name";
         let parent = match role {
@@ -240,7 +278,7 @@ impl State {
                 old.extend::<Vec<_>>(items);
             }
         }
-        let usual_adapter = adapter_type(document.get(ROOT).map_or("", |root| root.text("OSTypeId")));
+        let usual_adapter = adapter_type(os_type);
         for id in document.children(parent, role) {
             let Some(element) = document.get(id) else { continue };
             let wanted = if slots { element.index.to_string() } else { element.text("name").to_owned() };

@@ -98,6 +98,10 @@ pub(super) struct Machine {
     pub(super) last_state_change: i64,
     /// The session of this process that holds the write lock.
     pub(super) holder: Option<ElementId>,
+    pub(super) first_snapshot: Option<ElementId>,
+    pub(super) current_snapshot: Option<ElementId>,
+    /// Whether the settings differ from those of the current snapshot.
+    pub(super) current_state_modified: bool,
     /// Its lock, while a session of this process holds it.
     pub(super) lock: Option<MachineLock>,
     /// Who held it in another process when the files were last looked at.
@@ -128,6 +132,7 @@ pub(super) struct State {
     pub(super) registry_stamp: super::registry::Stamp,
     pub(super) machines: BTreeMap<View, Machine>,
     pub(super) copies: HashMap<View, Copy>,
+    pub(super) snapshots: super::snapshots::Snapshots,
     pub(super) sessions: HashMap<ElementId, Session>,
     pub(super) media: BTreeMap<ElementId, Medium>,
     pub(super) progresses: HashMap<ElementId, Progress>,
@@ -152,7 +157,8 @@ impl State {
             return Ok(&self.global);
         }
         let copy = self.copies.get(&view).map(|copy| &copy.document);
-        copy.or_else(|| self.machines.get(&view).and_then(|machine| machine.document.as_ref())).ok_or_else(gone)
+        let machine = || self.machines.get(&view).and_then(|machine| machine.document.as_ref());
+        copy.or_else(machine).or_else(|| self.snapshot_of_view(view).map(|known| &known.document)).ok_or_else(gone)
     }
 
     pub(super) fn document_mut(&mut self, view: View) -> Outcome<&mut Document> {
@@ -175,7 +181,8 @@ impl State {
 
     /// The machine that a view belongs to, as the number of its original.
     pub(super) fn machine_of(&self, view: View) -> View {
-        self.copies.get(&view).map_or(view, |copy| copy.machine)
+        let copy = self.copies.get(&view).map(|copy| copy.machine);
+        copy.or_else(|| self.snapshot_of_view(view).map(|known| known.machine)).unwrap_or(view)
     }
 
     pub(super) fn machine(&self, view: View) -> Outcome<&Machine> {
@@ -193,11 +200,15 @@ impl State {
             return Ok(());
         }
         let machine = self.machine(view)?;
+        let refuse = |why: String| {
+            Err(Fault::new(code::INVALID_VM_STATE, format!("the machine is not mutable: {why}")).by("IMachine"))
+        };
+        if let Some(snapshot) = self.snapshot_of_view(view) {
+            return refuse(format!("it is the machine of the snapshot `{}`, which never changes", snapshot.name));
+        }
         if !machine.registered {
             return Ok(());
         }
-        let refuse =
-            |why: String| Err(Fault::new(code::INVALID_VM_STATE, format!("the machine is not mutable: {why}")));
         if !self.copies.contains_key(&view) {
             return refuse("it is not locked by a session; lock it and change the session's machine".into());
         }
@@ -216,6 +227,9 @@ impl State {
 
     /// Notes that there is something to save.
     pub(super) fn touch(&mut self, view: View) {
+        if let Ok(machine) = self.machine_mut(view) {
+            machine.current_state_modified = machine.current_snapshot.is_some();
+        }
         if let Some(copy) = self.copies.get_mut(&view) {
             copy.modified = true;
         } else if let Some(machine) = self.machines.get_mut(&view) {
@@ -223,15 +237,30 @@ impl State {
         }
     }
 
-    /// Reads an attribute.
+    /// Reads an attribute. A derived object reports failures under its own interface.
     pub(super) fn get(&mut self, address: Address, attribute: &'static Attribute) -> Outcome<RawValue> {
+        self.read(address, attribute).map_err(|fault| self.reported(address, fault))
+    }
+
+    fn reported(&self, at: Address, fault: Fault) -> Fault {
+        match self.element(at) {
+            Ok(element) if !element.interface.extends("IEvent") => fault.by(element.interface.name),
+            _ => fault,
+        }
+    }
+
+    fn read(&mut self, address: Address, attribute: &'static Attribute) -> Outcome<RawValue> {
         self.keep_up(address.view);
         self.load(address.view)?;
         self.check_interface(address, attribute.owner)?;
         if let Some(value) = self.read_behaviour(address, attribute)? {
             return Ok(value);
         }
-        let stored = self.element(address)?.value(attribute.name).cloned();
+        let keeper = self.keeper_of(address, attribute.name);
+        let stored = self.element(keeper)?.value(attribute.name).cloned();
+        if stored.is_none() && self.element(keeper)?.role == "event" {
+            return Ok(super::events::unsaid(attribute.kind));
+        }
         stored.ok_or_else(|| Fault::not_implemented(format!("{}.{}", attribute.owner, attribute.name)))
     }
 
@@ -253,6 +282,7 @@ impl State {
             "IMedium" => self.read_medium(at.element, name),
             "IMediumFormat" => Ok(self.read_medium_format(at.element, name)),
             "IProgress" => self.read_progress(at.element, name),
+            "ISnapshot" => self.read_snapshot(at.element, name),
             "IStorageController" => self.read_storage_controller(at, name),
             "IHost" => self.read_host(name),
             "ISystemProperties" | "IPlatformProperties" => self.read_properties(at, name),
@@ -260,12 +290,17 @@ impl State {
             "IEvent" => Ok(self.read_event(at.element, name)),
             "IGuestOSType" => Ok(None),
             owner if console::is_of_console(owner) => self.read_console(at, owner, name),
+            owner if super::networks::owns(owner) => self.read_network(at, owner, name),
             _ => self.read_device(at, attribute.owner, name),
         }
     }
 
     /// Writes an attribute.
     pub(super) fn set(&mut self, at: Address, attribute: &'static Attribute, arguments: Arguments<'_>) -> Outcome {
+        self.write(at, attribute, arguments).map_err(|fault| self.reported(at, fault))
+    }
+
+    fn write(&mut self, at: Address, attribute: &'static Attribute, arguments: Arguments<'_>) -> Outcome {
         self.keep_up(at.view);
         self.load(at.view)?;
         self.check_interface(at, attribute.owner)?;
@@ -282,9 +317,11 @@ impl State {
             "IMachine" => self.write_machine(at, attribute.name, arguments)?,
             "ISession" => self.write_session(at.element, attribute.name, arguments)?,
             "IMedium" => self.write_medium(at.element, attribute.name, arguments)?,
+            "ISnapshot" => self.write_snapshot(at.element, attribute.name, arguments)?,
             "IProgress" => self.write_progress(at.element, attribute.name, arguments)?,
             "IStorageController" => self.write_storage_controller(at, attribute.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.write_properties(at, attribute.name, arguments)?,
+            owner if super::networks::owns(owner) => self.write_network(at, owner, attribute.name, arguments)?,
             owner => self.write_device(at, owner, attribute.name, arguments)?,
         };
         if done {
@@ -318,9 +355,14 @@ impl State {
         method: &'static Method,
         arguments: Arguments<'_>,
     ) -> Outcome<Vec<RawValue>> {
+        self.run(at, method, arguments).map_err(|fault| self.reported(at, fault))
+    }
+
+    fn run(&mut self, at: Address, method: &'static Method, arguments: Arguments<'_>) -> Outcome<Vec<RawValue>> {
         self.keep_up(at.view);
         self.load(at.view)?;
         self.check_interface(at, method.owner)?;
+        let before = self.slot_before(at, method.name, arguments);
         let done = match method.owner {
             "IVirtualBox" => self.call_root(method.name, arguments)?,
             "IMachine" => self.call_machine(at, method.name, arguments)?,
@@ -333,11 +375,12 @@ impl State {
             "IHost" => self.call_host(method.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
             owner if console::is_of_console(owner) => self.call_console(at, owner, method.name, arguments)?,
+            owner if super::networks::owns(owner) => self.call_network(at, owner, method.name, arguments)?,
             owner => self.call_device(at, owner, method.name, arguments)?,
         };
         if done.is_some() {
             let first = std::array::from_fn(|at| arguments.value(at));
-            self.called_while_running(at, method.owner, method.name, first);
+            self.called_while_running(at, method.owner, method.name, first, before);
         }
         done.ok_or_else(|| Fault::not_implemented(format!("{}.{}", method.owner, method.name)))
     }

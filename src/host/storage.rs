@@ -168,6 +168,10 @@ impl State {
             "detachDevice" => {
                 self.check_mutable(view, When::OffOrRunning)?;
                 let id = self.attachment(view, slot)?;
+                if self.running(view).is_some() && !self.element(Address { view, element: id })?.flag("hotPluggable") {
+                    let message = "the machine runs, and the device cannot be unplugged from it";
+                    return Err(Fault::new(code::INVALID_VM_STATE, message));
+                }
                 self.document_mut(view)?.remove(id);
                 self.touch(view);
                 nothing()
@@ -303,15 +307,13 @@ impl State {
                 known.kind
             )));
         }
-        let shareable = matches!(known.kind, "Shareable");
-        let own = self.machine(view)?.id.clone();
+        // Several machines may have a medium; only one can run with it.
         let here = self.document(view)?.iter().any(|(_, element)| {
             element.role == "attachment"
                 && element.value("medium").and_then(Address::of) == Some(Address::global(medium))
         });
-        let elsewhere = self.users_of(medium).into_iter().any(|user| user != own);
-        if here || (elsewhere && !shareable) {
-            return Err(Fault::new(code::OBJECT_IN_USE, format!("`{place}` is attached to a machine already")));
+        if here {
+            return Err(Fault::new(code::OBJECT_IN_USE, format!("`{place}` is attached to this machine already")));
         }
         let children = self.element(Address::global(medium)).is_ok()
             && self.read_medium(medium, "children")?.is_some_and(|list| list != RawValue::List(Vec::new()));
@@ -323,7 +325,7 @@ impl State {
 
     fn mount(&mut self, view: View, slot: Slot<'_>, medium: Option<Address>) -> Outcome {
         self.check_mutable(view, When::OffOrRunning)?;
-        let id = self.attachment(view, slot).map_err(|fault| Fault::argument(fault.message))?;
+        let id = self.attachment(view, slot)?;
         let at = Address { view, element: id };
         let kind = self.element(at)?.name("type");
         if kind == "HardDisk" {

@@ -158,6 +158,11 @@ fn memory(name: &str) -> i64 {
     line.split_whitespace().next().and_then(|number| number.parse::<i64>().ok()).unwrap_or_default() / 1024
 }
 
+/// Addresses of the name servers of this computer.
+pub(super) fn name_servers() -> Vec<String> {
+    resolver("nameserver")
+}
+
 fn resolver(keyword: &str) -> Vec<String> {
     let lines = read_to_string("/etc/resolv.conf").unwrap_or_default();
     let values = lines.lines().filter_map(|line| line.trim().strip_prefix(keyword));

@@ -8,7 +8,8 @@ use crate::schema::{Interface, Kind, Type, embedded};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-const TEXTS: [&str; 2] = [include_str!("tables/machine.txt"), include_str!("tables/global.txt")];
+const TEXTS: [&str; 3] =
+    [include_str!("tables/machine.txt"), include_str!("tables/global.txt"), include_str!("tables/networks.txt")];
 
 /// In which states of a machine a setting may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use quick_xml::escape::{partial_escape, resolve_predefined_entity};
 use quick_xml::events::{BytesStart, Event};
 
 const LARGEST: usize = 64 << 20;
-const DEEPEST: usize = 200;
+/// Snapshots stand in one another, two elements for each; VirtualBox has at most 250 of them in a row.
+const DEEPEST: usize = 600;
 
 /// An element with its attributes, text and children, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

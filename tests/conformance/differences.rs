@@ -37,6 +37,19 @@ fn known_differences() -> Vec<Known> {
     known.collect()
 }
 
+/// Where VirtualBox gave a bare result code, with no object that reported it, ours may name one.
+fn without_more_interfaces(recorded: &str, ours: &str) -> String {
+    let bare: std::collections::HashSet<&str> = recorded.lines().filter(|line| line.ends_with(' ')).collect();
+    let lines = ours.lines().map(|line| match line.rsplit_once(' ') {
+        Some((start, interface)) if interface.starts_with('I') => {
+            let code = format!("{start} ");
+            if bare.contains(code.as_str()) { code } else { line.to_owned() }
+        }
+        _ => line.to_owned(),
+    });
+    lines.map(|line| line + "\n").collect()
+}
+
 /// Compares the answers of the embedded host with the recorded ones, but for the known differences.
 ///
 /// # Errors
@@ -57,5 +70,6 @@ pub fn compare(script: &Script, recorded: &str, ours: &str) -> Result<(), String
         normalise(&lines.collect::<Vec<_>>().join("\n"), "<user>")
     };
     let (recorded, ours) = (rest(recorded), rest(ours));
-    if recorded == ours { Ok(()) } else { Err(difference(&recorded, &ours)) }
+    let ours = without_more_interfaces(&recorded, &ours);
+    if recorded.trim_end() == ours.trim_end() { Ok(()) } else { Err(difference(&recorded, &ours)) }
 }

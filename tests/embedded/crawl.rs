@@ -6,6 +6,12 @@ use vboxsh::model::{Object, Value};
 
 /// What fails by design: the real thing refuses these too, or the interface says that they may.
 const REFUSED: &[(&str, &str)] = &[
+    ("IDHCPServer", "eventSource"),
+    ("INATNetwork", "localhostReachable"),
+    ("INATNetwork", "forwardBroadcast"),
+    ("INATNetwork", "natMTU"),
+    ("INATNetwork", "natMRU"),
+    ("IVirtualBox", "hostOnlyNetworks"),
     ("IHost", "audioDevices"),
     ("IHost", "updateExtPack"),
     ("IHost", "updateGuestAdditions"),

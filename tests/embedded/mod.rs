@@ -11,6 +11,7 @@ mod media;
 mod members;
 mod persistence;
 mod processes;
+mod snapshots;
 
 use std::path::Path;
 use std::sync::Arc;

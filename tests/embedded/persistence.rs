@@ -154,7 +154,7 @@ fn unknown_elements_stay() {
     let machine = home.machine("m");
     let file = text(&machine, "settingsFilePath");
     let written = std::fs::read_to_string(&file).unwrap();
-    let strange = "<Strange a=\"1\"><Deep>text</Deep></Strange><Snapshot uuid=\"{x}\" name=\"s\"><Hardware/></Snapshot></Machine>";
+    let strange = "<Strange a=\"1\"><Deep>text</Deep></Strange><Snapshot uuid=\"{00000001-0000-4000-8000-000000000000}\" name=\"s\"><Hardware/></Snapshot></Machine>";
     std::fs::write(&file, written.replace("</Machine>", strange)).unwrap();
     let other = home.another();
     let machine = other.find_machine("m").unwrap();

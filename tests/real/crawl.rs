@@ -11,7 +11,7 @@ mod running;
 mod unreached;
 mod watch;
 
-use crate::rig;
+use crate::rig::{self, object};
 use reader::Crawl;
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,13 +27,6 @@ fn is_standard_fixture(connection: &Connection) -> bool {
     ["live-01", "web-01", "storage-01", "history-01", "efi-01", "arm-01"]
         .iter()
         .all(|name| marked(name).unwrap_or(false))
-}
-
-fn object(value: Value) -> Object {
-    match value {
-        Value::Object(object) => object,
-        other => panic!("{other:?} is no object"),
-    }
 }
 
 fn text(object: &Object, name: &str) -> String {

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 #[cfg(unix)]
+mod backend;
 mod conformance;
 mod crawl;
 mod embedded;
@@ -11,7 +12,6 @@ mod failures;
 mod program;
 mod rig;
 mod trace;
-mod webservice;
 mod wsdl;
 #[cfg(all(feature = "xpcom", unix))]
 mod xpcom;

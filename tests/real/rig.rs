@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 use vboxsh::backend::webservice::ConnectOptions;
-use vboxsh::model::Connection;
+use vboxsh::model::{Connection, Object, Value, wait_for_progress};
 
 const ID: &str = "suite";
 const PORT: u16 = 18190;
@@ -129,4 +129,23 @@ impl Vboxsh {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
     }
+}
+
+/// The object in a value.
+pub fn object(value: Value) -> Object {
+    match value {
+        Value::Object(object) => object,
+        other => panic!("{other:?} is no object"),
+    }
+}
+
+/// A new machine, not registered.
+pub fn machine(connection: &Connection, name: &str) -> Object {
+    let arguments = vec!["".into(), name.into(), "x86".into(), Value::List(vec![]), "Other".into()];
+    object(connection.root().call("createMachine", arguments).unwrap())
+}
+
+/// Waits for the progress in a value, which must end well.
+pub fn finish(progress: Value) {
+    wait_for_progress(&object(progress), None, &mut |_| {}, &mut |_| false).unwrap();
 }

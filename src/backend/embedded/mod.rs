@@ -81,7 +81,8 @@ fn open(home: &Path, machine_folder: &Path) -> Result<Arc<Host>> {
 }
 
 fn failed(operation: impl std::fmt::Display, interface: &str, fault: Fault) -> Error {
-    let error = ApiError { interface: interface.to_owned(), ..fault.into() };
+    let interface = fault.interface.unwrap_or(interface).to_owned();
+    let error = ApiError { interface, ..fault.into() };
     Error::Api { operation: operation.to_string(), error: Box::new(error) }
 }
 

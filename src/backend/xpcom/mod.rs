@@ -20,6 +20,7 @@ mod runtime;
 #[cfg(test)]
 mod tests;
 mod typelib;
+mod watch;
 
 use crate::model::{Connection, Error, Handle, RawValue, Request, Result, Transport};
 use crate::schema::{Interface, Schema};

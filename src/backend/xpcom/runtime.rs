@@ -11,7 +11,7 @@ use super::loader::{self, Api, Loaded};
 use super::plan::Plans;
 use super::raw::{Pointer, failed};
 use super::typelib::Typelib;
-use super::{own, problem, release};
+use super::{own, problem, release, watch};
 use crate::model::Result;
 use crate::schema::Schema;
 use std::cell::Cell;
@@ -177,7 +177,8 @@ fn make_client(api: Api) -> Result<Client, u32> {
     if failed(code) {
         return Err(code);
     }
-    if STATE.compare_exchange(NEW, UP, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+    let is_first = STATE.compare_exchange(NEW, UP, Ordering::AcqRel, Ordering::Acquire).is_ok();
+    if is_first {
         // It takes part by initialising.
         ATTACHED.with(|attached| attached.takes_part.set(true));
     }
@@ -186,6 +187,9 @@ fn make_client(api: Api) -> Result<Client, u32> {
     let runtime = RUNTIME.get().ok_or(E_UNEXPECTED)?;
     // A client without a root stays without: the library does not look for a server again.
     let root = own::root(runtime, &client).inspect_err(|_| bury())?;
+    if is_first {
+        watch::begin();
+    }
     Ok(Client { client, root })
 }
 

@@ -20,7 +20,7 @@ impl State {
     #[expect(clippy::unused_self, reason = "as the other parts of a console are read")]
     pub(super) fn read_display(&self, name: &str) -> Outcome<Option<RawValue>> {
         match name {
-            "guestScreenLayout" => Err(Fault::not_in_virtualbox("IDisplay.guestScreenLayout")),
+            "guestScreenLayout" => Err(Fault::not_in_virtualbox("IDisplay.guestScreenLayout").by("")),
             _ => Ok(None),
         }
     }
@@ -32,10 +32,16 @@ impl State {
     }
 
     /// A screen's number that the machine has.
-    fn screen(&mut self, original: View, number: i64) -> Outcome<u32> {
+    ///
+    /// # Errors
+    /// As in VirtualBox, some report no interface (`bare`).
+    fn screen(&mut self, original: View, number: i64, bare: bool) -> Outcome<u32> {
         let count = self.screens(original)?;
         let known = u32::try_from(number).ok().filter(|number| i64::from(*number) < count);
-        known.ok_or_else(|| Fault::argument(format!("there is no screen {number}: the machine has {count}")))
+        known.ok_or_else(|| {
+            let fault = Fault::argument(format!("there is no screen {number}: the machine has {count}"));
+            if bare { fault.by("") } else { fault }
+        })
     }
 
     pub(super) fn call_display(
@@ -47,7 +53,7 @@ impl State {
     ) -> Outcome<Option<Vec<RawValue>>> {
         match name {
             "getScreenResolution" => {
-                let screen = self.screen(original, arguments.int(0))?;
+                let screen = self.screen(original, arguments.int(0), true)?;
                 let id = self.machine(original)?.id.clone();
                 let powered = self.running(original).is_some() && screen == 0;
                 let (width, height) = if powered { self.engine.screen_size(&id) } else { (0, 0) };
@@ -56,7 +62,7 @@ impl State {
             }
             "takeScreenShotToArray" => one(RawValue::Blob(self.take_picture(original, arguments)?)),
             "setVideoModeHint" => {
-                let screen = self.screen(original, arguments.int(0))?;
+                let screen = self.screen(original, arguments.int(0), true)?;
                 let hint = VideoHint {
                     enabled: arguments.flag(1),
                     change_origin: arguments.flag(2),
@@ -71,7 +77,7 @@ impl State {
                 nothing()
             }
             "getVideoModeHint" => {
-                let screen = self.screen(original, arguments.int(0))?;
+                let screen = self.screen(original, arguments.int(0), true)?;
                 let known = self.running(original).and_then(|running| running.record.hints.get(&screen).copied());
                 let hint = known.unwrap_or(VideoHint { enabled: true, ..VideoHint::default() });
                 let (origin, size) = (hint.origin, hint.size);
@@ -79,20 +85,20 @@ impl State {
                 let numbers = [origin.0, origin.1, size.0, size.1, hint.depth].map(RawValue::Int);
                 Ok(Some(truths.into_iter().chain(numbers).collect()))
             }
-            "queryFramebuffer" => self.screen(original, arguments.int(0)).and_then(|_| one(RawValue::Null)),
+            "queryFramebuffer" => self.screen(original, arguments.int(0), false).and_then(|_| one(RawValue::Null)),
             "detachFramebuffer" => {
-                self.screen(original, arguments.int(0))?;
+                self.screen(original, arguments.int(0), false)?;
                 Err(Fault::new(code::E_FAIL, format!("no framebuffer `{}` is attached", arguments.text(1))))
             }
-            "viewportChanged" => self.screen(original, arguments.int(0)).and_then(|_| nothing()),
-            "detachScreens" => Err(Fault::not_in_virtualbox("IDisplay.detachScreens")),
+            "viewportChanged" => self.screen(original, arguments.int(0), true).and_then(|_| nothing()),
+            "detachScreens" => Err(Fault::not_in_virtualbox("IDisplay.detachScreens").by("")),
             // Nothing is drawn, so there is nothing to draw anew or to scale.
             "setSeamlessMode"
             | "invalidateAndUpdate"
             | "invalidateAndUpdateScreen"
             | "notifyScaleFactorChange"
             | "notifyHiDPIOutputPolicyChange" => nothing(),
-            "setScreenLayout" if arguments.list(1).is_empty() => Err(Fault::argument("no screen was given")),
+            "setScreenLayout" if arguments.list(1).is_empty() => Err(Fault::argument("no screen was given").by("")),
             "setScreenLayout" => nothing(),
             "createGuestScreenInfo" => one(self.screen_info(at, arguments)),
             _ => Ok(None),
@@ -138,7 +144,7 @@ impl State {
         if !picture::FORMATS.contains(&format) {
             return Err(unknown());
         }
-        if self.running(original).is_none() || self.screen(original, screen).is_err() {
+        if self.running(original).is_none() || self.screen(original, screen, false).is_err() {
             return Err(Fault::new(code::VM_ERROR, format!("there is no picture of screen {screen}")));
         }
         let comment = format!("{} machine: no guest runs in it", self.engine.name());

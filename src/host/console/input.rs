@@ -69,7 +69,7 @@ impl State {
             }
             "putEventMultiTouch" | "putEventMultiTouchString" => {
                 self.check_powered(original)?;
-                return Err(Fault::new(code::E_NOTIMPL, "the guest has no touch device"));
+                return Err(Fault::new(code::E_NOTIMPL, "the guest has no touch device").by(""));
             }
             _ => return Ok(None),
         }

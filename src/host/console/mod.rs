@@ -185,8 +185,10 @@ impl State {
             "IDisplay" => self.call_display(at, original, name, arguments),
             "IMachineDebugger" => self.call_debugger(original, name),
             "IEmulatedUSB" => match name {
-                "webcamAttach" => Err(Fault::new(code::VM_ERROR, "the machine has no USB controller for a webcam")),
-                "webcamDetach" => Err(Fault::argument("no such webcam is attached")),
+                "webcamAttach" => {
+                    Err(Fault::new(code::VM_ERROR, "the machine has no USB controller for a webcam").by("IConsole"))
+                }
+                "webcamDetach" => Err(Fault::argument("no such webcam is attached").by("")),
                 _ => Ok(None),
             },
             _ => Ok(None),

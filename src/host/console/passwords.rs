@@ -22,7 +22,7 @@ impl State {
             "removeEncryptionPassword" => {
                 let id = arguments.text(0);
                 let why = if known(self, id) { "it is in use" } else { "it is unknown" };
-                Err(Fault::new(code::E_FAIL, format!("the password `{id}` cannot be removed: {why}")))
+                Err(Fault::new(code::E_FAIL, format!("the password `{id}` cannot be removed: {why}")).by(""))
             }
             _ if self.passwords.iter().any(|(machine, _)| *machine == original) => {
                 Err(Fault::new(code::OBJECT_IN_USE, "passwords are in use, and cannot be removed"))

@@ -59,11 +59,11 @@ impl State {
             return Err(Fault::new(code::FILE_ERROR, message));
         }
         if folder.name.is_empty() {
-            return Err(Fault::argument("a shared folder needs a name"));
+            return Err(Fault::argument("a shared folder needs a name").by("ISharedFolder"));
         }
         let path = Path::new(&folder.host_path);
         if !path.is_absolute() || !path.exists() {
-            return Err(Fault::argument(format!("the host has no folder `{}`", folder.host_path)));
+            return Err(Fault::argument(format!("the host has no folder `{}`", folder.host_path)).by("ISharedFolder"));
         }
         self.add_folder(console, &folder);
         if self.running(original).is_some() {

@@ -14,6 +14,8 @@ use crate::schema::embedded;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
+pub(super) use event::unsaid;
+
 /// A listener with more waiting events than this is unregistered.
 const MOST_WAITING: usize = 1000;
 /// The same for one that has fetched nothing for [`LONG`].

@@ -1,6 +1,7 @@
 //! What is told at the console of a running machine when its settings change, and what is saved at once.
 
 use crate::host::Outcome;
+use crate::host::arguments::Arguments;
 use crate::host::state::{Address, State, View};
 use crate::model::RawValue;
 
@@ -42,8 +43,23 @@ impl State {
         }
     }
 
+    /// What is in a slot before a medium is mounted there in a running machine.
+    pub(in crate::host) fn slot_before(&self, at: Address, name: &str, arguments: Arguments<'_>) -> Option<RawValue> {
+        if !matches!(name, "mountMedium" | "unmountMedium") || self.running(at.view).is_none() {
+            return None;
+        }
+        self.attachment_in(at.view, &std::array::from_fn(|at| arguments.value(at))).ok()
+    }
+
     /// A method of a machine, or of a part of one, was called through `at`: as above.
-    pub(in crate::host) fn called_while_running(&mut self, at: Address, owner: &str, name: &str, slot: [RawValue; 3]) {
+    pub(in crate::host) fn called_while_running(
+        &mut self,
+        at: Address,
+        owner: &str,
+        name: &str,
+        slot: [RawValue; 3],
+        before: Option<RawValue>,
+    ) {
         if !self.copies.contains_key(&at.view) || self.running(at.view).is_none() {
             return;
         }
@@ -52,7 +68,9 @@ impl State {
             ("IMachine", "createSharedFolder" | "removeSharedFolder") => self.tell_shared(original, "Machine"),
             ("IMachine", "mountMedium" | "unmountMedium") => {
                 let found = self.attachment_in(at.view, &slot);
-                if let Ok(attachment) = found {
+                if let Ok(attachment) = found
+                    && before.as_ref() != Some(&attachment)
+                {
                     self.fire_at_console(original, "OnMediumChanged", vec![("mediumAttachment", attachment)]);
                 }
             }

@@ -2,9 +2,10 @@
 
 use super::{Record, Running, is_online};
 use crate::host::arguments::Arguments;
-use crate::host::document::{ElementId, ROOT};
+use crate::host::document::ElementId;
 use crate::host::fault::code;
 use crate::host::files;
+use crate::host::guest_properties;
 use crate::host::progress::{Job, Reporter};
 use crate::host::sessions::Kind;
 use crate::host::state::{Address, State, View};
@@ -111,6 +112,10 @@ impl State {
         let mut record = Record::new(first, front_end);
         record.properties.clone_from(&self.document(original)?.guest_properties);
         record.resumes = u32::from(restores);
+        for (name, count) in [("ResetCounter", 0), ("ResumeCounter", record.resumes)] {
+            let property = guest_properties::stamped(&count.to_string(), "TRANSIENT, RDONLYGUEST");
+            record.properties.insert(format!("/VirtualBox/VMInfo/{name}"), property);
+        }
         self.exclusively(|state| {
             let machine = state.machine_mut(original)?;
             let file = files::run_file(&machine.settings_file, &machine.id);
@@ -169,11 +174,6 @@ impl State {
         self.log(original, "Stopped at once on request: aborted.");
         self.end_run(original, "Aborted")?;
         Ok(RawValue::Null)
-    }
-
-    /// The lists of settings that a process of its own would get have no one to go to here, but must be right.
-    pub(super) fn root_of(&self, view: View) -> Outcome<&crate::host::document::Element> {
-        self.element(Address { view, element: ROOT })
     }
 }
 

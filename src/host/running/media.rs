@@ -62,8 +62,8 @@ impl State {
             let Some(medium) = self.media.get_mut(&id) else { continue };
             if medium.state == "Created" {
                 medium.state = if writes { "LockedWrite" } else { "LockedRead" };
-                marked.push(id);
             }
+            marked.push(id);
         }
         if let Some(running) = self.running_mut(original) {
             running.media = marked;

@@ -108,7 +108,7 @@ impl State {
     /// Writes what the settings file says of a machine's state, and nothing else.
     pub(in crate::host) fn write_state(&mut self, original: View, to: &'static str) -> Outcome {
         let changed = now();
-        let saved = self.root_of(original)?.text("stateFilePath").to_owned();
+        let saved = self.element(Address::machine(original))?.text("stateFilePath").to_owned();
         let machine = self.machine_mut(original)?;
         (machine.state, machine.last_state_change) = (to, changed);
         if let Some(tree) = machine.tree.as_mut() {
