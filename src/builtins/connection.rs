@@ -2,7 +2,7 @@
 
 use crate::output::Reply;
 use crate::shell::{
-    ArgumentKind, Arity, Asking, Category, Command, ConnectSettings, Credentials, Shell, Target, check_trust, connect,
+    ArgumentKind, Arity, Asking, Category, Command, ConnectSettings, Credentials, Shell, check_trust, connect,
 };
 use std::path::PathBuf;
 
@@ -15,9 +15,8 @@ pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
                 "" => "http://localhost:18083",
                 target => target,
             };
-            let target = Target::parse(target)?;
+            let (target, mut settings) = super::hosts::place(shell, target, &settings)?;
             check_trust(&target, given.option("ca-file").is_some(), given.option("fingerprint").is_some())?;
-            let mut settings = settings.clone();
             let user = given.optional("user").map(str::to_owned);
             settings.credentials = Credentials {
                 user: user.unwrap_or(settings.credentials.user),
@@ -41,7 +40,7 @@ pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
             "target",
             ArgumentKind::Target,
             Arity::Optional,
-            "`auto`, `xpcom`, `embedded`, or `http[s]://[user@]host[:port]`; default http://localhost:18083",
+            "`auto`, `xpcom`, `embedded`, `http[s]://[user@]host[:port]`, or a name of the configuration; default http://localhost:18083",
         )
         .argument("user", ArgumentKind::Text, Arity::Optional, "user name for the log-on")
         .flag("password-file", Some(ArgumentKind::File), "file with the password, readable by its owner alone")

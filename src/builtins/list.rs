@@ -1,5 +1,6 @@
 //! `list`: what there is, as tables.
 
+use super::on_machine::is_online;
 use crate::model::{Connection, Object, Value};
 use crate::output::{Column, Failure, Reply, Table};
 use crate::shell::{ArgumentKind, Arity, Category, Command, Given, Shell, settings_name};
@@ -63,12 +64,6 @@ fn attribute(object: &Object, name: &str, empty: &str) -> Result<Reply, Failure>
         }
         value => Ok(Reply::Value(value)),
     }
-}
-
-/// States that mean that a guest is there.
-fn is_online(state: &Value) -> bool {
-    matches!(state, Value::Enum(state) if state.enumeration.name == "MachineState"
-        && state.enumeration.number("FirstOnline") <= Some(state.number) && Some(state.number) <= state.enumeration.number("LastOnline"))
 }
 
 fn machines(connection: &Connection, only_online: bool) -> Result<Reply, Failure> {

@@ -2,15 +2,43 @@
 //!
 //! Commands return replies; they print nothing.
 
+mod attachments;
+mod compare;
 mod connection;
+mod demo;
+mod describe;
+mod devices;
+mod display;
 mod doctor;
+mod environment;
 mod graph;
+mod guest;
 mod help;
 mod host;
+mod hosts;
 mod info;
+mod keys;
 mod list;
+mod logs;
+mod loops;
+mod machines;
+mod machines_file;
+mod media;
+mod metrics;
+mod monitor;
+mod nat;
+mod network;
+mod on_machine;
+mod power;
 mod scripting;
+mod settings;
+mod sizes;
+mod snapshots;
+mod teleport;
 mod topics;
+mod tree;
+mod wait;
+mod xpath;
 
 use crate::shell::{Commands, ConnectSettings};
 
@@ -21,6 +49,29 @@ pub fn commands(settings: &ConnectSettings) -> Commands {
         list::commands(),
         info::commands(),
         host::commands(),
+        machines::commands(),
+        media::commands(),
+        attachments::commands(),
+        snapshots::commands(),
+        compare::commands(),
+        network::commands(),
+        nat::commands(),
+        devices::commands(),
+        settings::commands(),
+        guest::commands(),
+        wait::commands(),
+        monitor::commands(),
+        logs::commands(),
+        loops::commands(),
+        display::commands(),
+        demo::commands(),
+        metrics::commands(),
+        tree::commands(),
+        describe::commands(),
+        teleport::commands(),
+        environment::commands(),
+        hosts::commands(settings),
+        power::commands(),
         graph::commands(),
         scripting::commands(),
         help::commands(),

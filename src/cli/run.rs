@@ -8,7 +8,7 @@ use crate::output::{ColorChoice, Failure, Reply, Ui, UiOptions};
 use crate::repl;
 use crate::script;
 use crate::shell::{
-    ConnectSettings, Credentials, Language, Shell, Target, World, auto_is_local, check_trust, connect, why_auto,
+    Config, ConnectSettings, Credentials, Language, Shell, Target, World, auto_is_local, check_trust, connect, why_auto,
 };
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -61,9 +61,13 @@ fn work(mut arguments: Arguments, ui: &Ui) -> anyhow::Result<i32> {
     if let Err(error) = repl::install_signals() {
         ui.warn(&format!("Ctrl-C cannot be caught: {error}"));
     }
-    let (target, settings) = connection_settings(&mut arguments)?;
+    let config = Config::load()?;
+    defaults(&mut arguments, &config)?;
+    let (target, settings) = connection_settings(&mut arguments, &config)?;
     let prompt = prompt_options(&target, &settings);
     let mut shell = shell(&arguments, target, settings, ui)?;
+    let rc = config.rc.clone();
+    shell.set_config(config);
     let mut ran = false;
     for line in &arguments.command {
         ran = true;
@@ -89,6 +93,9 @@ fn work(mut arguments: Arguments, ui: &Ui) -> anyhow::Result<i32> {
     }
     if ran {
         return Ok(shell.quit().unwrap_or(0));
+    }
+    if let Some(file) = rc {
+        show(&mut shell, |shell| shell.run_file(&file.to_string_lossy(), Vec::new()))?;
     }
     Ok(repl::run_with(shell, &prompt))
 }
@@ -127,7 +134,28 @@ fn shell(arguments: &Arguments, target: Target, settings: ConnectSettings, ui: &
     Ok(shell)
 }
 
-fn connection_settings(arguments: &mut Arguments) -> Result<(Target, ConnectSettings), Failure> {
+/// What the configuration says where the command line and the environment say nothing.
+fn defaults(arguments: &mut Arguments, config: &Config) -> Result<(), Failure> {
+    if arguments.connect == "auto"
+        && !arguments.web
+        && let Some(target) = &config.defaults.connect
+    {
+        arguments.connect.clone_from(target);
+    }
+    match config.defaults.lang.as_deref() {
+        None | Some("rhai") => Ok(()),
+        Some("python") => {
+            arguments.lang = Lang::Python;
+            Ok(())
+        }
+        Some(other) => Err(Failure::usage(
+            format!("the configuration's defaults.lang is `{other}`, which is no language"),
+            "it is `rhai` or `python`",
+        )),
+    }
+}
+
+fn connection_settings(arguments: &mut Arguments, config: &Config) -> Result<(Target, ConnectSettings), Failure> {
     let mut target = std::mem::take(&mut arguments.connect);
     if arguments.web && target == "auto" {
         target = "http://localhost:18083".to_owned();
@@ -163,7 +191,13 @@ fn connection_settings(arguments: &mut Arguments) -> Result<(Target, ConnectSett
             }
         }
     }
-    let target = Target::parse(&target)?;
+    let target = match config.hosts.get(&target) {
+        Some(entry) => {
+            settings = settings.with_entry(entry);
+            Target::parse(&entry.url)?
+        }
+        None => Target::parse(&target)?,
+    };
     check_trust(&target, settings.ca_file.is_some(), settings.fingerprint.is_some())?;
     Ok((target, settings))
 }

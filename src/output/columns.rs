@@ -82,6 +82,7 @@ pub(super) fn gloss_by_name(name: &str, value: &Value) -> Option<String> {
         ("memorySize" | "memoryAvailable" | "memoryBalloonSize" | "VRAMSize", Value::Int(number)) => {
             Some(format!("{number} MB"))
         }
+        ("size" | "logicalSize" | "freeSpace", Value::Int(number)) => Some(bytes(*number)),
         ("timeStamp" | "lastStateChange" | "UTCTime", Value::Int(number)) => time(*number),
         _ => None,
     }

@@ -18,7 +18,10 @@ pub fn to_json(value: &Value) -> Json {
 }
 
 /// The documents that a reply is.
-pub(super) fn documents(reply: &Reply) -> Result<Vec<Json>, Failure> {
+///
+/// # Errors
+/// An object of it cannot be read.
+pub fn documents(reply: &Reply) -> Result<Vec<Json>, Failure> {
     Ok(match reply {
         Reply::Nothing | Reply::Note(_) => Vec::new(),
         Reply::Value(value) => vec![to_json(value)],

@@ -153,7 +153,15 @@ impl<'a> View<'a> {
     }
 
     fn table(&self, table: &Table) -> String {
-        self.grid(table).render(self.fit, self.style)
+        let mut grid = self.grid(table);
+        for (row, values) in grid.rows.iter_mut().zip(&table.rows) {
+            for ((cell, value), column) in row.iter_mut().zip(values).zip(&table.columns) {
+                if let Some(gloss) = columns::gloss_by_name(&column.key, value) {
+                    cell.text = gloss;
+                }
+            }
+        }
+        grid.render(self.fit, self.style)
     }
 
     fn detail(&self, value: &Value) -> Result<String, Failure> {

@@ -4,6 +4,7 @@ use super::progress_bar::Bars;
 use super::{ColorChoice, Failure, ProgressBar, Reply, Role, Style, clean, failure_text, json};
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How a [`Ui`] behaves.
@@ -28,8 +29,10 @@ pub struct Ui(Arc<Inner>);
 struct Inner {
     options: UiOptions,
     sink: Sink,
-    out_style: Style,
-    err_style: Style,
+    /// Whether text to each of the two is painted; the user may change it.
+    out_painted: AtomicBool,
+    err_painted: AtomicBool,
+    verbose: AtomicBool,
     bars: Bars,
 }
 
@@ -67,7 +70,7 @@ impl Ui {
         let (no_color, term) = (variable("NO_COLOR"), variable("TERM"));
         let style = |terminal: bool| Style::new(paints(options.color, terminal, &no_color, &term));
         let (out_style, err_style) = (style(io::stdout().is_terminal()), style(io::stderr().is_terminal()));
-        Self(Arc::new(Inner { options, sink: Sink::Process, out_style, err_style, bars: Bars::default() }))
+        Self::made(options, Sink::Process, out_style, err_style)
     }
 
     /// One that keeps what it is given as a pipe would, for tests.
@@ -83,7 +86,13 @@ impl Ui {
     fn keeping(options: UiOptions, terminal: bool) -> Self {
         let style = Style::new(options.color == ColorChoice::Always);
         let sink = Sink::Captured { kept: Mutex::default(), terminal };
-        Self(Arc::new(Inner { options, sink, out_style: style, err_style: style, bars: Bars::default() }))
+        Self::made(options, sink, style, style)
+    }
+
+    fn made(options: UiOptions, sink: Sink, out: Style, err: Style) -> Self {
+        let (out_painted, err_painted) = (AtomicBool::new(out.is_on()), AtomicBool::new(err.is_on()));
+        let verbose = AtomicBool::new(options.verbose);
+        Self(Arc::new(Inner { options, sink, out_painted, err_painted, verbose, bars: Bars::default() }))
     }
 
     /// Takes what a captured one was given since the last time.
@@ -101,12 +110,12 @@ impl Ui {
 
     /// Paints text for standard output.
     pub fn style(&self) -> Style {
-        self.0.out_style
+        Style::new(self.0.out_painted.load(Ordering::Relaxed))
     }
 
     /// Paints text for standard error.
     pub fn error_style(&self) -> Style {
-        self.0.err_style
+        Style::new(self.0.err_painted.load(Ordering::Relaxed))
     }
 
     /// Whether standard output is a terminal.
@@ -149,14 +158,14 @@ impl Ui {
 
     /// Talk for those who want more of it.
     pub fn verbose(&self, text: &str) {
-        if self.0.options.verbose && !self.0.options.quiet {
-            self.write(true, &self.0.err_style.paint(Role::Dim, text));
+        if self.is_verbose() && !self.0.options.quiet {
+            self.write(true, &self.error_style().paint(Role::Dim, text));
         }
     }
 
     /// A warning: to standard error, also when quiet.
     pub fn warn(&self, text: &str) {
-        self.write(true, &format!("{} {text}", self.0.err_style.paint(Role::Warning, "warning:")));
+        self.write(true, &format!("{} {text}", self.error_style().paint(Role::Warning, "warning:")));
     }
 
     /// A line end on standard error, behind what the terminal itself has echoed.
@@ -169,7 +178,7 @@ impl Ui {
     pub fn fail(&self, failure: &Failure) {
         if self.0.options.json && failure.exit.is_none() {
             self.write(true, &json::text(&json::failure(failure), false));
-        } else if let Some(text) = failure_text::lines(failure, self.width(), self.0.err_style) {
+        } else if let Some(text) = failure_text::lines(failure, self.width(), self.error_style()) {
             self.write(true, &text);
         }
     }
@@ -208,6 +217,65 @@ impl Ui {
             let read = asked && io::stdin().read_line(&mut answer).is_ok();
             read && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
         })
+    }
+
+    /// Whether more is said.
+    pub fn is_verbose(&self) -> bool {
+        self.0.verbose.load(Ordering::Relaxed)
+    }
+
+    /// Says more from now on, or less.
+    pub fn set_verbose(&self, on: bool) {
+        self.0.verbose.store(on, Ordering::Relaxed);
+    }
+
+    /// Paints from now on, or does not.
+    pub fn set_colors(&self, on: bool) {
+        self.0.out_painted.store(on, Ordering::Relaxed);
+        self.0.err_painted.store(on, Ordering::Relaxed);
+    }
+
+    /// Asks for a line of text; `None` when nobody can be asked or nothing was said.
+    pub fn ask(&self, question: &str) -> Option<String> {
+        if !self.can_ask() {
+            return None;
+        }
+        self.0.bars.aside(|| {
+            io::stderr().lock().write_all(clean::line(question).as_bytes()).ok()?;
+            let mut answer = String::new();
+            io::stdin().read_line(&mut answer).ok()?;
+            Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty())
+        })
+    }
+
+    /// Writes escape sequences to a terminal as they are; elsewhere nothing.
+    pub(super) fn escape(&self, text: &str) {
+        if matches!(self.0.sink, Sink::Process) && io::stdout().is_terminal() {
+            // A terminal that went away shows nothing.
+            let _ = self.0.bars.aside(|| io::stdout().lock().write_all(text.as_bytes()));
+        }
+    }
+
+    /// Empties the screen of a terminal before something is drawn anew.
+    pub fn clear_screen(&self) {
+        self.escape("\u{1b}[H\u{1b}[2J");
+    }
+
+    /// Passes on what another program wrote: byte for byte, but no control characters to a terminal.
+    pub fn raw(&self, to_error: bool, bytes: &[u8]) {
+        let terminal = if to_error { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
+        if terminal || matches!(self.0.sink, Sink::Captured { .. }) {
+            return self.write_raw(to_error, &String::from_utf8_lossy(bytes));
+        }
+        let written = if to_error {
+            io::stderr().lock().write_all(bytes)
+        } else {
+            let mut out = io::stdout().lock();
+            out.write_all(bytes).and_then(|()| out.flush())
+        };
+        if written.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            std::process::exit(0);
+        }
     }
 
     /// Asks for a password without showing it.

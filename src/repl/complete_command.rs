@@ -98,7 +98,7 @@ fn argument(sources: &Sources<'_>, kind: &ArgumentKind, tail: &str, partial: &Pa
         ArgumentKind::File => files(tail),
         ArgumentKind::GraphPath => path(sources, &tail[partial.start..], partial.start),
         ArgumentKind::Topic => (partial.start, topics(sources, &partial.word)),
-        ArgumentKind::Text | ArgumentKind::Seconds | ArgumentKind::Source => (tail.len(), Vec::new()),
+        _ => (tail.len(), Vec::new()),
     }
 }
 

@@ -5,7 +5,7 @@ use super::keys::Keys;
 use super::{Options, banner, completer, history, prompt, validator};
 use crate::model::{ErrorKind, Interrupt};
 use crate::output::Failure;
-use crate::shell::Shell;
+use crate::shell::{Keys as ChosenKeys, Shell};
 use rustyline::config::{BellStyle, ColorMode, Configurer};
 use rustyline::error::{ReadlineError, Signal};
 use rustyline::history::DefaultHistory;
@@ -50,11 +50,15 @@ pub(super) fn show(shell: &mut Shell, line: &str) -> Shown {
 pub(super) fn run(shell: Shell, options: &Options) -> i32 {
     let shell = Rc::new(RefCell::new(shell));
     let history = shell_history(&shell.borrow(), options);
+    let keys = shell.borrow().config().keys;
     let discarded = Arc::new(AtomicBool::new(false));
-    let mut editor = match editor(&shell, history.as_ref(), &discarded) {
+    let mut editor = match editor(&shell, history.as_ref(), &discarded, keys) {
         Ok(editor) => editor,
         Err(error) => return unreadable(&shell.borrow(), &error),
     };
+    for line in editor.history().iter() {
+        shell.borrow_mut().remember(line);
+    }
     shell.borrow().ui().note(&banner::text(&shell.borrow(), options));
     if options.open_early {
         open_early(&shell.borrow());
@@ -62,7 +66,7 @@ pub(super) fn run(shell: Shell, options: &Options) -> i32 {
     loop {
         let text = {
             let shell = shell.borrow();
-            prompt::text(shell.language(), shell.world().current().as_ref())
+            prompt::text(shell.language(), shell.world().current().as_ref(), shell.prompt())
         };
         match editor.readline(&text) {
             Ok(line) => {
@@ -92,6 +96,7 @@ fn run_input(
     if input.trim().is_empty() {
         return None;
     }
+    let mut remembered = false;
     let line = {
         let shell = shell.borrow();
         if history::keeps(input, shell.commands(), completer::schema_of(&shell)) {
@@ -100,9 +105,13 @@ fn run_input(
             if let Some(file) = history.filter(|_| added) {
                 let _ = editor.append_history(file);
             }
+            remembered = true;
         }
         validator::joined(&shell, input)
     };
+    if remembered {
+        shell.borrow_mut().remember(input);
+    }
     let interrupt = Interrupt::global();
     interrupt.clear();
     let shown = show(&mut shell.borrow_mut(), &line);
@@ -114,6 +123,7 @@ fn editor(
     shell: &Rc<RefCell<Shell>>,
     history: Option<&PathBuf>,
     discarded: &Arc<AtomicBool>,
+    keys: ChosenKeys,
 ) -> rustyline::Result<LineEditor> {
     let colored = shell.borrow().ui().style().is_on();
     let config = Config::builder()
@@ -122,7 +132,7 @@ fn editor(
         .history_ignore_space(true)
         .completion_type(CompletionType::List)
         .completion_show_all_if_ambiguous(true)
-        .edit_mode(EditMode::Emacs)
+        .edit_mode(if keys == ChosenKeys::Vi { EditMode::Vi } else { EditMode::Emacs })
         .bell_style(BellStyle::None)
         .color_mode(if colored { ColorMode::Forced } else { ColorMode::Disabled })
         .auto_add_history(false)

@@ -6,7 +6,15 @@ use crate::shell::Language;
 
 /// `vbox> `; with the server's name for one that is not on this computer, because a mistake there is
 /// somebody else's trouble (`vbox@build-7> `); with the language when it is not Rhai (`vbox:py> `).
-pub(super) fn text(language: Language, connection: Option<&Connection>) -> String {
+pub(super) fn text(language: Language, connection: Option<&Connection>, chosen: Option<&str>) -> String {
+    if let Some(chosen) = chosen {
+        let description = connection.map(|connection| connection.transport().describe()).unwrap_or_default();
+        let kind = connection.map_or("", |connection| connection.transport().name());
+        let server = remote(&description).unwrap_or_else(|| "vbox".to_owned());
+        let text =
+            chosen.replace("{server}", &server).replace("{language}", language.name()).replace("{connection}", kind);
+        return text.chars().filter(|letter| !letter.is_control()).collect();
+    }
     let server = connection.and_then(|connection| remote(&connection.transport().describe()));
     let server = server.map(|server| format!("@{server}")).unwrap_or_default();
     let language = if language == Language::Python { ":py" } else { "" };
@@ -38,12 +46,18 @@ mod tests {
 
     #[test]
     fn a_prompt_names_language_and_remote_server() {
-        assert_eq!(text(Language::Rhai, None), "vbox> ");
-        assert_eq!(text(Language::Python, None), "vbox:py> ");
+        assert_eq!(text(Language::Rhai, None, None), "vbox> ");
+        assert_eq!(text(Language::Python, None, None), "vbox:py> ");
         assert_eq!(remote("web service https://ops@build-7:18083, VirtualBox 7.2.22").as_deref(), Some("build-7"));
         assert_eq!(remote("web service http://[fe80::1]:18083/").as_deref(), Some("fe80::1"));
         assert_eq!(remote("web service http://127.0.0.1:18083, VirtualBox 7.2.22"), None);
         assert_eq!(remote("embedded host in /home/a"), None);
+    }
+
+    #[test]
+    fn a_chosen_prompt_is_filled_in() {
+        assert_eq!(text(Language::Rhai, None, Some("{server}:{language}$ ")), "vbox:rhai$ ");
+        assert_eq!(text(Language::Rhai, None, Some("a\u{1b}[2Jb> ")), "a[2Jb> ");
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(super) fn painting() -> Shell {
 fn with_color(color: ColorChoice) -> Shell {
     let ui = Ui::captured(UiOptions { color, width: Some(100), ..UiOptions::default() });
     let world = World::new(ui, None, false);
-    Shell::new(world, commands(), vec![(Language::Rhai, Box::new(|_| Ok(Box::new(OneVariable) as Box<dyn Engine>)))])
+    Shell::new(world, commands(), vec![(Language::Rhai, Arc::new(|_| Ok(Box::new(OneVariable) as Box<dyn Engine>)))])
 }
 
 /// An engine whose scope holds `m`, a machine, and `shout`, a function.

@@ -6,8 +6,9 @@
 pub mod rhai;
 
 use crate::shell::{EngineFactory, Language};
+use std::sync::Arc;
 
 /// What makes each engine, by its language; the shell makes one when its language is first used.
 pub fn factories() -> Vec<(Language, EngineFactory)> {
-    vec![(Language::Rhai, Box::new(rhai::RhaiEngine::new))]
+    vec![(Language::Rhai, Arc::new(rhai::RhaiEngine::new))]
 }

@@ -14,6 +14,20 @@ use std::sync::Arc;
 pub enum Category {
     /// Looking at things.
     Explore,
+    /// Making, running and removing machines.
+    Machines,
+    /// Settings of machines.
+    Settings,
+    /// Media and what they are attached to.
+    Storage,
+    /// Network adapters and address translation.
+    Network,
+    /// Devices of the host that a machine takes.
+    Devices,
+    /// The guest inside a running machine.
+    Guest,
+    /// Watching, waiting and measuring.
+    Watch,
     /// Any attribute and method by path.
     Graph,
     /// Where the Main API is.
@@ -31,6 +45,13 @@ impl Category {
     pub fn title(self) -> &'static str {
         match self {
             Self::Explore => "Explore",
+            Self::Machines => "Machines",
+            Self::Settings => "Settings",
+            Self::Storage => "Storage",
+            Self::Network => "Network",
+            Self::Devices => "Devices",
+            Self::Guest => "Guest",
+            Self::Watch => "Watching",
             Self::Graph => "Object graph",
             Self::Connection => "Connection",
             Self::Scripting => "Scripting",
@@ -56,6 +77,22 @@ pub enum Effect {
 pub enum ArgumentKind {
     /// Name or id of a machine.
     Machine,
+    /// Name or id of a snapshot of the machine that stands before it.
+    Snapshot,
+    /// Name of a storage controller of the machine that stands before it.
+    Controller,
+    /// File or id of a medium of that `DeviceType`.
+    Medium(&'static str),
+    /// Id of a guest OS type.
+    OsType,
+    /// Names of hosts of the configuration, with commas between.
+    Hosts,
+    /// Name of a value of that enumeration.
+    Enum(&'static str),
+    /// Path from the machine that stands before it (`networkAdapter[0].enabled`).
+    Member,
+    /// A command with its arguments, to the end of the line.
+    Line,
     /// Path into the object graph (`web-01.networkAdapter[0].MACAddress`).
     GraphPath,
     /// File.
@@ -116,6 +153,10 @@ pub struct Example {
     pub line: String,
     /// What it does.
     pub what: String,
+    /// Lines that have to run before it: tests run them, help leaves them out.
+    pub before: String,
+    /// It needs what no test machine has: tests do not run it.
+    pub only_shown: bool,
 }
 
 /// What runs a command.
@@ -205,9 +246,32 @@ impl Command {
 
     /// One more example.
     #[must_use]
-    pub fn example(mut self, line: &str, what: &str) -> Self {
-        self.examples.push(Example { line: line.to_owned(), what: what.to_owned() });
+    pub fn example(self, line: &str, what: &str) -> Self {
+        self.prepared("", line, what)
+    }
+
+    /// One more example, which needs the lines `before` to have run.
+    #[must_use]
+    pub fn prepared(mut self, before: &str, line: &str, what: &str) -> Self {
+        self.examples.push(Example {
+            line: line.to_owned(),
+            what: what.to_owned(),
+            before: before.to_owned(),
+            only_shown: false,
+        });
         self
+    }
+
+    /// One more example, which needs what no test machine has.
+    #[must_use]
+    pub fn shown(self, line: &str, what: &str) -> Self {
+        let mut command = self.example(line, what);
+        command
+            .examples
+            .iter_mut()
+            .filter(|example| example.line == line)
+            .for_each(|example| example.only_shown = true);
+        command
     }
 
     /// Whether it takes the rest of its line as it was typed.

@@ -24,7 +24,7 @@ impl Credentials {
     /// The file cannot be read, or others can read it.
     pub fn at_hand(&self) -> Result<Option<Secret>> {
         if let Some(file) = &self.password_file {
-            return read_file(file).map(Some);
+            return read_password_file(file).map(Some);
         }
         Ok(std::env::var("VBOXSH_PASSWORD").ok().map(Secret::new))
     }
@@ -44,7 +44,11 @@ impl Credentials {
     }
 }
 
-fn read_file(file: &Path) -> Result<Secret> {
+/// The password in the first line of a file that its owner alone can read.
+///
+/// # Errors
+/// The file cannot be read, others can read it, or it is too long.
+pub fn read_password_file(file: &Path) -> Result<Secret> {
     let unreadable = |error: std::io::Error| Error::Refused {
         what: format!("cannot read the password file {}: {error}", file.display()),
         hint: "give a file that holds the password in its first line".to_owned(),

@@ -39,6 +39,7 @@ pub struct Shell {
     pub(super) language: Language,
     pub(super) quit: Option<i32>,
     pub(super) depth: usize,
+    pub(super) memory: super::state::Memory,
 }
 
 /// First words of script that are no misspelt command.
@@ -58,6 +59,7 @@ impl Shell {
             language: Language::default(),
             quit: None,
             depth: 0,
+            memory: super::state::Memory::default(),
         }
     }
 
@@ -196,22 +198,41 @@ impl Shell {
     pub fn run_line(&mut self, line: &str) -> Result<(), Failure> {
         // `; list` runs `list`, as `list;; list` runs both.
         let line = line.trim_start_matches(|letter: char| letter == ';' || letter.is_whitespace());
+        let line = &*self.expand(line);
         let parts = match self.classify(line) {
             Line::Command { ref command, .. } if !command.takes_source() => split_commands(line),
             Line::UnknownCommand(_) => split_commands(line),
             _ => vec![line],
         };
-        for part in parts {
-            let reply = self.run_part(part)?;
+        for (at, part) in parts.into_iter().enumerate() {
+            // The first word of the line was replaced already.
+            let reply = if at == 0 { self.run_part(part)? } else { self.run_expanded(part)? };
             self.ui().reply(&reply)?;
-            if self.quit.is_some() {
+            if self.quit.is_some() || self.memory.jump.is_some() {
                 break;
             }
         }
         Ok(())
     }
 
-    fn run_part(&mut self, part: &str) -> Result<Reply, Failure> {
+    fn run_expanded(&mut self, part: &str) -> Result<Reply, Failure> {
+        let part = self.expand(part).into_owned();
+        self.run_part(&part)
+    }
+
+    /// Another shell with the same commands and engines, on a world of its own.
+    pub fn fork(&self, world: Arc<World>) -> Self {
+        let mut shell = Self::new(world, self.commands.clone(), self.factories.clone());
+        shell.language = self.language;
+        shell.memory = self.memory.clone();
+        shell
+    }
+
+    /// Runs one command or one piece of script and gives its reply, which is not shown.
+    ///
+    /// # Errors
+    /// What it fails with.
+    pub fn run_part(&mut self, part: &str) -> Result<Reply, Failure> {
         match self.classify(part) {
             Line::Empty => Ok(Reply::Nothing),
             Line::Command { command, rest } => self.run_command(&command, rest),
@@ -227,8 +248,21 @@ impl Shell {
     /// # Errors
     /// Usage errors, and what the command fails with.
     pub fn run_command(&mut self, command: &Command, rest: &str) -> Result<Reply, Failure> {
+        let line_at = command.arguments.iter().position(|argument| argument.kind == super::ArgumentKind::Line);
         let words = if command.takes_source() {
             Vec::new()
+        } else if let Some(at) = line_at {
+            let valued = |name: &str| command.flags.iter().any(|flag| flag.name == name && flag.value.is_some());
+            let (mut words, line) = super::split_before(rest, at, valued).ok_or_else(|| {
+                Failure::usage(format!("{}: a quote is not closed", command.name), "close it, or escape it as `\\\"`")
+            })?;
+            if !line.is_empty() {
+                if !words.iter().any(|word| word == "--") {
+                    words.push("--".to_owned());
+                }
+                words.push(line.to_owned());
+            }
+            words
         } else {
             let takes_paths = command.arguments.iter().any(|argument| argument.kind == super::ArgumentKind::GraphPath);
             let split = if takes_paths { split_paths(rest) } else { split_words(rest) };

@@ -90,4 +90,4 @@ pub trait Engine: Send {
 }
 
 /// Makes an engine when its language is first used.
-pub type EngineFactory = Box<dyn Fn(&Arc<World>) -> Result<Box<dyn Engine>, Failure> + Send>;
+pub type EngineFactory = Arc<dyn Fn(&Arc<World>) -> Result<Box<dyn Engine>, Failure> + Send + Sync>;

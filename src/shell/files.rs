@@ -37,21 +37,29 @@ impl Shell {
 
     /// Runs shell lines; `#` starts a comment line; a line goes on while brackets or quotes are open.
     fn run_batch(&mut self, file: &str, source: &str) -> Result<Reply, Failure> {
-        let mut lines = source.lines().enumerate();
-        while let Some((number, line)) = lines.next() {
-            let mut text = line.to_owned();
+        let lines: Vec<&str> = source.lines().collect();
+        let mut at = 0;
+        while let Some(line) = lines.get(at) {
+            let number = at;
+            let mut text = (*line).to_owned();
+            at += 1;
             while self.wants_more(&text) {
-                let Some((_, next)) = lines.next() else { break };
+                let Some(next) = lines.get(at) else { break };
                 text = format!("{text}\n{next}");
+                at += 1;
             }
             if let Err(mut failure) = self.run_line(&text) {
                 let inner = failure.position.take().filter(|position| !position.file.is_empty());
                 let file = if file == "-" { "standard input" } else { file };
-                let here = || Position { file: file.to_owned(), line: number + 1, column: 0, source: line.to_owned() };
+                let here =
+                    || Position { file: file.to_owned(), line: number + 1, column: 0, source: (*line).to_owned() };
                 failure.position = inner.or_else(|| Some(here()));
                 return Err(failure);
             }
             Interrupt::global().check()?;
+            if let Some(line) = self.take_jump() {
+                at = line.saturating_sub(1);
+            }
             if self.quit.is_some() {
                 break;
             }

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod command;
+mod config;
 mod credentials;
 mod dispatch;
 mod engine;
@@ -15,20 +16,22 @@ mod locked;
 mod manual;
 mod path;
 mod split;
+mod state;
 mod target;
 mod waiting;
 mod world;
 
 pub use arguments::Given;
 pub use command::{Argument, ArgumentKind, Arity, Category, Command, Commands, Effect, Example, Flag, Runner};
-pub use credentials::Credentials;
+pub use config::{Config, Defaults, HostEntry, Keys, Theme};
+pub use credentials::{Credentials, read_password_file};
 pub use dispatch::{Line, Shell};
 pub use engine::{Completeness, Engine, EngineFactory, Language, Origin};
 pub use literal::parse_literal;
 pub use locked::{Changed, with_lock_if_needed};
 pub use manual::of_command as command_manual;
 pub use path::{Path, Place, Step, call as call_by_words, find_listed, follow, place as place_of, settings_name};
-pub use split::{separators, split_commands, split_paths, split_words};
+pub use split::{separators, split_before, split_commands, split_paths, split_words};
 pub use target::{ConnectSettings, Target, auto_is_local, check_trust, connect, why_auto};
 pub use waiting::wait;
 pub use world::{Asking, Opener, World};

@@ -68,6 +68,27 @@ fn typed_words(command: &str) -> Vec<&str> {
     words
 }
 
+/// Cuts a command where its argument number `arguments` begins that goes on to the end of the line: the
+/// words before it, and the rest as it was typed. `valued` says which options take the next word as value.
+/// `None` while a quote is open before that place.
+pub fn split_before(command: &str, arguments: usize, valued: impl Fn(&str) -> bool) -> Option<(Vec<String>, &str)> {
+    let (mut seen, mut value) = (0, false);
+    for typed in typed_words(command) {
+        let start = typed.as_ptr() as usize - command.as_ptr() as usize;
+        if std::mem::take(&mut value) {
+            continue;
+        }
+        if let Some(option) = typed.strip_prefix("--") {
+            value = !option.contains('=') && valued(option);
+        } else if seen == arguments {
+            return Some((split_words(&command[..start])?, command[start..].trim_end()));
+        } else {
+            seen += 1;
+        }
+    }
+    Some((split_words(command)?, ""))
+}
+
 /// `"name".step` with the quotes around the name alone, as a path wants them.
 fn quoted_root(typed: &str) -> Option<String> {
     let open = typed.chars().next().filter(|letter| matches!(letter, '"' | '\''))?;
@@ -95,6 +116,17 @@ fn quoted_root(typed: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_inside_a_line_is_kept_as_it_was_typed() {
+        let split = |line| split_before(line, 1, |option| option == "every").unwrap();
+        let (words, line) = split("--every 2 all  get \"a b\".name; x ");
+        assert_eq!((words, line), (vec!["--every".into(), "2".into(), "all".into()], "get \"a b\".name; x"));
+        assert_eq!(split("all"), (vec!["all".to_owned()], ""));
+        assert_eq!(split("--verbose all --json").1, "");
+        assert_eq!(split("--every=3 all list --json").1, "list --json");
+        assert!(split_before("\"a", 1, |_| false).is_none());
+    }
 
     #[test]
     fn a_quoted_name_keeps_its_quotes_where_a_path_goes_on() {

@@ -1,6 +1,6 @@
 //! Where to connect to, in the words of the user, and how to get there.
 
-use super::{Asking, Credentials};
+use super::{Asking, Credentials, HostEntry};
 use crate::backend::{local, trace::Traced};
 use crate::model::{Connection, Error, Result, Transport};
 use crate::output::{Failure, Ui};
@@ -36,6 +36,21 @@ pub struct ConnectSettings {
     pub insecure: bool,
     /// File that takes every call.
     pub trace: Option<PathBuf>,
+}
+
+impl ConnectSettings {
+    /// These with what an entry of the configuration says of its host.
+    #[must_use]
+    pub fn with_entry(&self, entry: &HostEntry) -> Self {
+        Self {
+            credentials: entry.credentials(&self.credentials),
+            ca_file: entry.ca_file.clone().or_else(|| self.ca_file.clone()),
+            fingerprint: entry.fingerprint.clone().or_else(|| self.fingerprint.clone()),
+            insecure: entry.insecure || self.insecure,
+            home: entry.home.clone().or_else(|| self.home.clone()),
+            trace: self.trace.clone(),
+        }
+    }
 }
 
 impl Target {

@@ -4,11 +4,11 @@
 //! Nothing here knows a transport: what is not offered over the web service is left out there alone.
 
 mod deeds;
-mod looks;
+pub mod looks;
 mod machine;
 mod reader;
 mod running;
-mod unreached;
+pub mod unreached;
 mod watch;
 
 use crate::rig::{self, object};

@@ -1,6 +1,7 @@
 //! What is special to XPCOM, on a real VirtualBox. The tests here run inside the chroot, beside VirtualBox
 //! (`VBOXSH_REAL_XPCOM=1`); `xpcom_outside` puts them there.
 
+mod compare;
 mod death;
 mod memory;
 mod own;

@@ -52,6 +52,37 @@ fn a_server_that_ends_is_got_over() {
     rig::script(&["remove", "xpcomdeath"]);
 }
 
+/// The chroot has the network of this computer, so what runs inside reaches the web service as well.
+#[test]
+fn xpcom_says_what_the_web_service_says() {
+    if rig::over_xpcom() || !rig::enabled() {
+        return;
+    }
+    rig::script(&["fixture", "xpcomweb"]);
+    let url = format!("VBOXSH_REAL_COMPARE={}", rig::web("xpcomweb", 18194, &[]));
+    let tests = inside(&std::env::current_exe().unwrap(), "real-tests-compare");
+    let tests = tests.to_str().unwrap();
+    let told = run("xpcomweb", &["VBOXSH_REAL_XPCOM=1", &url], &[tests, "xpcom::compare", "--nocapture"]);
+    assert!(told.contains("test result: ok. 1 passed"), "{told}");
+    rig::script(&["remove", "xpcomweb"]);
+}
+
+/// One script, from the start of the machine to its end, with a listener.
+#[test]
+fn a_script_runs_a_machine_and_sees_what_happens() {
+    if rig::over_xpcom() || !rig::enabled() {
+        return;
+    }
+    let program = inside(Path::new(env!("CARGO_BIN_EXE_vboxsh")), "vboxsh-script");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real/running.rhai");
+    let name = format!("tmp-running-{}", std::process::id());
+    let words = [program.to_str().unwrap(), "-u", "xpcom", script, &name, "/root/running.png"];
+    let told = run("xpcom", &["A=1"], &words);
+    assert!(told.contains("all as it should be") && told.contains("a picture of "), "{told}");
+    let picture = rig::run(&["run", "xpcom", "cat", "/root/running.png"]).stdout;
+    assert!(picture.starts_with(b"\x89PNG\r\n\x1a\n"), "no PNG");
+}
+
 #[test]
 fn the_program_reaches_it() {
     if rig::over_xpcom() || !rig::enabled() {

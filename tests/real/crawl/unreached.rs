@@ -126,6 +126,11 @@ const WHY: [(&str, &[&str]); 12] = [
     ),
 ];
 
+/// Whether the table names the interface.
+pub fn is_known(name: &str) -> bool {
+    SOMETIMES.contains(&name) || WHY.iter().any(|(_, names)| names.contains(&name))
+}
+
 /// Prints what was not reached, and why; gives what the table above says wrong.
 pub fn check(crawl: &Crawl) -> Vec<String> {
     let schema = crawl.connection.schema();

@@ -1,0 +1,104 @@
+//! What a shell remembers from line to line: aliases, the prompt, what was typed, where a script goes on.
+
+use super::{Config, Shell};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The memory of one shell.
+#[derive(Clone, Default)]
+pub(super) struct Memory {
+    pub(super) aliases: BTreeMap<String, String>,
+    pub(super) prompt: Option<String>,
+    /// Lines typed at the prompt, the oldest first.
+    pub(super) history: Vec<String>,
+    /// The line that `goto` goes to, from 1.
+    pub(super) jump: Option<usize>,
+    pub(super) config: Arc<Config>,
+    /// File that takes a transcript.
+    pub(super) transcript: Option<std::path::PathBuf>,
+}
+
+impl Shell {
+    /// The configuration.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.memory.config
+    }
+
+    /// Takes up a configuration: its aliases and its prompt.
+    pub fn set_config(&mut self, config: Config) {
+        self.memory.aliases.extend(config.aliases.clone());
+        self.memory.prompt = config.prompt.clone().or(self.memory.prompt.take());
+        self.memory.config = Arc::new(config);
+    }
+
+    /// Words that stand for lines.
+    pub fn aliases(&self) -> &BTreeMap<String, String> {
+        &self.memory.aliases
+    }
+
+    /// Makes a word stand for a line; without a line it stands for nothing any more.
+    pub fn set_alias(&mut self, word: &str, line: Option<&str>) {
+        match line {
+            Some(line) => self.memory.aliases.insert(word.to_owned(), line.to_owned()),
+            None => self.memory.aliases.remove(word),
+        };
+    }
+
+    /// A line with its first word replaced by what it stands for. An alias is taken once: what it stands for
+    /// may begin with the same word.
+    pub(super) fn expand<'a>(&self, line: &'a str) -> Cow<'a, str> {
+        let trimmed = line.trim_start();
+        let end = trimmed.find(|letter: char| letter.is_whitespace() || letter == ';').unwrap_or(trimmed.len());
+        let (word, rest) = trimmed.split_at(end);
+        let assigned = rest.trim_start().starts_with('=') && !rest.trim_start().starts_with("==");
+        match self.memory.aliases.get(word) {
+            Some(line) if !assigned => Cow::Owned(format!("{line}{rest}")),
+            _ => Cow::Borrowed(line),
+        }
+    }
+
+    /// The text of the prompt that the user chose.
+    pub fn prompt(&self) -> Option<&str> {
+        self.memory.prompt.as_deref()
+    }
+
+    /// Chooses the text of the prompt; none for the built-in one.
+    pub fn set_prompt(&mut self, text: Option<&str>) {
+        self.memory.prompt = text.map(str::to_owned);
+    }
+
+    /// Lines typed at the prompt, the oldest first.
+    pub fn history(&self) -> &[String] {
+        &self.memory.history
+    }
+
+    /// Remembers a line that was typed.
+    pub fn remember(&mut self, line: &str) {
+        self.memory.history.push(line.to_owned());
+    }
+
+    /// Asks the batch that runs to go on at a line, counted from 1.
+    pub fn set_jump(&mut self, line: usize) {
+        self.memory.jump = Some(line);
+    }
+
+    pub(super) fn take_jump(&mut self) -> Option<usize> {
+        self.memory.jump.take()
+    }
+
+    /// Whether a batch runs.
+    pub fn in_batch(&self) -> bool {
+        self.depth > 0
+    }
+
+    /// The file that takes a transcript of what is typed.
+    pub fn transcript(&self) -> Option<&std::path::Path> {
+        self.memory.transcript.as_deref()
+    }
+
+    /// Starts or ends a transcript.
+    pub fn set_transcript(&mut self, file: Option<std::path::PathBuf>) {
+        self.memory.transcript = file;
+    }
+}
