@@ -71,16 +71,16 @@ impl State {
             "getGuestPropertyValue" => one(text(property(self)?.value)),
             "getGuestPropertyTimestamp" => one(RawValue::Int(property(self)?.timestamp)),
             "setGuestProperty" => {
-                self.set_guest_property(view, key, arguments.text(1), arguments.text(2))?;
+                self.set_guest_property(view, key, Some(arguments.text(1)), arguments.text(2))?;
                 nothing()
             }
             "setGuestPropertyValue" => {
-                let flags = property(self)?.flags;
-                self.set_guest_property(view, key, arguments.text(1), &flags)?;
+                // Its flags go, too.
+                self.set_guest_property(view, key, Some(arguments.text(1)), "")?;
                 nothing()
             }
             "deleteGuestProperty" => {
-                self.set_guest_property(view, key, "", "")?;
+                self.set_guest_property(view, key, None, "")?;
                 nothing()
             }
             "enumerateGuestProperties" => {
@@ -105,7 +105,8 @@ impl State {
         }
     }
 
-    fn set_guest_property(&mut self, view: View, name: &str, value: &str, flags: &str) -> Outcome {
+    /// Sets a guest property, to an empty value too; no value deletes it.
+    fn set_guest_property(&mut self, view: View, name: &str, value: Option<&str>, flags: &str) -> Outcome {
         let runs = self.running(view).is_some();
         if !runs {
             self.check_mutable(view, When::OffOrSaved)?;
@@ -127,13 +128,10 @@ impl State {
             let message = format!("the guest property `{name}` cannot be changed by the host: its flags forbid it");
             return Err(Fault::new(code::E_ACCESSDENIED, message));
         }
-        let deleted = value.is_empty();
-        if deleted {
-            if properties.remove(name).is_none() {
-                return Ok(());
-            }
-        } else {
-            properties.insert(name.to_owned(), stamped(value, &flags));
+        match value {
+            Some(value) => drop(properties.insert(name.to_owned(), stamped(value, &flags))),
+            None if properties.remove(name).is_none() => return Ok(()),
+            None => {}
         }
         if runs {
             self.change_record(view, |record| record.properties = properties)?;
@@ -141,7 +139,7 @@ impl State {
             self.document_mut(view)?.guest_properties = properties;
             self.touch(view);
         }
-        self.tell_property(view, name, value, &flags, deleted)
+        self.tell_property(view, name, value.unwrap_or_default(), &flags, value.is_none())
     }
 }
 

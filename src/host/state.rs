@@ -326,7 +326,7 @@ impl State {
         };
         if done {
             self.touch(at.view);
-            self.changed_while_running(at, attribute.owner, attribute.name);
+            self.changed(at, attribute.owner, attribute.name);
             return Ok(());
         }
         let Some(row) = row.filter(|row| row.when != When::Never) else {
@@ -343,7 +343,7 @@ impl State {
         if element.value(row.name) != Some(&value) {
             element.set(row.name, value);
             self.touch(at.view);
-            self.changed_while_running(at, attribute.owner, attribute.name);
+            self.changed(at, attribute.owner, attribute.name);
         }
         Ok(())
     }
@@ -380,7 +380,7 @@ impl State {
         };
         if done.is_some() {
             let first = std::array::from_fn(|at| arguments.value(at));
-            self.called_while_running(at, method.owner, method.name, first, before);
+            self.called(at, method.owner, method.name, first, before);
         }
         done.ok_or_else(|| Fault::not_implemented(format!("{}.{}", method.owner, method.name)))
     }

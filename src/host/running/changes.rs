@@ -1,13 +1,22 @@
-//! What is told at the console of a running machine when its settings change, and what is saved at once.
+//! What is told at once when settings of a machine change, and what a running one saves at once.
 
 use crate::host::Outcome;
 use crate::host::arguments::Arguments;
-use crate::host::state::{Address, State, View};
+use crate::host::events::EventValues;
+use crate::host::state::{Address, GLOBAL, State, View};
+use crate::host::value::text;
 use crate::model::RawValue;
 
 impl State {
-    /// An attribute of a machine, or of a part of one, was set through `at`: when the machine runs, its console tells.
-    pub(in crate::host) fn changed_while_running(&mut self, at: Address, owner: &str, name: &str) {
+    /// An attribute of a machine, or of a part of one, was set through `at`: who listens is told.
+    pub(in crate::host) fn changed(&mut self, at: Address, owner: &str, name: &str) {
+        if owner == "IMedium" && name == "description" {
+            self.fire("OnMediumConfigChanged", vec![("medium", at.value("IMedium"))]);
+        }
+        if owner == "IStorageController" && matches!(name, "portCount" | "controllerType" | "name" | "instance") {
+            let controller = self.element(at).map(|controller| controller.text("name").to_owned()).unwrap_or_default();
+            self.tell_controller(at, &controller);
+        }
         if !self.copies.contains_key(&at.view) || self.running(at.view).is_none() {
             return;
         }
@@ -43,16 +52,17 @@ impl State {
         }
     }
 
-    /// What is in a slot before a medium is mounted there in a running machine.
+    /// What is in a slot before something is done to it.
     pub(in crate::host) fn slot_before(&self, at: Address, name: &str, arguments: Arguments<'_>) -> Option<RawValue> {
-        if !matches!(name, "mountMedium" | "unmountMedium") || self.running(at.view).is_none() {
+        if !matches!(name, "mountMedium" | "unmountMedium" | "detachDevice") {
             return None;
         }
         self.attachment_in(at.view, &std::array::from_fn(|at| arguments.value(at))).ok()
     }
 
-    /// A method of a machine, or of a part of one, was called through `at`: as above.
-    pub(in crate::host) fn called_while_running(
+    /// A method of a machine, or of a part of one, was called through `at`: who listens is told, at `vbox` and, while
+    /// the machine runs, at its console. `before`: what was in the slot that it is about.
+    pub(in crate::host) fn called(
         &mut self,
         at: Address,
         owner: &str,
@@ -60,44 +70,58 @@ impl State {
         slot: [RawValue; 3],
         before: Option<RawValue>,
     ) {
-        if !self.copies.contains_key(&at.view) || self.running(at.view).is_none() {
+        if owner != "IMachine" && owner != "IVRDEServer" || at.view == GLOBAL {
             return;
         }
+        let runs = self.copies.contains_key(&at.view) && self.running(at.view).is_some();
         let original = self.machine_of(at.view);
-        match (owner, name) {
-            ("IMachine", "createSharedFolder" | "removeSharedFolder") => self.tell_shared(original, "Machine"),
-            ("IMachine", "mountMedium" | "unmountMedium") => {
-                let found = self.attachment_in(at.view, &slot);
-                if let Ok(attachment) = found
-                    && before.as_ref() != Some(&attachment)
-                {
-                    self.fire_at_console(original, "OnMediumChanged", vec![("mediumAttachment", attachment)]);
+        match name {
+            "mountMedium" | "unmountMedium" => {
+                let found = self.attachment_in(at.view, &slot).ok();
+                if let Some(attachment) = found.filter(|found| before.as_ref() != Some(found)) {
+                    self.fire_at_both(original, "OnMediumChanged", vec![("mediumAttachment", attachment)]);
                 }
             }
-            ("IMachine", "attachDevice" | "attachDeviceWithoutMedium" | "detachDevice") => {
-                let attachment = self.attachment_in(at.view, &slot).unwrap_or_default();
+            "attachDevice" | "attachDeviceWithoutMedium" | "detachDevice" | "passthroughDevice" => {
+                let removed = name == "detachDevice";
+                let attachment = before.or_else(|| self.attachment_in(at.view, &slot).ok()).unwrap_or_default();
                 let values = vec![
                     ("storageDevice", attachment),
-                    ("removed", RawValue::Bool(name == "detachDevice")),
+                    ("removed", RawValue::Bool(removed)),
                     ("silent", RawValue::Bool(false)),
                 ];
-                self.fire_at_console(original, "OnStorageDeviceChanged", values);
+                self.fire_at_both(original, "OnStorageDeviceChanged", values);
             }
-            ("IMachine", "hotPlugCPU" | "hotUnplugCPU") => {
+            "addStorageController" | "removeStorageController" | "setStorageControllerBootable" => {
+                self.tell_controller(at, slot[0].as_text().unwrap_or_default());
+            }
+            "createSharedFolder" | "removeSharedFolder" if runs => self.tell_shared(original, "Machine"),
+            "hotPlugCPU" | "hotUnplugCPU" if runs => {
                 let values = vec![("CPU", slot[0].clone()), ("add", RawValue::Bool(name == "hotPlugCPU"))];
                 self.fire_at_console(original, "OnCPUChanged", values);
             }
-            ("IMachine", "setExtraData") => {
+            "setExtraData" if runs => {
                 let id = self.machine(original).map(|machine| machine.id.clone()).unwrap_or_default();
                 let [key, value, _] = slot;
-                let values = vec![("machineId", crate::host::value::text(id)), ("key", key), ("value", value)];
+                let values = vec![("machineId", text(id)), ("key", key), ("value", value)];
                 self.fire_at_console(original, "OnExtraDataChanged", values);
             }
-            ("IVRDEServer", "setVRDEProperty") => {
-                self.fire_at_console(original, "OnVRDEServerChanged", Vec::new());
-            }
+            "setVRDEProperty" if runs => self.fire_at_console(original, "OnVRDEServerChanged", Vec::new()),
             _ => {}
         }
+    }
+
+    /// Tells that a storage controller of that name was added, changed or removed.
+    pub(in crate::host) fn tell_controller(&mut self, at: Address, name: &str) {
+        let id = self.machine(at.view).map(|machine| machine.id.clone()).unwrap_or_default();
+        // The attribute is spelt so in the API.
+        let values = vec![("machinId", text(id)), ("controllerName", text(name))];
+        self.fire_at_both(self.machine_of(at.view), "OnStorageControllerChanged", values);
+    }
+
+    fn fire_at_both(&mut self, original: View, kind: &'static str, values: EventValues) {
+        self.fire(kind, values.clone());
+        self.fire_at_console(original, kind, values);
     }
 
     /// The attachment in a slot: controller, port, device.
