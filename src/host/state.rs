@@ -362,7 +362,7 @@ impl State {
         self.keep_up(at.view);
         self.load(at.view)?;
         self.check_interface(at, method.owner)?;
-        let before = self.slot_before(at, method.name, arguments);
+        let before = self.slots_before(at, method.name, arguments);
         let done = match method.owner {
             "IVirtualBox" => self.call_root(method.name, arguments)?,
             "IMachine" => self.call_machine(at, method.name, arguments)?,

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 pub(super) use event::unsaid;
 
-/// A listener with more waiting events than this is unregistered.
+/// A listener that has more waiting events than this is unregistered when one more comes.
 const MOST_WAITING: usize = 1000;
 /// The same for one that has fetched nothing for [`LONG`].
 const MOST_WAITING_LONG: usize = 500;
@@ -166,10 +166,11 @@ impl State {
             if let Some(aggregator) = listener.passes_to {
                 passed_on.push(aggregator);
             } else if !listener.active && listener.queue.back() != Some(&event) {
-                listener.queue.push_back(event);
-                fired.queued += 1;
                 if listener.overflows() {
                     dropped.push(listener.listener);
+                } else {
+                    listener.queue.push_back(event);
+                    fired.queued += 1;
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::host::Outcome;
 use crate::host::arguments::Arguments;
+use crate::host::document::ElementId;
 use crate::host::events::EventValues;
 use crate::host::state::{Address, GLOBAL, State, View};
 use crate::host::value::text;
@@ -52,23 +53,35 @@ impl State {
         }
     }
 
-    /// What is in a slot before something is done to it.
-    pub(in crate::host) fn slot_before(&self, at: Address, name: &str, arguments: Arguments<'_>) -> Option<RawValue> {
-        if !matches!(name, "mountMedium" | "unmountMedium" | "detachDevice") {
-            return None;
+    /// The attachments that a call is about, as they are before it.
+    pub(in crate::host) fn slots_before(&self, at: Address, name: &str, arguments: Arguments<'_>) -> Vec<RawValue> {
+        match name {
+            "mountMedium" | "unmountMedium" | "detachDevice" => {
+                self.attachment_in(at.view, &std::array::from_fn(|at| arguments.value(at))).into_iter().collect()
+            }
+            "removeStorageController" => {
+                let all = self.attachments(at.view).unwrap_or_default();
+                let own = |id: &ElementId| {
+                    let element = self.element(Address { view: at.view, element: *id }).ok();
+                    let parent = element.map(|element| Address { view: at.view, element: element.parent });
+                    let controller = parent.and_then(|parent| self.element(parent).ok());
+                    controller.is_some_and(|controller| controller.text("name") == arguments.text(0))
+                };
+                all.into_iter().filter(own).filter_map(|id| self.attachment_value(at.view, id).ok()).collect()
+            }
+            _ => Vec::new(),
         }
-        self.attachment_in(at.view, &std::array::from_fn(|at| arguments.value(at))).ok()
     }
 
     /// A method of a machine, or of a part of one, was called through `at`: who listens is told, at `vbox` and, while
-    /// the machine runs, at its console. `before`: what was in the slot that it is about.
+    /// the machine runs, at its console. `before`: the attachments that it is about.
     pub(in crate::host) fn called(
         &mut self,
         at: Address,
         owner: &str,
         name: &str,
         slot: [RawValue; 3],
-        before: Option<RawValue>,
+        before: Vec<RawValue>,
     ) {
         if owner != "IMachine" && owner != "IVRDEServer" || at.view == GLOBAL {
             return;
@@ -78,21 +91,18 @@ impl State {
         match name {
             "mountMedium" | "unmountMedium" => {
                 let found = self.attachment_in(at.view, &slot).ok();
-                if let Some(attachment) = found.filter(|found| before.as_ref() != Some(found)) {
+                if let Some(attachment) = found.filter(|found| before.first() != Some(found)) {
                     self.fire_at_both(original, "OnMediumChanged", vec![("mediumAttachment", attachment)]);
                 }
             }
             "attachDevice" | "attachDeviceWithoutMedium" | "detachDevice" | "passthroughDevice" => {
-                let removed = name == "detachDevice";
-                let attachment = before.or_else(|| self.attachment_in(at.view, &slot).ok()).unwrap_or_default();
-                let values = vec![
-                    ("storageDevice", attachment),
-                    ("removed", RawValue::Bool(removed)),
-                    ("silent", RawValue::Bool(false)),
-                ];
-                self.fire_at_both(original, "OnStorageDeviceChanged", values);
+                let there = || self.attachment_in(at.view, &slot).ok();
+                if let Some(attachment) = before.into_iter().next().or_else(there) {
+                    self.tell_device(original, attachment, name == "detachDevice");
+                }
             }
             "addStorageController" | "removeStorageController" | "setStorageControllerBootable" => {
+                before.into_iter().for_each(|attachment| self.tell_device(original, attachment, true));
                 self.tell_controller(at, slot[0].as_text().unwrap_or_default());
             }
             "createSharedFolder" | "removeSharedFolder" if runs => self.tell_shared(original, "Machine"),
@@ -117,6 +127,15 @@ impl State {
         // The attribute is spelt so in the API.
         let values = vec![("machinId", text(id)), ("controllerName", text(name))];
         self.fire_at_both(self.machine_of(at.view), "OnStorageControllerChanged", values);
+    }
+
+    fn tell_device(&mut self, original: View, attachment: RawValue, removed: bool) {
+        let values = vec![
+            ("storageDevice", attachment),
+            ("removed", RawValue::Bool(removed)),
+            ("silent", RawValue::Bool(false)),
+        ];
+        self.fire_at_both(original, "OnStorageDeviceChanged", values);
     }
 
     fn fire_at_both(&mut self, original: View, kind: &'static str, values: EventValues) {
