@@ -13,3 +13,11 @@ pub mod schema;
 pub mod script;
 pub mod shell;
 pub mod soap;
+
+/// The module that Python imports.
+#[cfg(all(feature = "python", unix))]
+#[allow(unsafe_code, missing_docs, clippy::undocumented_unsafe_blocks, reason = "pyo3 writes it")]
+#[pyo3::pymodule(name = "vboxsh")]
+fn python_module(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+    script::python::fill(module, cli::run_words)
+}

@@ -10,6 +10,8 @@ mod commands;
 mod conformance;
 mod embedded;
 mod output;
+#[cfg(all(unix, feature = "python"))]
+mod python;
 #[cfg(unix)]
 mod readme;
 #[cfg(unix)]

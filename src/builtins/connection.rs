@@ -21,6 +21,7 @@ pub(super) fn commands(settings: &ConnectSettings) -> Vec<Command> {
             settings.credentials = Credentials {
                 user: user.unwrap_or(settings.credentials.user),
                 password_file: given.option("password-file").map(PathBuf::from).or(settings.credentials.password_file),
+                password: None,
             };
             settings.ca_file = given.option("ca-file").map(PathBuf::from).or(settings.ca_file);
             settings.fingerprint = given.option("fingerprint").map(str::to_owned).or(settings.fingerprint);

@@ -1,7 +1,7 @@
 //! `eval`, `runScript`, `sleep`, `quit`.
 
 use crate::output::{Failure, Reply};
-use crate::shell::{ArgumentKind, Arity, Category, Command, Effect, Given, Shell};
+use crate::shell::{ArgumentKind, Arity, Category, Command, Effect, Given, Language, Shell};
 
 pub(super) fn commands() -> Vec<Command> {
     vec![
@@ -16,6 +16,9 @@ pub(super) fn commands() -> Vec<Command> {
             .argument("file", ArgumentKind::File, Arity::Required, "a .rhai file, or a file with shell lines; `-` is standard input")
             .argument("arguments", ArgumentKind::Text, Arity::Repeated, "arguments of the script, its `args`; `--` before the first one that starts with dashes")
             .example("runScript scripts/list-ports.rhai", "a shipped script"),
+        language(Language::Python, "py [m.name for m in vbox.machines]", "one expression of the other language")
+            .alias("py"),
+        language(Language::Rhai, "rhai vbox.machines.len()", "one expression of the other language"),
         Command::new("sleep", Category::Scripting, "wait for some seconds", sleep)
             .argument("seconds", ArgumentKind::Seconds, Arity::Required, "how long, in seconds; fractions are allowed")
             .example("sleep 0.5", "half a second"),
@@ -34,6 +37,21 @@ fn eval(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         source.strip_prefix(quote)?.strip_suffix(quote).filter(|inside| quote == '\'' && !inside.contains(quote))
     });
     shell.evaluate(inside.unwrap_or(source))
+}
+
+/// The command that makes a language the prompt's, or runs one line of it.
+fn language(language: Language, example: &str, what: &str) -> Command {
+    let name = language.name();
+    Command::new(name, Category::Scripting, &format!("{} at the prompt", language.title()), move |shell, given| {
+        match given.optional("source") {
+            None => shell.set_language(language).map(|()| Reply::Nothing),
+            Some(source) => shell.evaluate_in(language, source),
+        }
+    })
+    .effect(Effect::Write)
+    .argument("source", ArgumentKind::Source, Arity::Optional, "source to run at once; the prompt stays as it is")
+    .help("Variables carry over in both directions, as far as the other language has such values: objects, enumeration values, numbers, texts, lists and tables. Functions stay where they are.")
+    .example(example, what)
 }
 
 fn run_script(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {

@@ -42,7 +42,7 @@ pub struct Arguments {
     /// Language of --eval and of the prompt
     #[arg(long, value_enum, value_name = "LANGUAGE", default_value = "rhai")]
     pub lang: Lang,
-    /// Run a script by its ending (.rhai, else shell lines); - is standard input
+    /// Run a script by its ending (.rhai, .py, else shell lines); - is standard input
     #[arg(short, long, value_name = "FILE")]
     pub batch: Option<String>,
     /// Where to connect to

@@ -6,4 +6,4 @@ mod arguments;
 mod run;
 
 pub use arguments::Arguments;
-pub use run::run;
+pub use run::{run, run_words};

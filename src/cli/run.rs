@@ -10,11 +10,22 @@ use crate::script;
 use crate::shell::{
     Config, ConnectSettings, Credentials, Language, Shell, Target, World, auto_is_local, check_trust, connect, why_auto,
 };
+use clap::Parser;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// Runs the program with these words, its own name first, and gives its exit code.
+pub fn run_words(words: Vec<OsString>) -> i32 {
+    run_to_code(Arguments::parse_from(words))
+}
+
 /// Runs the program and gives its exit code.
 pub fn run(arguments: Arguments) -> ExitCode {
+    ExitCode::from(u8::try_from(run_to_code(arguments)).unwrap_or(1))
+}
+
+fn run_to_code(arguments: Arguments) -> i32 {
     let ui = Ui::new(UiOptions {
         color: match arguments.color {
             Color::Auto => ColorChoice::Auto,
@@ -36,7 +47,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
             failure.exit_code()
         }
     };
-    ExitCode::from(u8::try_from(code.rem_euclid(256)).unwrap_or(1))
+    code.rem_euclid(256)
 }
 
 /// The failure in an error of the glue; what is none of ours failed in the program itself.
@@ -63,6 +74,10 @@ fn work(mut arguments: Arguments, ui: &Ui) -> anyhow::Result<i32> {
     }
     let config = Config::load()?;
     defaults(&mut arguments, &config)?;
+    #[cfg(all(feature = "python", unix))]
+    if wants_python(&arguments) {
+        script::python::run_in_python(&std::env::args_os().skip(1).collect::<Vec<_>>());
+    }
     let (target, settings) = connection_settings(&mut arguments, &config)?;
     let prompt = prompt_options(&target, &settings);
     let mut shell = shell(&arguments, target, settings, ui)?;
@@ -98,6 +113,14 @@ fn work(mut arguments: Arguments, ui: &Ui) -> anyhow::Result<i32> {
         show(&mut shell, |shell| shell.run_file(&file.to_string_lossy(), Vec::new()))?;
     }
     Ok(repl::run_with(shell, &prompt))
+}
+
+/// Whether Python is sure to be needed.
+#[cfg(all(feature = "python", unix))]
+fn wants_python(arguments: &Arguments) -> bool {
+    let files = arguments.batch.iter().chain(&arguments.script);
+    arguments.lang == Lang::Python
+        || files.take(1).any(|file| Language::of_file(std::path::Path::new(file)) == Some(Language::Python))
 }
 
 /// What the prompt says of the connection before it is open.
@@ -163,7 +186,7 @@ fn connection_settings(arguments: &mut Arguments, config: &Config) -> Result<(Ta
     let mut settings = ConnectSettings {
         // An empty VBOXSH_HOME is none.
         home: arguments.home.take().map(PathBuf::from).filter(|home| !home.as_os_str().is_empty()),
-        credentials: Credentials { user: String::new(), password_file: arguments.password_file.take() },
+        credentials: Credentials { password_file: arguments.password_file.take(), ..Credentials::default() },
         ca_file: arguments.ca_file.take(),
         fingerprint: arguments.fingerprint.take(),
         insecure: arguments.insecure,

@@ -9,14 +9,30 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 
+static GLOBAL: std::sync::OnceLock<Interrupt> = std::sync::OnceLock::new();
+
+/// Who is asked beside the flag.
+static ALSO_ASKED: std::sync::OnceLock<fn() -> bool> = std::sync::OnceLock::new();
+
 impl Interrupt {
     /// Longest time that a wait may go without a look at the flag.
     pub const SLICE: Duration = Duration::from_millis(100);
 
     /// The flag of this process, which the signal handler raises.
     pub fn global() -> &'static Self {
-        static GLOBAL: std::sync::OnceLock<Interrupt> = std::sync::OnceLock::new();
         GLOBAL.get_or_init(Self::default)
+    }
+
+    /// Makes `other` the flag of this process, for code that was loaded into it with statics of its own. It
+    /// has to come before the first use.
+    pub fn adopt(other: &Self) {
+        let _ = GLOBAL.set(other.clone());
+    }
+
+    /// Lets `asks` be asked too, wherever a wait looks at the flag: a language that has Ctrl-C under its own
+    /// control answers from there. Only the first call counts.
+    pub fn also_ask(asks: fn() -> bool) {
+        let _ = ALSO_ASKED.set(asks);
     }
 
     /// The flag itself, for a signal handler.
@@ -36,7 +52,7 @@ impl Interrupt {
 
     /// Whether a stop was asked for.
     pub fn is_raised(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.load(Ordering::SeqCst) || ALSO_ASKED.get().is_some_and(|asks| asks())
     }
 
     /// Fails when a stop was asked for.

@@ -289,6 +289,18 @@ impl Ui {
         self.0.bars.aside(|| rpassword::prompt_password(&*clean::line(question)))
     }
 
+    /// What a script itself writes to standard output or error: as it is, without a line end.
+    pub fn write_bytes(&self, to_error: bool, bytes: &[u8]) {
+        let terminal = || if to_error { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.write_raw(to_error, text),
+            Err(_) if matches!(self.0.sink, Sink::Captured { .. }) || terminal() => {
+                self.write_raw(to_error, &String::from_utf8_lossy(bytes));
+            }
+            Err(_) => self.write_process(to_error, bytes),
+        }
+    }
+
     fn write(&self, to_error: bool, text: &str) {
         self.write_raw(to_error, &format!("{text}\n"));
     }
@@ -302,27 +314,32 @@ impl Ui {
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 if to_error { kept.err.push_str(&text) } else { kept.out.push_str(&text) }
             }
-            Sink::Process if to_error => {
-                let text = if io::stderr().is_terminal() { clean::painted(text, true) } else { text.into() };
-                // Nobody is left to tell when standard error is closed.
-                let _ = self.0.bars.aside(|| io::stderr().lock().write_all(text.as_bytes()));
-            }
             Sink::Process => {
-                let text = if io::stdout().is_terminal() { clean::painted(text, true) } else { text.into() };
-                let written = self.0.bars.aside(|| {
-                    let mut out = io::stdout().lock();
-                    out.write_all(text.as_bytes()).and_then(|()| out.flush())
-                });
-                match written {
-                    Ok(()) => {}
-                    // The reader has seen enough (`vboxsh ... | head`): that is success.
-                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-                    // A full disk must not pass for success: the data is lost.
-                    Err(error) => {
-                        self.write_raw(true, &format!("error: cannot write to standard output: {error}\n"));
-                        std::process::exit(1);
-                    }
-                }
+                let terminal = if to_error { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
+                let text = if terminal { clean::painted(text, true) } else { text.into() };
+                self.write_process(to_error, text.as_bytes());
+            }
+        }
+    }
+
+    fn write_process(&self, to_error: bool, bytes: &[u8]) {
+        if to_error {
+            // Nobody is left to tell when standard error is closed.
+            let _ = self.0.bars.aside(|| io::stderr().lock().write_all(bytes));
+            return;
+        }
+        let written = self.0.bars.aside(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(bytes).and_then(|()| out.flush())
+        });
+        match written {
+            Ok(()) => {}
+            // The reader has seen enough (`vboxsh ... | head`): that is success.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+            // A full disk must not pass for success: the data is lost.
+            Err(error) => {
+                self.write_raw(true, &format!("error: cannot write to standard output: {error}\n"));
+                std::process::exit(1);
             }
         }
     }

@@ -23,7 +23,7 @@ pub use interface::{Interface, Mapping};
 pub use manual::{manual, suggest_topic};
 pub use member::{Attribute, Direction, Method, Parameter};
 pub use naming::{did_you_mean, snake_case, suggest};
-pub use result_code::{name_of_code, number_of_code};
+pub use result_code::{name_of_code, number_of_code, standard_codes};
 pub use shapes::MethodShape;
 pub use table::{Schema, TableError, Version};
 pub use types::{Kind, Type};
@@ -39,9 +39,16 @@ pub fn embedded_table() -> &'static str {
     TABLE
 }
 
+static EMBEDDED: OnceLock<&'static Schema> = OnceLock::new();
+
+/// Makes `schema` the embedded one, for code that was loaded into a process which has read it already. It has
+/// to come before the first use.
+pub fn adopt(schema: &'static Schema) {
+    let _ = EMBEDDED.set(schema);
+}
+
 /// The schema of the release that this program carries: VirtualBox 7.2.22.
 pub fn embedded() -> &'static Schema {
-    static EMBEDDED: OnceLock<&'static Schema> = OnceLock::new();
     EMBEDDED.get_or_init(|| {
         // A test holds that the embedded table is well formed; an empty schema is the harmless rest.
         Schema::leak(Schema::parse(TABLE).unwrap_or_default())

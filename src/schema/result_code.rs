@@ -15,6 +15,11 @@ const STANDARD: &[(&str, u32)] = &[
     ("E_INVALIDARG", 0x8007_0057),
 ];
 
+/// The codes that every object model of this kind has, beside VirtualBox's own.
+pub fn standard_codes() -> &'static [(&'static str, u32)] {
+    STANDARD
+}
+
 /// Name of a result code, `None` when no release known here has it.
 pub fn name_of_code(code: u32) -> Option<&'static str> {
     let own = super::embedded().result_codes().iter().find(|(_, number)| *number == code);

@@ -334,7 +334,7 @@ impl Commands {
 
     /// The commands nearest to a misspelt one.
     pub fn suggest(&self, word: &str) -> Vec<&str> {
-        // Every single letter is near to `?` and `l`, and means neither.
-        suggest(word, self.words().filter(|word| word.len() > 1))
+        // Every single letter is near to `?`, `l` and `py`, and means none of them.
+        suggest(word, self.words().filter(|word| word.len() > 2))
     }
 }

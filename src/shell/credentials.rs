@@ -15,6 +15,8 @@ pub struct Credentials {
     pub user: String,
     /// File with the password.
     pub password_file: Option<PathBuf>,
+    /// The password itself, from a program that has it.
+    pub password: Option<Secret>,
 }
 
 impl Credentials {
@@ -23,6 +25,9 @@ impl Credentials {
     /// # Errors
     /// The file cannot be read, or others can read it.
     pub fn at_hand(&self) -> Result<Option<Secret>> {
+        if let Some(password) = &self.password {
+            return Ok(Some(password.clone()));
+        }
         if let Some(file) = &self.password_file {
             return read_password_file(file).map(Some);
         }

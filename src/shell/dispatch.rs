@@ -88,14 +88,41 @@ impl Shell {
         self.factories.iter().map(|(language, _)| *language)
     }
 
-    /// Exchanges the language of the prompt.
+    /// Exchanges the language of the prompt. Variables carry over as far as the other language can hold them.
     ///
     /// # Errors
     /// This program has no engine for it.
     pub fn set_language(&mut self, language: Language) -> Result<(), Failure> {
         self.engine(language)?;
+        self.carry_over(language);
         self.language = language;
         Ok(())
+    }
+
+    /// Gives the variables of the prompt's language to another one.
+    fn carry_over(&mut self, language: Language) {
+        let (Some(from), true) = (self.ready_engine(), language != self.language) else { return };
+        let variables: Vec<_> = from.names().into_iter().chain(["_".to_owned()]).collect();
+        let variables: Vec<_> =
+            variables.into_iter().filter_map(|name| from.variable(&name).map(|value| (name, value))).collect();
+        if let Some(to) = self.engines.get_mut(language.name()) {
+            for (name, value) in variables {
+                to.set_variable(&name, value);
+            }
+        }
+    }
+
+    /// Evaluates source in a language that need not be the prompt's, with the same variables.
+    ///
+    /// # Errors
+    /// What the script failed with.
+    pub fn evaluate_in(&mut self, language: Language, source: &str) -> Result<Reply, Failure> {
+        let before = self.language;
+        self.set_language(language)?;
+        let result = self.evaluate(source);
+        // It was the prompt's before: its engine runs.
+        let back = self.set_language(before);
+        result.and_then(|reply| back.map(|()| reply))
     }
 
     /// The engine of a language, made when first used.

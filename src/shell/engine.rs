@@ -26,6 +26,14 @@ impl Language {
         }
     }
 
+    /// Its name in a sentence.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Rhai => "Rhai",
+            Self::Python => "Python",
+        }
+    }
+
     /// The language of a file, by its ending.
     pub fn of_file(path: &std::path::Path) -> Option<Self> {
         match path.extension()?.to_str()? {

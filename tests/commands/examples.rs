@@ -51,6 +51,10 @@ fn every_example_does_what_it_says() {
                 }
             }
             let outcome = program.run(&[options, &["--yes", "-c", line]].concat());
+            if example.line.starts_with("py ") && outcome.code == 3 && outcome.err.contains("install Python 3") {
+                eprintln!("SKIPPED {}: there is no Python here", example.line);
+                continue;
+            }
             if outcome.code != 0 && !not_yet(&outcome) {
                 failed.push(format!("{}: {outcome:?}", example.line));
             }

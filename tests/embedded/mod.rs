@@ -11,6 +11,7 @@ mod media;
 mod members;
 mod persistence;
 mod processes;
+mod running;
 mod snapshots;
 
 use std::path::Path;

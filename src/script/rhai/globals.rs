@@ -10,10 +10,6 @@ use crate::model::{EnumValue, Error, Object, Value};
 use rhai::{Dynamic, Engine, EvalContext};
 use std::sync::Arc;
 
-/// The names that stand for objects.
-pub(super) const OBJECTS: &[(&str, &str)] =
-    &[("vbox", "IVirtualBox"), ("session", "ISession"), ("host", "IHost"), ("client", "IVirtualBoxClient")];
-
 /// Makes the names known to an engine.
 #[expect(deprecated, reason = "Rhai marks hooks that may change so; its version is pinned, and tests hold this one")]
 pub(super) fn register(engine: &mut Engine, shared: &Arc<Context>) {

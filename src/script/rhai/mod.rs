@@ -13,7 +13,6 @@ mod files;
 mod functions;
 mod globals;
 mod imports;
-mod infer;
 mod last_value;
 mod locks;
 mod members;

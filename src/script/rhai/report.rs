@@ -4,12 +4,12 @@
 use super::context::{Context, MissingOn};
 use super::error::{ScriptError, Stop};
 use super::functions::FUNCTIONS;
-use super::globals::OBJECTS;
 use super::report_names::{split_signature, type_name};
 use super::value::from_any;
 use crate::model::{ErrorKind, Value};
 use crate::output::{Failure, Position, Style, format_value};
 use crate::schema::{did_you_mean, suggest};
+use crate::script::infer::OBJECTS;
 use rhai::{AST, Dynamic, EvalAltResult, ParseErrorType, Scope};
 use std::collections::HashSet;
 

@@ -6,7 +6,7 @@ use super::context::{Context, lock};
 use super::imports::without_shebang;
 use super::report::Reporter;
 use super::value::{from_any, to_dynamic};
-use super::{assemble, completeness, infer, last_value, members};
+use super::{assemble, completeness, last_value, members};
 use crate::model::Value;
 use crate::output::Failure;
 use crate::schema::Type;
@@ -183,7 +183,7 @@ impl Runner {
     }
 
     pub(super) fn static_type(&self, expression: &str) -> Option<Type> {
-        infer::static_type(self.context.schema(), expression, &|name| self.variable(name))
+        crate::script::infer::static_type(self.context.schema(), expression, &|name| self.variable(name))
     }
 }
 

@@ -1,8 +1,11 @@
 //! The type of an expression, from variables and the schema, without running anything.
 
-use super::globals::OBJECTS;
 use crate::model::Value;
 use crate::schema::{Kind, Schema, Type};
+
+/// The names that every script sees, and the interfaces of what they stand for.
+pub(super) const OBJECTS: &[(&str, &str)] =
+    &[("vbox", "IVirtualBox"), ("session", "ISession"), ("host", "IHost"), ("client", "IVirtualBoxClient")];
 
 /// The type of a chain such as `vbox.machines[0].getNetworkAdapter(0)`; a dot at its end is allowed.
 /// `None` when it is not such a chain or its type is not known.

@@ -1,0 +1,46 @@
+//! What all Python objects of this process share: the world, and the way to connect.
+
+use super::handed::Connect;
+use crate::model::{Connection, Result};
+use crate::output::{Ui, UiOptions};
+use crate::schema::{Schema, embedded};
+use crate::shell::{Asking, ConnectSettings, Target, World};
+use std::sync::{Arc, OnceLock, RwLock};
+
+static WORLD: OnceLock<RwLock<Arc<World>>> = OnceLock::new();
+static CONNECT: OnceLock<Connect> = OnceLock::new();
+
+/// Takes the shell's world.
+pub(super) fn set(world: Arc<World>, connect: Connect) {
+    let _ = CONNECT.set(connect);
+    let given = Arc::clone(&world);
+    let kept = WORLD.get_or_init(|| RwLock::new(world));
+    *kept.write().unwrap_or_else(std::sync::PoisonError::into_inner) = given;
+}
+
+/// The world: the shell's, or in an ordinary Python one that connects as `vboxsh` without options would.
+pub(super) fn world() -> Arc<World> {
+    let kept = WORLD.get_or_init(|| RwLock::new(own()));
+    Arc::clone(&kept.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+}
+
+fn own() -> Arc<World> {
+    let ui = Ui::new(UiOptions { quiet: true, ..UiOptions::default() });
+    let opener_ui = ui.clone();
+    let opener = move |asking| {
+        let target = Target::parse(&std::env::var("VBOXSH_CONNECT").unwrap_or_default())?;
+        crate::shell::connect(&target, &ConnectSettings::default(), &opener_ui, asking)
+    };
+    World::new(ui, Some(Box::new(opener)), false)
+}
+
+/// Opens a connection beside the shell's.
+pub(super) fn connect(target: &Target, settings: &ConnectSettings) -> Result<Connection> {
+    let connect = CONNECT.get().copied().unwrap_or(crate::shell::connect);
+    connect(target, settings, world().ui(), Asking::Allowed)
+}
+
+/// The schema of the connection, or the embedded one while there is none. Opens nothing.
+pub(super) fn schema() -> &'static Schema {
+    world().current().map_or_else(embedded, |connection| connection.schema())
+}

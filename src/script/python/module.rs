@@ -1,0 +1,273 @@
+//! The module `vboxsh`: what scripts import, inside the shell and in an ordinary Python.
+//!
+//! `vbox`, `host`, `session`: the connection's roots, which open it on first use. `connect(target, ...)`: a
+//! further connection. `wait(progress, seconds=None)`. Enumerations by name, and their values by flat names.
+//! `Error` and its children. `help(topic)`.
+
+use super::connected::Connected;
+use super::errors::usage;
+use super::handed::{Handed, set_hosted};
+use super::object::PyObject;
+use super::{attach, call, context, convert, enumeration, prelude};
+use crate::model::Interrupt;
+use crate::shell::{ConnectSettings, Credentials, Target, wait as wait_for};
+use pyo3::exceptions::PyAttributeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyCFunction, PyDict, PyTuple};
+use std::ffi::OsString;
+use std::time::Duration;
+
+/// The modules that come along, each with its source.
+const SOURCES: &[(&str, &str)] = &[];
+
+/// The classes of exceptions, by their names in the module.
+const ERRORS: &[&str] = &[
+    "Error",
+    "ApiError",
+    "UsageError",
+    "NoSuchMember",
+    "ConnectionFailed",
+    "StaleObject",
+    "TimedOut",
+    "Refused",
+    "EnumValue",
+];
+
+/// What runs the whole program inside an interpreter; gives its exit code.
+pub type Program = fn(Vec<OsString>) -> i32;
+
+/// Fills the module that an interpreter has loaded. `program` is what `vboxsh` itself does.
+///
+/// # Errors
+/// What Python says.
+pub fn fill(module: &Bound<'_, PyModule>, program: Program) -> PyResult<()> {
+    set_hosted(|handed: Handed| attach::engine(handed));
+    let run = move |arguments: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| -> PyResult<i32> {
+        let py = arguments.py();
+        let mut words: Vec<OsString> = vec!["vboxsh".into()];
+        words.extend(arguments.get_item(0)?.extract::<Vec<OsString>>()?);
+        Ok(py.detach(|| program(words)))
+    };
+    module.add("_program", PyCFunction::new_closure(module.py(), None, None, run)?)?;
+    add_members(module)
+}
+
+/// Makes the module known to a Python that this library has started.
+pub(super) fn install(py: Python<'_>) -> PyResult<()> {
+    let module = PyModule::new(py, "vboxsh")?;
+    add_members(&module)?;
+    py.import("sys")?.getattr("modules")?.set_item("vboxsh", module)
+}
+
+fn add_members(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    Interrupt::also_ask(super::signals::interrupted);
+    module.add(
+        "__doc__",
+        "The VirtualBox Main API: `vbox`, `host`, `session`, enumerations by name, `connect(target)`.",
+    )?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<PyObject>()?;
+    module.add_class::<Connected>()?;
+    for name in ["vbox", "host", "session", "client"] {
+        module.add(name, PyObject::global(name))?;
+    }
+    let prelude = prelude::get(py)?;
+    for name in ERRORS {
+        module.add(*name, prelude.getattr(*name)?)?;
+    }
+    module.add_function(wrap_pyfunction!(connect, module)?)?;
+    module.add_function(wrap_pyfunction!(wait, module)?)?;
+    module.add_function(wrap_pyfunction!(help, module)?)?;
+    module.add_function(wrap_pyfunction!(snake_case, module)?)?;
+    module.add_function(wrap_pyfunction!(nearest, module)?)?;
+    module.add_function(wrap_pyfunction!(result_codes, module)?)?;
+    module.add_function(wrap_pyfunction!(enumerations, module)?)?;
+    module.add_function(wrap_pyfunction!(compatible, module)?)?;
+    module.add("__getattr__", wrap_pyfunction!(member, module)?)?;
+    let sources = PyDict::new(py);
+    for (name, source) in SOURCES {
+        sources.set_item(name, source)?;
+    }
+    let finder = prelude.call_method1("Finder", (sources,))?;
+    py.import("sys")?.getattr("meta_path")?.call_method1("insert", (0, finder))?;
+    Ok(())
+}
+
+/// An enumeration, or one of its values by its flat name.
+#[pyfunction]
+#[pyo3(name = "__getattr__")]
+fn member(py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
+    enumeration::global(py, context::schema(), name)?
+        .ok_or_else(|| PyAttributeError::new_err(format!("module 'vboxsh' has no attribute '{name}'")))
+}
+
+/// Opens a connection: `auto`, `embedded`, `xpcom`, or `http[s]://[user@]host[:port]`. `password_file` names a
+/// file that only its owner can read.
+#[pyfunction]
+#[pyo3(signature = (target = "auto", *, home = None, user = "", password = None, password_file = None, ca_file = None, fingerprint = None, insecure = false))]
+#[expect(clippy::too_many_arguments, reason = "all but one are options, which Python gives by name")]
+fn connect(
+    py: Python<'_>,
+    target: &str,
+    home: Option<std::path::PathBuf>,
+    user: &str,
+    password: Option<String>,
+    password_file: Option<std::path::PathBuf>,
+    ca_file: Option<std::path::PathBuf>,
+    fingerprint: Option<String>,
+    insecure: bool,
+) -> PyResult<Connected> {
+    let settings = ConnectSettings {
+        home,
+        credentials: Credentials {
+            user: user.to_owned(),
+            password_file,
+            password: password.map(crate::model::Secret::new),
+        },
+        ca_file,
+        fingerprint,
+        insecure,
+        trace: None,
+    };
+    let connection = call::out(py, false, || context::connect(&Target::parse(target)?, &settings))?;
+    Ok(Connected::new(connection))
+}
+
+/// Waits for an IProgress, with a bar on a terminal, and raises its failure.
+#[pyfunction]
+#[pyo3(signature = (progress, seconds = None))]
+fn wait(py: Python<'_>, progress: &Bound<'_, PyAny>, seconds: Option<f64>) -> PyResult<()> {
+    let Some(progress) = progress.cast::<PyObject>().ok() else {
+        return Err(usage(py, "`wait` wants an IProgress", "methods that take long give one"));
+    };
+    let object = progress.get().object(py)?;
+    if !object.interface().extends("IProgress") {
+        let what = format!("`wait` wants an IProgress, not an {}", object.interface().name);
+        return Err(usage(py, &what, "methods that take long give one"));
+    }
+    let time = seconds.map(Duration::try_from_secs_f64).transpose();
+    let time = time.map_err(|_| usage(py, "a time is a number of seconds, 0 or more", ""))?;
+    let world = context::world();
+    call::out(py, progress.get().is_compatible(), || wait_for(&world, &object, time))
+}
+
+/// Prints what is known of a topic: a name such as "IMachine.lockMachine", an object, a method, an
+/// enumeration; anything else is explained by Python itself.
+#[pyfunction]
+#[pyo3(signature = (*topic))]
+fn help(py: Python<'_>, topic: &Bound<'_, PyTuple>) -> PyResult<()> {
+    let name = match topic.get_item(0) {
+        Ok(topic) => topic_of(&topic)?,
+        Err(_) => None,
+    };
+    match name.and_then(|name| crate::schema::manual(context::schema(), &name)) {
+        Some(page) => {
+            prelude::get(py)?.call_method0("flush")?;
+            context::world().ui().print(&page);
+            Ok(())
+        }
+        None => py.import("pydoc")?.getattr("help")?.call1(topic).map(drop),
+    }
+}
+
+fn topic_of(topic: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    if let Ok(text) = topic.extract::<String>() {
+        return Ok(Some(text));
+    }
+    if let Ok(object) = topic.cast::<PyObject>() {
+        return Ok(Some(object.get().object(topic.py())?.interface().name.to_owned()));
+    }
+    if enumeration::is_value(topic)? {
+        return Ok(Some(format!("{}.{}", topic.get_type().name()?, topic.str()?)));
+    }
+    let kind = prelude::get(topic.py())?.getattr("EnumType")?;
+    if topic.is_instance(&kind)? {
+        return topic.getattr("__name__")?.extract().map(Some);
+    }
+    let function =
+        topic.getattr("__func__").ok().filter(|function| function.cast::<super::methods::MethodFunction>().is_ok());
+    function.map(|function| function.getattr("__qualname__")?.extract()).transpose()
+}
+
+/// The snake-case spelling of a name of the API.
+#[pyfunction]
+fn snake_case(name: &str) -> String {
+    crate::schema::snake_case(name).into_owned()
+}
+
+/// Which of some names may have been meant, as a question; empty for none.
+#[pyfunction]
+fn nearest(name: &str, names: Vec<String>) -> String {
+    crate::schema::did_you_mean(&crate::schema::suggest(name, names.iter().map(String::as_str)))
+}
+
+/// Result codes by name.
+#[pyfunction]
+#[pyo3(name = "_result_codes")]
+fn result_codes(py: Python<'_>) -> PyResult<Py<PyDict>> {
+    let codes = PyDict::new(py);
+    for (name, number) in context::schema().result_codes().iter().chain(crate::schema::standard_codes()) {
+        codes.set_item(name, number)?;
+    }
+    Ok(codes.unbind())
+}
+
+/// All enumerations of the connected release: names, and their values' names and numbers.
+#[pyfunction]
+#[pyo3(name = "_enumerations")]
+fn enumerations(py: Python<'_>) -> PyResult<Py<PyDict>> {
+    let all = PyDict::new(py);
+    for enumeration in context::schema().enumerations() {
+        let values = PyDict::new(py);
+        for value in &enumeration.values {
+            values.set_item(value.name, value.number)?;
+        }
+        all.set_item(enumeration.name, values)?;
+    }
+    Ok(all.unbind())
+}
+
+/// An object under the rules of the compatible modules.
+#[pyfunction]
+#[pyo3(name = "_compatible")]
+fn compatible(object: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    match object.cast::<PyObject>() {
+        Ok(found) => Ok(Py::new(object.py(), found.get().as_compatible(object.py())?)?.into_any()),
+        Err(_) => Ok(object.clone().unbind()),
+    }
+}
+
+/// What a name of a script's scope stands for; `None` when the shell knows none.
+#[pyfunction]
+pub(super) fn find_global(py: Python<'_>, name: &str) -> PyResult<Option<Py<PyAny>>> {
+    enumeration::global(py, context::schema(), name)
+}
+
+/// The names that every script sees.
+pub(super) fn script_names(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let names = PyDict::new(py);
+    for name in ["vbox", "host", "session", "client"] {
+        names.set_item(name, PyObject::global(name))?;
+    }
+    names.set_item("wait", wrap_pyfunction!(wait, py)?)?;
+    Ok(names)
+}
+
+/// Puts the shell's own output and help in the place of Python's.
+pub(super) fn take_over(py: Python<'_>) -> PyResult<()> {
+    let write = |arguments: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| -> PyResult<()> {
+        let (to_error, bytes): (bool, Vec<u8>) = arguments.extract()?;
+        let world = context::world();
+        arguments.py().detach(|| world.ui().write_bytes(to_error, &bytes));
+        Ok(())
+    };
+    let write = PyCFunction::new_closure(py, None, None, write)?;
+    prelude::get(py)?.call_method1("make_streams", (write,))?;
+    py.import("builtins")?.setattr("help", wrap_pyfunction!(help, py)?)
+}
+
+/// Converts for people, for the engine.
+pub(super) fn shown(value: &Bound<'_, PyAny>) -> crate::model::Value {
+    convert::for_people(value)
+}
