@@ -54,7 +54,10 @@ fn a_machine_runs_on_without_who_started_it() {
     assert_eq!((text(&machine, "state"), text(&machine, "sessionState")), ("PoweredOff".into(), "Unlocked".into()));
     assert_eq!(text(&own, "state"), "Unlocked", "its session ended with the machine");
     let files: Vec<_> = std::fs::read_dir(home.folder.path().join("VirtualBox VMs/m")).unwrap().collect();
-    assert!(files.iter().all(|file| !file.as_ref().unwrap().file_name().to_string_lossy().starts_with('.')), "{files:?}");
+    assert!(
+        files.iter().all(|file| !file.as_ref().unwrap().file_name().to_string_lossy().starts_with('.')),
+        "{files:?}"
+    );
 }
 
 #[test]
