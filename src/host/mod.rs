@@ -42,3 +42,7 @@ mod xml;
 
 pub use control::Host;
 pub use fault::{Fault, Outcome};
+
+/// What makes machines run here, as a sentence for people.
+pub const ENGINE: &str =
+    "simulated: machines walk their states, with sessions, locks and events; no guest runs in them";

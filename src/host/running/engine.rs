@@ -4,11 +4,8 @@ use crate::host::Outcome;
 
 /// What a machine needs from whatever runs it. Rules, states, locks and events are not its concern.
 pub(in crate::host) trait Engine: Send + Sync {
-    /// One word for `doctor`, the log and the picture.
+    /// One word for pictures.
     fn name(&self) -> &'static str;
-
-    /// What a user should know of it, as a sentence.
-    fn describe(&self) -> &'static str;
 
     /// The machine is powered on; `restored`: from a saved state.
     ///
@@ -41,10 +38,6 @@ pub(in crate::host) struct Simulated;
 impl Engine for Simulated {
     fn name(&self) -> &'static str {
         "simulated"
-    }
-
-    fn describe(&self) -> &'static str {
-        "machines walk their states, with sessions, locks and events; no guest runs in them"
     }
 
     fn power_on(&self, _: &str, _: bool) -> Outcome {

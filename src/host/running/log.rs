@@ -33,10 +33,9 @@ impl State {
         let (os_type, memory, processors) = (root.text("OSTypeId"), root.int("memorySize"), root.int("CPUCount"));
         let record = self.record(original)?;
         let content = format!(
-            "vboxsh {}, {} engine: {}.\nThis is no log of VirtualBox, and no guest runs.\nStarted {started} by process {} with the front end `{}`\nMachine `{}` {id}\nType of guest {os_type}, {memory} MB, {processors} processors\n",
+            "vboxsh {}, engine {}.\nThis is no log of VirtualBox, and no guest runs.\nStarted {started} by process {} with the front end `{}`\nMachine `{}` {id}\nType of guest {os_type}, {memory} MB, {processors} processors\n",
             env!("CARGO_PKG_VERSION"),
-            self.engine.name(),
-            self.engine.describe(),
+            crate::host::ENGINE,
             record.pid,
             record.front_end,
             self.machine_name(original),
