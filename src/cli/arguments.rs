@@ -1,6 +1,6 @@
 //! The options of the program. They are fixed: scripts rely on them.
 
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::{ArgAction, CommandFactory, Parser, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -109,4 +109,55 @@ pub struct Arguments {
     /// Arguments of the script
     #[arg(value_name = "ARG", trailing_var_arg = true, allow_hyphen_values = true)]
     pub arguments: Vec<String>,
+}
+
+impl Arguments {
+    /// Reads the program's words, its own name first. Everything behind a script is the script's, also what
+    /// looks like an option of this program. Usage errors, `--help` and `--version` end the process.
+    pub fn read(words: Vec<OsString>) -> Self {
+        Self::parse_from(separated(words))
+    }
+}
+
+/// The words with `--` before the first that is neither an option nor an option's value.
+fn separated(mut words: Vec<OsString>) -> Vec<OsString> {
+    let command = Arguments::command();
+    let takes_value = |is: &dyn Fn(&clap::Arg) -> bool| {
+        command.get_arguments().any(|argument| is(argument) && argument.get_action().takes_values())
+    };
+    let mut at = 1;
+    while let Some(word) = words.get(at) {
+        let word = word.to_string_lossy();
+        let alone = if word == "--" {
+            return words;
+        } else if let Some(name) = word.strip_prefix("--") {
+            !name.contains('=') && takes_value(&|argument| argument.get_long() == Some(name))
+        } else if let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) {
+            let valued = letters
+                .char_indices()
+                .find(|(_, letter)| takes_value(&|argument| argument.get_short() == Some(*letter)));
+            valued.is_some_and(|(place, letter)| place + letter.len_utf8() == letters.len())
+        } else {
+            words.insert(at, "--".into());
+            return words;
+        };
+        at += if alone { 2 } else { 1 };
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_behind_a_script_is_the_script_s() {
+        let read = |line: &str| Arguments::read(line.split(' ').map(OsString::from).collect());
+        let read = read("vboxsh -yu embedded --color=never --lang python --home /x a.py -c 1 --lang -- b");
+        assert_eq!(read.script.as_deref(), Some("a.py"));
+        assert_eq!(read.arguments, ["-c", "1", "--lang", "--", "b"]);
+        assert!(read.command.is_empty() && read.yes && read.connect == "embedded");
+        let read = Arguments::read(["vboxsh", "-c", "list", "-"].map(OsString::from).into());
+        assert_eq!((read.command.as_slice(), read.script.as_deref()), (&["list".to_owned()][..], Some("-")));
+    }
 }

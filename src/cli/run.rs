@@ -10,14 +10,13 @@ use crate::script;
 use crate::shell::{
     Config, ConnectSettings, Credentials, Language, Shell, Target, World, auto_is_local, check_trust, connect, why_auto,
 };
-use clap::Parser;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Runs the program with these words, its own name first, and gives its exit code.
 pub fn run_words(words: Vec<OsString>) -> i32 {
-    run_to_code(Arguments::parse_from(words))
+    run_to_code(Arguments::read(words))
 }
 
 /// Runs the program and gives its exit code.

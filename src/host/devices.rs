@@ -89,8 +89,6 @@ impl State {
                         .map_or(String::new(), |error| format!("cannot open `{path}`: {error}")),
                 )
             }
-            ("IPerformanceCollector", "metricNames") => texts::<String>([]),
-            ("IUpdateAgent", "eventSource") => self.source_of(at).value("IEventSource"),
             _ => return Ok(None),
         }))
     }
@@ -168,15 +166,6 @@ impl State {
             ("IUSBController", "name") | ("ISharedFolder", "name") => {
                 Err(Fault::not_implemented(format!("{owner}.{name} (writing)")))
             }
-            ("IUpdateAgent", _) => {
-                let interface = self.element(at)?.interface;
-                let row = table::find(interface, name).filter(|row| row.when != When::Never);
-                let name = row
-                    .map(|row| row.name)
-                    .ok_or_else(|| Fault::not_implemented(format!("IUpdateAgent.{name} (writing)")))?;
-                self.element_mut(at)?.set(name, arguments.value(0));
-                Ok(true)
-            }
             _ => Ok(false),
         }
     }
@@ -226,16 +215,7 @@ impl State {
             ("INATEngine", _) => self.call_nat(at, name, arguments),
             ("IUSBDeviceFilters", _) => self.call_usb_filters(at, name, arguments),
             ("IBandwidthControl", _) => self.call_bandwidth(at, name, arguments),
-            ("IPerformanceCollector", "getMetrics" | "setupMetrics" | "enableMetrics" | "disableMetrics") => {
-                one(RawValue::List(Vec::new()))
-            }
-            ("IPerformanceCollector", "queryMetricsData") => Ok(Some(vec![RawValue::List(Vec::new()); 8])),
             ("ICloudProviderManager", _) => Err(Fault::not_found("there are no cloud providers")),
-            ("IExtPackManager", "find") => {
-                Err(Fault::not_found(format!("no extension pack `{}` is installed", arguments.text(0))))
-            }
-            ("IExtPackManager", "isExtPackUsable") => one(RawValue::Bool(false)),
-            ("IExtPackManager", "cleanup") => nothing(),
             _ => Ok(None),
         }
     }

@@ -80,6 +80,9 @@ impl State {
             check_group(group)?;
             folder.push(group.trim_start_matches('/'));
         }
+        if let Some(id) = flag(flags, "UUID").filter(|id| parse_id(id).is_none()) {
+            return Err(Fault::argument(format!("`{id}` in the flags is no id")));
+        }
         let mut below = safe_name(name);
         if flag(flags, "directoryIncludesUUID").is_some_and(|value| value == "1")
             && let Some(id) = flag(flags, "UUID").and_then(parse_id)

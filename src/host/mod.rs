@@ -3,13 +3,16 @@
 //! [`Host`] answers calls on objects by number. It knows nothing of who calls: no engine, no wire, no terminal.
 //! Attributes that only store a value stand in `tables/*.txt`; code is for behaviour.
 
+mod appliances;
 mod arguments;
+mod computer;
 mod console;
 mod control;
 mod defaults;
 mod devices;
 mod document;
 mod events;
+mod extension_packs;
 mod fault;
 mod files;
 mod guest_properties;
@@ -21,8 +24,10 @@ mod media_registry;
 mod nat;
 mod networks;
 mod os_types;
+mod performance;
 mod progress;
 mod properties;
+mod property_checks;
 mod registry;
 mod root;
 mod running;
@@ -32,9 +37,10 @@ mod settings_network;
 mod snapshots;
 mod state;
 mod storage;
-mod system;
 mod table;
 mod times;
+mod unattended;
+mod update_agent;
 mod usb_filters;
 mod value;
 mod vdi;

@@ -55,11 +55,20 @@ pub(super) fn bus_of(controller: &str) -> &'static str {
     BUSES.iter().find(|bus| bus.controllers.contains(&controller)).map_or("Null", |bus| bus.name)
 }
 
+/// How many network adapters a chipset takes.
+fn adapters(chipset: &str) -> i64 {
+    match chipset {
+        "Null" => 0,
+        "ARMv8Virtual" => 64,
+        chipset => super::defaults::adapter_count(chipset).into(),
+    }
+}
+
 /// How many controllers for a bus a chipset takes.
 pub(super) fn instances(chipset: &str, bus: &str) -> i64 {
     match bus {
         "Null" => 0,
-        "SATA" | "SCSI" | "SAS" | "PCIe" | "VirtioSCSI" if chipset == "ICH9" => 8,
+        "SATA" | "SCSI" | "SAS" | "PCIe" | "VirtioSCSI" if matches!(chipset, "ICH9" | "ARMv8Virtual") => 8,
         _ => 1,
     }
 }
@@ -130,15 +139,18 @@ impl State {
             return Ok(false);
         };
         let mut value = arguments.value(0);
-        if name == "defaultMachineFolder" && !arguments.text(0).is_empty() {
-            super::root::absolute(arguments.text(0)).map_err(|fault| Fault::argument(fault.message))?;
+        if let Some(checked) = super::property_checks::check(name, arguments.text(0), &row.default)? {
+            value = checked;
         }
         // An empty text restores the default.
         if value.as_text() == Some("") {
             value = row.default.clone();
         }
-        self.element_mut(at)?.set(row.name, value);
+        self.element_mut(at)?.set(row.name, value.clone());
         self.save_registry()?;
+        if name == "languageId" {
+            self.fire("OnLanguageChanged", vec![("languageId", value)]);
+        }
         Ok(true)
     }
 
@@ -150,11 +162,13 @@ impl State {
     ) -> Outcome<Option<Vec<RawValue>>> {
         let first = arguments.name(0);
         let number = |number: i64| one(RawValue::Int(number));
+        let element = self.element(at)?;
+        let arm = element.interface.name == "IPlatformProperties" && element.index == 1;
         match name {
-            "getMaxNetworkAdapters" => number(super::defaults::adapter_count(first).into()),
+            "getMaxNetworkAdapters" => number(adapters(first)),
             "getMaxNetworkAdaptersOfType" => number(match arguments.name(1) {
-                "HostOnly" => 8,
-                _ => super::defaults::adapter_count(first).into(),
+                "HostOnly" => adapters(first).min(8),
+                _ => adapters(first),
             }),
             "getMaxDevicesPerPortForStorageBus" => number(Bus::of(first).devices),
             "getMinPortCountForStorageBus" => number(Bus::of(first).least_ports),
@@ -169,6 +183,9 @@ impl State {
                 "Null" => Err(Fault::new(super::fault::code::E_FAIL, format!("`{first}` is no storage controller"))),
                 bus => one(enumerated("StorageBus", bus)),
             },
+            "getStorageControllerHotplugCapable" if first == "Null" => {
+                Err(Fault::new(super::fault::code::E_FAIL, "`Null` is no storage controller"))
+            }
             "getStorageControllerHotplugCapable" => one(RawValue::Bool(matches!(first, "IntelAhci" | "USB"))),
             "getMaxInstancesOfUSBControllerType" => {
                 number(i64::from(matches!(arguments.name(1), "OHCI" | "EHCI" | "XHCI")))
@@ -189,7 +206,9 @@ impl State {
                 "GraphicsFeature",
                 if matches!(first, "VMSVGA" | "VBoxSVGA") { &["Acceleration3D"] } else { &[] },
             )),
+            "getMinGuestRAM" if arm && first == "BIOS" => Err(Fault::argument("ARM machines have no BIOS")),
             "getMinGuestRAM" => number(match first {
+                _ if arm => 1024,
                 "BIOS" => 4,
                 "EFI32" => 64,
                 _ => 80,
@@ -198,7 +217,12 @@ impl State {
                 one(RawValue::Bool(matches!(first, "PIIX3" | "PIIX4" | "ICH6" | "I82078")))
             }
             "getExecutionEnginesForVmCpuArchitecture" => {
-                let engines = parse(Type::many(Kind::Enum("VMExecutionEngine")), "Default,HwVirt,Interpreter");
+                let engines = match first {
+                    "x86" | "AMD64" => "Default,HwVirt,Interpreter",
+                    "ARMv8_64" => "Default",
+                    _ => "",
+                };
+                let engines = parse(Type::many(Kind::Enum("VMExecutionEngine")), engines);
                 one(engines.unwrap_or_default())
             }
             "getCPUProfiles" => one(self.cpu_profiles(first, arguments.text(1))),
@@ -211,16 +235,16 @@ impl State {
 
     fn cpu_profiles(&mut self, architecture: &str, pattern: &str) -> RawValue {
         let mut profiles = Vec::new();
-        for (at, (name, kind)) in (0..).zip(PROFILES) {
+        for (at, (name, full_name, kind)) in (0..).zip(PROFILES) {
             // A 64-bit machine may pose as a 32-bit processor.
-            let fits = *kind == architecture || matches!(architecture, "Any" | "AMD64");
+            let fits = *kind == architecture || architecture == "Any" || (architecture == "AMD64" && *kind == "x86");
             if !fits || !super::guest_properties::fits(pattern, name) {
                 continue;
             }
             let profile = self.global_part("ICPUProfile", "CPUProfile", at);
             if let Some(element) = self.global.get_mut(profile.element) {
                 element.set("name", text(*name));
-                element.set("fullName", text(*name));
+                element.set("fullName", text(*full_name));
                 element.set("architecture", enumerated("CPUArchitecture", kind));
             }
             profiles.push(profile.value("ICPUProfile"));
@@ -229,33 +253,39 @@ impl State {
     }
 }
 
-/// Processor profiles and their architectures.
-const PROFILES: &[(&str, &str)] = &[
-    ("Intel Core i7-6700K", "AMD64"),
-    ("Intel Core i7-5600U", "AMD64"),
-    ("Intel Core i5-3570", "AMD64"),
-    ("Intel Core i7-3960X", "AMD64"),
-    ("Intel Core i7-2635QM", "AMD64"),
-    ("Intel Pentium N3530 2.16GHz", "AMD64"),
-    ("Intel Atom 330 1.60GHz", "AMD64"),
-    ("Intel Pentium M processor 2.00GHz", "x86"),
-    ("Intel Xeon X5482 3.20GHz", "AMD64"),
-    ("Intel Core2 X6800 2.93GHz", "AMD64"),
-    ("Intel Core2 T7600 2.33GHz", "AMD64"),
-    ("Intel Core Duo T2600 2.16GHz", "x86"),
-    ("Intel Pentium 4 3.00GHz", "AMD64"),
-    ("Intel 80486", "x86"),
-    ("Intel 80386", "x86"),
-    ("Intel 80286", "x86"),
-    ("Intel 80186", "x86"),
-    ("Intel 8086", "x86"),
-    ("AMD Ryzen 7 1800X Eight-Core", "AMD64"),
-    ("AMD FX-8150 Eight-Core", "AMD64"),
-    ("AMD Phenom II X6 1100T", "AMD64"),
-    ("Quad-Core AMD Opteron 2384", "AMD64"),
-    ("AMD Athlon 64 X2 Dual Core 4200+", "AMD64"),
-    ("AMD Athlon 64 3200+", "AMD64"),
-    ("ZHAOXIN KaiXian KX-U5581 1.8GHz", "AMD64"),
-    ("VIA QuadCore L4700 1.2+ GHz", "AMD64"),
-    ("Hygon C86 7185 32-core", "AMD64"),
+/// Processor profiles: name, what the processor calls itself, architecture.
+const PROFILES: &[(&str, &str, &str)] = &[
+    ("Intel Core i7-6700K", "Intel(R) Core(TM) i7-6700K CPU @ 4.00GHz", "AMD64"),
+    ("Intel Core i7-5600U", "Intel(R) Core(TM) i7-5600U CPU @ 2.60GHz", "AMD64"),
+    ("Intel Core i5-3570", "Intel(R) Core(TM) i5-3570 CPU @ 3.40GHz", "AMD64"),
+    ("Intel Core i7-3960X", "Intel(R) Core(TM) i7-3960X CPU @ 3.30GHz", "AMD64"),
+    ("Intel Core i7-2635QM", "Intel(R) Core(TM) i7-2635QM CPU @ 2.00GHz", "AMD64"),
+    ("Intel Pentium N3530 2.16GHz", "Intel(R) Pentium(R) CPU  N3530  @ 2.16GHz", "AMD64"),
+    ("Intel Atom 330 1.60GHz", "Intel(R) Atom(TM) CPU  330   @ 1.60GHz", "AMD64"),
+    ("Intel Pentium M processor 2.00GHz", "Intel(R) Pentium(R) M processor 2.00GHz", "x86"),
+    ("Intel Xeon X5482 3.20GHz", "Intel(R) Xeon(R) CPU           X5482  @ 3.20GHz", "AMD64"),
+    ("Intel Core2 X6800 2.93GHz", "Intel(R) Core(TM)2 CPU         X6800  @ 2.93GHz", "AMD64"),
+    ("Intel Core2 T7600 2.33GHz", "Intel(R) Core(TM)2 CPU         T7600  @ 2.33GHz", "AMD64"),
+    ("Intel Core Duo T2600 2.16GHz", "Genuine Intel(R) CPU           T2600  @ 2.16GHz", "x86"),
+    ("Intel Pentium 4 3.00GHz", "Intel(R) Pentium(R) 4 CPU 3.00GHz", "AMD64"),
+    ("Intel 80486", "Intel(R) 80486DX2", "x86"),
+    ("Intel 80386", "Intel(R) 80386", "x86"),
+    ("Intel 80286", "Intel(R) 80286", "x86"),
+    ("Intel 80186", "Intel(R) 80186", "x86"),
+    ("Intel 8086", "Intel(R) 8086", "x86"),
+    ("AMD Ryzen 7 1800X Eight-Core", "AMD Ryzen 7 1800X Eight-Core Processor", "AMD64"),
+    ("AMD FX-8150 Eight-Core", "AMD FX(tm)-8150 Eight-Core Processor", "AMD64"),
+    ("AMD Phenom II X6 1100T", "AMD Phenom(tm) II X6 1100T Processor", "AMD64"),
+    ("Quad-Core AMD Opteron 2384", "Quad-Core AMD Opteron(tm) Processor 2384", "AMD64"),
+    ("AMD Athlon 64 X2 Dual Core 4200+", "AMD Athlon(tm) 64 X2 Dual Core Processor 4200+", "AMD64"),
+    ("AMD Athlon 64 3200+", "AMD Athlon(tm) 64 Processor 3200+", "AMD64"),
+    ("ZHAOXIN KaiXian KX-U5581 1.8GHz", "ZHAOXIN KaiXian KX-U5581@1.8GHz", "AMD64"),
+    ("VIA QuadCore L4700 1.2+ GHz", "VIA QuadCore L4700 @ 1.2+ GHz", "AMD64"),
+    ("Hygon C86 7185 32-core", "Hygon C86 7185 32-core Processor", "AMD64"),
+    ("Apple M1", "Apple M1", "ARMv8_64"),
+    ("Apple M2 Max", "Apple M2 Max", "ARMv8_64"),
+    ("Apple M3 Max", "Apple M3 Max", "ARMv8_64"),
+    ("Qualcomm_Snapdragon_8cx_Gen_3", "Qualcomm_Snapdragon_8cx_Gen_3", "ARMv8_64"),
+    ("Qualcomm Snapdragon X", "Snapdragon(R) X Elite - X1E80100 - Qualcomm(R) Oryon(TM) CPU", "ARMv8_64"),
+    ("ARM_Cortex_X925_A725", "ARM_Cortex_X925_A725", "ARMv8_64"),
 ];

@@ -23,6 +23,9 @@ pub(super) const SHARED_FOLDERS: &str = "Global/SharedFolders";
 /// Comment at the top of every settings file.
 pub(super) const HEADING: &str = "** Written by vboxsh in the settings format of VirtualBox.\n** Close VirtualBox and vboxsh before you edit this file.";
 
+/// Objects whose settings stand in `VirtualBox.xml` one by one.
+const PROPERTIES: [&str; 3] = ["ISystemProperties", "IPlatformProperties", "IHostUpdateAgent"];
+
 /// Opens a home folder.
 pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
     let mut state = State {
@@ -38,6 +41,7 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         media: BTreeMap::new(),
         progresses: HashMap::new(),
         events: Default::default(),
+        performance: Default::default(),
         home_lock: HomeLock::default(),
         journal: Journal::new(home),
         engine: std::sync::Arc::new(super::running::Simulated),
@@ -73,7 +77,7 @@ impl State {
         let disk = read(&file)?;
         let seen = std::mem::replace(&mut self.registry, disk.clone());
         self.registry_stamp = stamp;
-        for name in ["ISystemProperties", "IPlatformProperties"] {
+        for name in PROPERTIES {
             self.merge_properties(name, &seen, &disk)?;
         }
         let own = &mut self.element_mut(Address::VIRTUAL_BOX)?.properties;
@@ -82,6 +86,8 @@ impl State {
             super::settings::read_shared_folders(&mut self.global, &disk);
         }
         super::networks::read(self, &seen, &disk);
+        super::computer::read_filters(&mut self.global, &seen, &disk);
+        super::computer::read_sources(&mut self.global, &seen, &disk);
         self.merge_media(&seen, &disk);
         self.merge_machines(&seen, &disk);
         Ok(())
@@ -92,11 +98,11 @@ impl State {
         let at = self.properties_object(interface);
         let element = self.element_mut(at)?;
         for row in table::rows(element.interface) {
-            let Some(place) = row.places.first() else { continue };
-            let (old, new) = (seen.value(place), disk.value(place));
+            let value_in = |tree: &XmlNode| row.place_in(tree).and_then(|place| tree.value(place)).map(str::to_owned);
+            let (old, new) = (value_in(seen), value_in(disk));
             let own = element.value(row.name).and_then(|value| row.write(value));
-            if old != new && (own.as_deref() == old || old.is_none()) {
-                let value = new.and_then(|written| row.read(written)).unwrap_or_else(|| row.absent.clone());
+            if old != new && (own == old || old.is_none()) {
+                let value = new.and_then(|written| row.read(&written)).unwrap_or_else(|| row.absent.clone());
                 element.set(row.name, value);
             }
         }
@@ -164,17 +170,22 @@ impl State {
             tree.set_attribute("version", VERSION);
         }
         self.put_machine_entries(&mut tree);
-        for name in ["ISystemProperties", "IPlatformProperties"] {
+        for name in PROPERTIES {
             let at = self.properties_object(name);
             let element = self.element(at)?;
             for row in table::rows(element.interface) {
-                if let (Some(place), Some(value)) = (row.places.first(), element.value(row.name)) {
+                if let (Some(place), Some(value)) = (row.place_in(&tree), element.value(row.name)) {
                     tree.set_value(place, row.write(value));
                 }
             }
         }
+        // Updates are looked for when any agent is enabled; there is one.
+        let enabled = tree.value("Global/Updates/Host@enabled").map(str::to_owned);
+        tree.set_value("Global/Updates@enabled", enabled);
         put_items(&mut tree, "Global/ExtraData", "ExtraDataItem", &self.element(Address::VIRTUAL_BOX)?.properties);
         super::networks::write(self, &mut tree);
+        super::computer::write_filters(&self.global, &mut tree);
+        super::computer::write_sources(&self.global, &mut tree);
         super::settings::write_shared_folders(&self.global, &mut tree);
         self.put_media(&mut tree, "Global/MediaRegistry", &super::media::Registry::Global, &folder);
         write(&file, &tree)?;
@@ -204,6 +215,7 @@ impl State {
     pub(super) fn properties_object(&mut self, interface: &str) -> Address {
         match interface {
             "ISystemProperties" => self.global_part("ISystemProperties", "systemProperties", 0),
+            "IHostUpdateAgent" => self.global_part("IHostUpdateAgent", "updateHost", 0),
             _ => self.global_part("IPlatformProperties", "platformProperties", 0),
         }
     }

@@ -108,7 +108,7 @@ impl State {
             }
             "getMachinesByGroups" => {
                 let wanted = arguments.texts(0);
-                for group in &wanted {
+                for group in wanted.iter().filter(|group| !group.is_empty()) {
                     super::machines::check_group(group)?;
                 }
                 let mut found = self.registered();
@@ -143,11 +143,20 @@ impl State {
             }
             "findProgressById" => one(self.find_progress(arguments.text(0))?),
             "createSharedFolder" | "removeSharedFolder" => {
+                if name == "createSharedFolder" {
+                    check_folder(arguments.text(0), arguments.text(1)).map_err(|fault| fault.by("ISharedFolder"))?;
+                }
                 let done = self.call_part_list(Address::VIRTUAL_BOX, name, arguments)?;
                 self.save_registry()?;
                 Ok(done)
             }
-            "checkFirmwarePresent" => Ok(Some(vec![RawValue::Bool(true), text(""), text("")])),
+            "checkFirmwarePresent" => firmware(arguments.name(0), arguments.name(1), arguments.text(2)),
+            "createAppliance" => one(self.create_appliance()),
+            "createUnattendedInstaller" => one(self.create_unattended()),
+            "getTrackedObject" | "getTrackedObjectIds" => {
+                let message = "objects are tracked by VirtualBox on Windows alone";
+                Err(Fault::new(code::E_NOTIMPL, message))
+            }
             name => self.call_root_network(name, arguments),
         }
     }
@@ -214,6 +223,32 @@ impl State {
         self.fire("OnExtraDataChanged", values);
         Ok(())
     }
+}
+
+/// Which firmware VirtualBox 7.2 comes with: whether it is there, where to get it (nowhere), and its file.
+fn firmware(architecture: &str, firmware: &str, version: &str) -> Outcome<Option<Vec<RawValue>>> {
+    let file = match (architecture, firmware) {
+        ("None", _) => return Err(Fault::argument("a platform is needed: x86 or ARM")),
+        _ if !version.is_empty() => None,
+        ("x86", "BIOS") => Some(""),
+        ("x86", "EFI32") => Some("VBoxEFI-x86.fd"),
+        ("x86", "EFI64") => Some("VBoxEFI-amd64.fd"),
+        ("x86", "EFIDUAL") => Some("VBoxEFIDual.fd"),
+        ("ARM", "EFI32") => Some("VBoxEFI-arm32.fd"),
+        ("ARM", "EFI64") => Some("VBoxEFI-arm64.fd"),
+        _ => None,
+    };
+    Ok(Some(vec![RawValue::Bool(file.is_some()), text(""), text(file.unwrap_or_default())]))
+}
+
+/// A folder that all machines share: it must have a name and be there.
+fn check_folder(name: &str, path: &str) -> Outcome {
+    if name.is_empty() || path.is_empty() {
+        return Err(Fault::argument("a shared folder needs a name and a path"));
+    }
+    absolute(path).map_err(|fault| Fault::argument(fault.message))?;
+    let wrong = |error| Fault::argument(format!("`{path}` cannot be shared: {error}"));
+    std::fs::metadata(path).map(|_| ()).map_err(wrong)
 }
 
 /// `7.2.22` as one number: a byte for major and minor, then the build, as the real one packs it.

@@ -137,6 +137,7 @@ pub(super) struct State {
     pub(super) media: BTreeMap<ElementId, Medium>,
     pub(super) progresses: HashMap<ElementId, Progress>,
     pub(super) events: Events,
+    pub(super) performance: super::performance::Performance,
     pub(super) home_lock: HomeLock,
     pub(super) journal: Journal,
     pub(super) next_view: View,
@@ -290,6 +291,12 @@ impl State {
             "IEvent" => Ok(self.read_event(at.element, name)),
             "IGuestOSType" => Ok(None),
             owner if console::is_of_console(owner) => self.read_console(at, owner, name),
+            "IHostDrive" => self.read_host_drive(at, name),
+            "IUnattended" => self.read_unattended(name),
+            "IUpdateAgent" => self.read_update_agent(at, name),
+            owner if super::extension_packs::owns(owner) => self.read_extension_packs(at, name),
+            owner if super::appliances::owns(owner) => self.read_appliance(at, owner, name),
+            owner @ ("IPerformanceCollector" | "IPerformanceMetric") => self.read_performance(at, owner, name),
             owner if super::networks::owns(owner) => self.read_network(at, owner, name),
             _ => self.read_device(at, attribute.owner, name),
         }
@@ -321,6 +328,11 @@ impl State {
             "IProgress" => self.write_progress(at.element, attribute.name, arguments)?,
             "IStorageController" => self.write_storage_controller(at, attribute.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.write_properties(at, attribute.name, arguments)?,
+            "IUnattended" => self.write_unattended(at, attribute.name, arguments)?,
+            "IUpdateAgent" => self.write_update_agent(at, attribute.name, arguments)?,
+            "IUSBDeviceFilter" | "IHostUSBDeviceFilter" if at.view == GLOBAL => {
+                self.write_host_usb_filter(at, attribute.name, arguments)?
+            }
             owner if super::networks::owns(owner) => self.write_network(at, owner, attribute.name, arguments)?,
             owner => self.write_device(at, owner, attribute.name, arguments)?,
         };
@@ -375,6 +387,13 @@ impl State {
             "IHost" => self.call_host(method.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
             owner if console::is_of_console(owner) => self.call_console(at, owner, method.name, arguments)?,
+            "IHostX86" => self.call_host_x86(method.name, arguments)?,
+            "IUnattended" => self.call_unattended(method.name)?,
+            "IUpdateAgent" => self.call_update_agent(method.name)?,
+            owner if super::extension_packs::owns(owner) => self.call_extension_packs(method.name, arguments)?,
+            owner if super::appliances::owns(owner) => self.call_appliance(at, owner, method.name, arguments)?,
+            "IPerformanceCollector" => self.call_performance(method.name, arguments)?,
+            "IHostNetworkInterface" => self.call_network_interface(method.name)?,
             owner if super::networks::owns(owner) => self.call_network(at, owner, method.name, arguments)?,
             owner => self.call_device(at, owner, method.name, arguments)?,
         };

@@ -8,8 +8,12 @@ use crate::schema::{Interface, Kind, Type, embedded};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-const TEXTS: [&str; 3] =
-    [include_str!("tables/machine.txt"), include_str!("tables/global.txt"), include_str!("tables/networks.txt")];
+const TEXTS: [&str; 4] = [
+    include_str!("tables/machine.txt"),
+    include_str!("tables/global.txt"),
+    include_str!("tables/networks.txt"),
+    include_str!("tables/computer.txt"),
+];
 
 /// In which states of a machine a setting may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +51,12 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// Where a tree has the value: releases keep some values in one place, some in another. The first where it has none.
+    pub(super) fn place_in(&self, tree: &super::xml::XmlNode) -> Option<&'static str> {
+        let there = self.places.iter().find(|place| tree.value(place).is_some());
+        there.or(self.places.first()).copied()
+    }
+
     /// Reads the form of the settings file. What it cannot read is `None`.
     pub(super) fn read(&self, written: &str) -> Option<RawValue> {
         let known = self.spellings.iter().find(|(_, xml)| *xml == written).map_or(written, |(name, _)| *name);

@@ -25,6 +25,12 @@ pub(super) fn unknown_method(interface: &'static Interface, name: &str) -> Error
 
 fn unknown_member(interface: &'static Interface, what: &str, name: &str) -> Error {
     let near = interface.suggest(name);
+    if let Some(moved) = crate::schema::moved_to(interface, name) {
+        return Error::usage(
+            format!("{} has no {what} `{name}`", interface.name),
+            format!("it is `{}` since VirtualBox {}", moved.place, moved.since),
+        );
+    }
     let hint =
         if near.is_empty() { format!("`help {}` lists its members", interface.name) } else { did_you_mean(&near) };
     Error::usage(format!("{} has no {what} `{name}`", interface.name), hint)

@@ -152,7 +152,7 @@ impl HostEntry {
     /// How to log on there, with `general` for what the entry leaves open.
     pub fn credentials(&self, general: &Credentials) -> Credentials {
         Credentials {
-            password: None,
+            password: general.password.clone(),
             user: self.user.clone().unwrap_or_else(|| general.user.clone()),
             password_file: self.password_file.clone().or_else(|| general.password_file.clone()),
         }

@@ -32,6 +32,6 @@ pub use locked::{Changed, with_lock_if_needed};
 pub use manual::of_command as command_manual;
 pub use path::{Path, Place, Step, call as call_by_words, find_listed, follow, place as place_of, settings_name};
 pub use split::{separators, split_before, split_commands, split_paths, split_words};
-pub use target::{ConnectSettings, Target, auto_is_local, check_trust, connect, why_auto};
+pub use target::{ConnectSettings, Target, auto_is_local, check_trust, connect, virtualbox_folder, why_auto};
 pub use waiting::wait;
 pub use world::{Asking, Opener, World};

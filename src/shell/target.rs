@@ -140,6 +140,11 @@ fn trace(transport: Arc<dyn Transport>, file: &Path) -> Result<Arc<dyn Transport
     Ok(Arc::new(traced))
 }
 
+/// The folder of the VirtualBox that is installed here.
+pub fn virtualbox_folder() -> Option<PathBuf> {
+    local::library().and_then(|library| library.parent().map(Path::to_owned))
+}
+
 /// Whether `auto` takes the local VirtualBox: it is installed, and this program can talk to it.
 pub fn auto_is_local() -> bool {
     local::SUPPORTED && local::library().is_some()

@@ -12,6 +12,10 @@ const REFUSED: &[(&str, &str)] = &[
     ("INATNetwork", "natMTU"),
     ("INATNetwork", "natMRU"),
     ("IVirtualBox", "hostOnlyNetworks"),
+    // It takes the right to read the disk.
+    ("IHostDrive", "partitioningType"),
+    ("IHostDrive", "uuid"),
+    ("IHostDrive", "partitions"),
     ("IHost", "audioDevices"),
     ("IHost", "updateExtPack"),
     ("IHost", "updateGuestAdditions"),
@@ -136,7 +140,7 @@ fn the_root_says_that_it_is_not_virtualbox() {
 #[test]
 fn what_is_missing_says_so() {
     let home = Home::new();
-    let error = home.vbox().call("createAppliance", vec![]).unwrap_err();
+    let error = home.vbox().call("setSettingsSecret", vec!["secret".into()]).unwrap_err();
     assert_eq!(error.api_error().unwrap().code, 0x8000_4001);
-    assert!(error.to_string().contains("IVirtualBox.createAppliance"), "{error}");
+    assert!(error.to_string().contains("IVirtualBox.setSettingsSecret"), "{error}");
 }

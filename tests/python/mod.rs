@@ -5,6 +5,7 @@ mod graph;
 mod hosting;
 mod prompt;
 mod scripts;
+mod vboxapi;
 
 use crate::support::program::{Outcome, Program};
 

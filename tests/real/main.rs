@@ -9,6 +9,7 @@ mod conformance;
 mod crawl;
 mod embedded;
 mod failures;
+mod networks;
 mod program;
 mod rig;
 mod trace;

@@ -116,7 +116,7 @@ impl State {
             }
         };
         let mappings = self.nat_mappings(at)?;
-        let servers = crate::host::system::name_servers();
+        let servers = crate::host::computer::name_servers();
         let reachable = servers.into_iter().filter_map(|server| match mappings.get(&server) {
             Some(offset) => Some(addresses.host(u32::try_from(*offset).ok()?).to_string()),
             None => {

@@ -19,6 +19,17 @@ pub(super) struct MethodFunction {
     method: &'static Method,
 }
 
+/// Methods whose calls older releases had in other forms; the compatible modules understand those.
+const OLDER_FORMS: &[(&str, &str)] = &[
+    ("IVirtualBox", "createMachine"),
+    ("IMachine", "launchVMProcess"),
+    ("IGuestSession", "processCreate"),
+    ("IGuestSession", "processCreateEx"),
+    ("IEventSource", "registerListener"),
+    ("IEventSource", "unregisterListener"),
+    ("IEventSource", "eventProcessed"),
+];
+
 /// The function of a method; there is one for each.
 pub(super) fn function(py: Python<'_>, method: &'static Method) -> PyResult<Py<MethodFunction>> {
     static MADE: OnceLock<Mutex<HashMap<usize, Py<MethodFunction>>>> = OnceLock::new();
@@ -96,7 +107,18 @@ impl MethodFunction {
             ));
         };
         let target = target.get();
-        let values = arguments(method, given, named)?;
+        let adapted = match target.is_compatible() && OLDER_FORMS.contains(&(method.owner, method.name)) {
+            true => {
+                let call = prelude::compatible(py)?.call_method1("arguments", (self.qualified_name(), given))?;
+                let (done, result): (bool, Bound<'_, PyAny>) = call.extract()?;
+                if done {
+                    return Ok(result.unbind());
+                }
+                Some(result.cast_into::<PyTuple>()?)
+            }
+            false => None,
+        };
+        let values = arguments(method, adapted.as_ref().unwrap_or(given), named)?;
         let object = target.object(py)?;
         let values = call::out(py, target.is_compatible(), || object.call_method(method, values))?;
         outputs(py, values, target.is_compatible())

@@ -14,11 +14,13 @@ use crate::shell::{ConnectSettings, Credentials, Target, wait as wait_for};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// The modules that come along, each with its source.
-const SOURCES: &[(&str, &str)] = &[];
+const SOURCES: &[(&str, &str)] = &[("vboxapi", include_str!("../../../python/vboxapi.py"))];
 
 /// The classes of exceptions, by their names in the module.
 const ERRORS: &[&str] = &[
@@ -84,6 +86,12 @@ fn add_members(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(result_codes, module)?)?;
     module.add_function(wrap_pyfunction!(enumerations, module)?)?;
     module.add_function(wrap_pyfunction!(compatible, module)?)?;
+    module.add_function(wrap_pyfunction!(moved, module)?)?;
+    module.add_function(wrap_pyfunction!(note, module)?)?;
+    module.add_function(wrap_pyfunction!(compatible_forms, module)?)?;
+    module.add_function(wrap_pyfunction!(new_session, module)?)?;
+    module.add_function(wrap_pyfunction!(backend, module)?)?;
+    module.add_function(wrap_pyfunction!(virtualbox_folder, module)?)?;
     module.add("__getattr__", wrap_pyfunction!(member, module)?)?;
     let sources = PyDict::new(py);
     for (name, source) in SOURCES {
@@ -226,6 +234,57 @@ fn enumerations(py: Python<'_>) -> PyResult<Py<PyDict>> {
         all.set_item(enumeration.name, values)?;
     }
     Ok(all.unbind())
+}
+
+/// Where a member of an interface went, `None` when nothing is known of it.
+#[pyfunction]
+#[pyo3(name = "_moved")]
+fn moved(interface: &str, member: &str) -> Option<&'static str> {
+    let interface = context::schema().interface(interface)?;
+    crate::schema::moved_to(interface, member).map(|moved| moved.place)
+}
+
+/// Says something to those who want more talk, once.
+#[pyfunction]
+#[pyo3(name = "_note")]
+fn note(text: String) {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let world = context::world();
+    if world.ui().options().verbose && SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone()) {
+        world.ui().verbose(&text);
+    }
+}
+
+/// The module that knows the forms of older releases.
+#[pyfunction]
+#[pyo3(name = "_compatible_forms")]
+fn compatible_forms(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
+    prelude::compatible(py).cloned()
+}
+
+/// A new session of the connection that an object comes from, under the rules of that object.
+#[pyfunction]
+#[pyo3(name = "_new_session")]
+fn new_session(py: Python<'_>, object: &Bound<'_, PyObject>) -> PyResult<PyObject> {
+    let compatible = object.get().is_compatible();
+    let object = object.get().object(py)?;
+    let session = call::out(py, compatible, || object.connection().new_session())?;
+    Ok(PyObject::new(session, compatible))
+}
+
+/// How the shell's own connection reaches its Main API; opens it.
+#[pyfunction]
+#[pyo3(name = "_backend")]
+fn backend(py: Python<'_>) -> PyResult<&'static str> {
+    let world = context::world();
+    call::out(py, false, || Ok(world.connection()?.transport().name()))
+}
+
+/// The folder of the VirtualBox that is installed here.
+#[pyfunction]
+#[pyo3(name = "_virtualbox_folder")]
+fn virtualbox_folder() -> Option<std::path::PathBuf> {
+    crate::shell::virtualbox_folder()
 }
 
 /// An object under the rules of the compatible modules.

@@ -124,6 +124,12 @@ impl PyObject {
     /// Asked when the name was found nowhere.
     fn __getattr__(slf: &Bound<'_, Self>, name: &str) -> PyResult<Py<PyAny>> {
         let (py, me) = (slf.py(), slf.get());
+        if me.compatible && !name.starts_with("__") {
+            let found = prelude::compatible(py)?.call_method1("missing", (slf, name))?;
+            if !found.is(py.NotImplemented()) {
+                return Ok(found.unbind());
+            }
+        }
         if !name.starts_with("__") {
             // Nothing is sent: there is no such member.
             if let Err(error) = me.object(py)?.get(name) {
@@ -136,6 +142,12 @@ impl PyObject {
     fn __setattr__(slf: &Bound<'_, Self>, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let (py, me) = (slf.py(), slf.get());
         let object = me.object(py)?;
+        if me.compatible && object.interface().attribute(name).is_none() {
+            let done = prelude::compatible(py)?.call_method1("missing_set", (slf, name, value))?;
+            if done.extract()? {
+                return Ok(());
+            }
+        }
         let value = from_python(value)?;
         call::out(py, me.compatible, || object.set(name, value))
     }
@@ -216,7 +228,13 @@ impl PyObject {
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         match &slf.get().held {
             Held::Object(object) if slf.get().compatible => {
-                Ok(format!("<XPCOM component '<unknown>' (implementing {})>", object.interface().name))
+                let interface = object.interface().name;
+                let name = match interface {
+                    "IVirtualBox" => "@virtualbox.org/VirtualBox;1",
+                    "ISession" => "@virtualbox.org/Session;1",
+                    _ => "<unknown>",
+                };
+                Ok(format!("<XPCOM component '{name}' (implementing {interface})>"))
             }
             Held::Object(object) => Ok(format!("<{object:?}>")),
             Held::Vbox => Ok("<vbox: the IVirtualBox of the connection>".to_owned()),

@@ -173,6 +173,15 @@ class ApiError(Error):
 class Exception_(ApiError):
     """VirtualBox refused a call; it reads as VirtualBox's own bindings put it."""
 
+    @property
+    def errno(self):
+        """The result code as a signed number, as these bindings have it."""
+        return self.hresult
+
+    @errno.setter
+    def errno(self, value):
+        pass
+
     def __str__(self):
         return "0x%x (%s)" % (self.code, self.message)
 
@@ -393,7 +402,7 @@ def describe(error):
         step = error.__traceback__
         while step is not None:
             code = step.tb_frame.f_code
-            if code.co_filename != "<vboxsh>":
+            if not code.co_filename.startswith("<vboxsh"):
                 frames.append((code.co_filename, step.tb_lineno, code.co_name, step.tb_frame))
             step = step.tb_next
         own = [at for at, frame in enumerate(frames) if _is_own(frame[0])]

@@ -3,6 +3,17 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+static COMPATIBLE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+
+/// What the compatible modules need when a member or a form of a call is an older release's.
+pub(super) fn compatible(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
+    let made = COMPATIBLE.get_or_try_init(py, || {
+        let source = std::ffi::CString::new(include_str!("compatible.py"))?;
+        PyModule::from_code(py, &source, c"<vboxsh>/compatible.py", c"_vboxsh_compatible").map(Bound::unbind)
+    })?;
+    Ok(made.bind(py))
+}
+
 static PRELUDE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
 
 /// The module; made when first asked for.
