@@ -67,6 +67,17 @@ pub fn program_is(program: PathBuf) {
     drop(program);
 }
 
+/// Held by a program for as long as it lives: what it drops first when it ends.
+#[derive(Debug)]
+pub struct Leaving;
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        #[cfg(all(feature = "xpcom", unix, target_pointer_width = "64"))]
+        super::xpcom::leave();
+    }
+}
+
 /// Serves the vboxsh that started this one, and ends.
 ///
 /// # Errors

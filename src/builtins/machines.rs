@@ -109,6 +109,11 @@ fn create(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let cpus = given.option("cpus").map(|word| sizes::count("--cpus", word)).transpose()?;
     let iso = given.option("iso").map(absolute).transpose()?;
     let name = given.text("name");
+    // Machines may have any type; one with a misspelt type would come without all that suits it.
+    if connection.root().call("getGuestOSType", vec![Value::from(os_type)]).is_err() {
+        return Err(Failure::new(ErrorKind::NotFound, format!("`{os_type}` is no type of guest"))
+            .hinted("`list os-types` shows the types; `Other` is for what is none of them"));
+    }
     let machine = new_machine(&connection, name, platform, names(given.option("group")), os_type)?;
     if !given.flag("bare") {
         machine.call("applyDefaults", vec![Value::from("")])?;

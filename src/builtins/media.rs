@@ -90,6 +90,16 @@ fn with_children(media: Vec<Object>, depth: usize, found: &mut Vec<(Object, usiz
     Ok(())
 }
 
+/// Has media looked at that nobody has looked at since the server started: their state is not known before.
+fn look_at(media: &[Object]) {
+    for (medium, row) in media.iter().zip(read_rows(media, &["state", "lastAccessError"])) {
+        if show(&row[0]) == "Inaccessible" && show(&row[1]).is_empty() {
+            // What is wrong with it is in its state afterwards.
+            let _ = medium.call("refreshState", Vec::new());
+        }
+    }
+}
+
 /// The known medium of that file or id.
 pub(super) fn find(connection: &Connection, word: &str, kind: &str) -> Result<Object, Failure> {
     let mut all = Vec::new();
@@ -288,6 +298,7 @@ fn list(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     }
     let json = shell.ui().options().json;
     let media: Vec<Object> = all.iter().map(|(medium, _)| medium.clone()).collect();
+    look_at(&media);
     let facts = read_rows(&media, &["location", "deviceType", "format", "logicalSize", "state", "id"]);
     let rows = all.iter().zip(facts).map(|((medium, depth), mut row)| {
         let machines = users(&connection, medium);
@@ -328,6 +339,7 @@ fn usage(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     }
     let media: Vec<Object> = all.into_iter().map(|(medium, _)| medium).collect();
     let json = shell.ui().options().json;
+    look_at(&media);
     let mut rows = read_rows(&media, &["location", "size", "logicalSize", "format"]);
     rows.sort_by_key(|row| std::cmp::Reverse(row[1].as_int()));
     let size = |row: &[Value], at: usize| row[at].as_int().unwrap_or_default();

@@ -11,6 +11,7 @@ mod devices;
 mod display;
 mod doctor;
 mod environment;
+mod explain;
 mod graph;
 mod guest;
 mod help;
@@ -67,6 +68,7 @@ pub fn commands(settings: &ConnectSettings) -> Commands {
         demo::commands(),
         metrics::commands(),
         tree::commands(),
+        explain::commands(),
         describe::commands(),
         teleport::commands(),
         environment::commands(),

@@ -167,7 +167,9 @@ fn take(shell: &Shell, machine: &Object, given: &Given) -> Result<Reply, Failure
     let Some(name) = given.optional("snapshot") else {
         return Err(Failure::usage("snapshot take: the NAME is missing", format!("usage: {}", given.usage())));
     };
-    let arguments = vec![Value::from(name), Value::from(given.text("text")), Value::Bool(given.flag("pause"))];
+    // Only a machine that runs can go on meanwhile.
+    let pause = given.flag("pause") || text(machine, "state") != "Running";
+    let arguments = vec![Value::from(name), Value::from(given.text("text")), Value::Bool(pause)];
     // Taking saves by itself; a lock is needed for the mutable machine only.
     let id = change(machine, |machine| {
         let outputs = machine.call_outputs("takeSnapshot", arguments)?;

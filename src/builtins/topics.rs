@@ -44,7 +44,9 @@ Choose with `vboxsh -u TARGET`, with VBOXSH_CONNECT, or with the command `connec
 
 `xpcom` finds VirtualBox in VBOX_APP_HOME, VBOX_PROGRAM_PATH or the usual folders, and works with the
 machines of the user that runs vboxsh: root has machines of its own. VBOX_USER_HOME names another
-settings folder, VBOX_IPC_SOCKETID another server. When VBoxSVC has ended, `reconnect` starts it anew.
+settings folder, VBOX_IPC_SOCKETID another server. When VBoxSVC has ended, calls say so and `reconnect` starts it anew, by way of a second
+vboxsh process. Scripts have its IVirtualBoxClient as `client`; `client.eventSource.listen(...)` tells
+when VBoxSVC ends.
 
 A password comes from `--password-file FILE` (a file that its owner alone can read), from
 VBOXSH_PASSWORD, or is asked for when the server wants one. It is never an argument.
@@ -91,6 +93,36 @@ hands out. `set` and `call` do that by themselves. In a script:
 
 The plain API works too: `m.lockMachine(session, LockType.Write)`, `session.machine`,
 `session.machine.saveSettings()`, `session.unlockMachine()`.
+",
+    ),
+    (
+        "configuration",
+        "the configuration file: hosts, aliases, prompt, keys, defaults",
+        "
+The file is config.toml in the user's folder for settings (on Linux ~/.config/vboxsh); VBOXSH_CONFIG
+names another one. A mistake in it is told with its line, and nothing runs.
+
+  prompt = \"{server}> \"          the prompt; {server}, {language} and {connection} are filled in
+  keys = \"vi\"                    keys of the line editor: emacs or vi
+  theme = \"light\"                colours that can be read on a light ground; dark is the default
+  announce = true                events above the line that is typed
+  rc = \"start.rhai\"              a script that runs before the first prompt
+
+  [defaults]
+  connect = \"build\"              where to connect to when nothing else is said
+  lang = \"rhai\"                  language of the prompt
+  timeout = 30                   seconds that `on` gives a host
+
+  [hosts.build]                  a name for `-u`, `connect` and `on`
+  url = \"https://build-7:18083\"
+  user = \"ops\"
+  password-file = \"build.password\"    a file that its owner alone can read
+  ca-file = \"build.pem\"          or: fingerprint = \"...\", insecure = true
+
+  [aliases]
+  up = \"list running\"
+
+Files are named from the folder of the configuration.
 ",
     ),
     (

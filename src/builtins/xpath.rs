@@ -70,37 +70,50 @@ impl XPath {
     /// # Errors
     /// What reading gives.
     pub(super) fn evaluate(&self, root: &Object) -> Result<Vec<Object>, Failure> {
-        let mut current = vec![root.clone()];
-        let mut known = true;
+        // Things that stand in one list are counted together.
+        let mut groups = vec![vec![root.clone()]];
         for (at, step) in self.0.iter().enumerate() {
             // `//vms` begins at the root; only what is no attribute of it is looked for below.
             let deep = step.deep && !(at == 0 && leads(root, &step.name));
             let mut next = Vec::new();
-            for object in &current {
-                let found = if deep { below(object, &step.name)? } else { children(object, &step.name, at > 0)? };
-                next.extend(step.filter(found)?);
-                if next.len() > MOST {
-                    return Err(Failure::usage(format!("more than {MOST} things"), "name more steps of the path"));
+            for group in &groups {
+                if !deep && at > 0 && group.iter().all(|object| !leads(object, &step.name)) {
+                    let elements = group.iter().filter(|object| is_element(object, &step.name)).cloned().collect();
+                    next.push(step.filter(elements)?);
+                    continue;
+                }
+                for object in group {
+                    let found = if deep { below(object, &step.name)? } else { children(object, &step.name)? };
+                    next.push(step.filter(found)?);
                 }
             }
-            known &= deep
-                || !next.is_empty()
-                || current.is_empty()
-                || current.iter().any(|object| leads(object, &step.name) || is_element(object, &step.name));
-            if !known {
-                let interface = current[0].interface();
-                let names = interface.attributes();
-                let near = crate::schema::suggest(&step.name, names.iter().map(|attribute| attribute.name));
-                let hint = near.first().map_or_else(
-                    || format!("`help {}` lists what it has", interface.name),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                return Err(Failure::usage(format!("{} has no `{}`", interface.name, step.name), hint));
+            if next.iter().map(Vec::len).sum::<usize>() > MOST {
+                return Err(Failure::usage(format!("more than {MOST} things"), "name more steps of the path"));
             }
-            current = next;
+            let first = groups.iter().flatten().next();
+            if let Some(first) = first.filter(|_| !deep)
+                && !groups
+                    .iter()
+                    .flatten()
+                    .any(|object| leads(object, &step.name) || at > 0 && is_element(object, &step.name))
+            {
+                return Err(unknown(first, &step.name));
+            }
+            groups = next;
         }
-        Ok(current)
+        Ok(groups.into_iter().flatten().collect())
     }
+}
+
+fn unknown(object: &Object, step: &str) -> Failure {
+    let interface = object.interface();
+    let names = interface.attributes();
+    let near = crate::schema::suggest(step, names.iter().map(|attribute| attribute.name));
+    let hint = near.first().map_or_else(
+        || format!("`help {}` lists what it has", interface.name),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Failure::usage(format!("{} has no `{step}`", interface.name), hint)
 }
 
 impl Step {
@@ -142,7 +155,7 @@ fn is_element(object: &Object, name: &str) -> bool {
         || interface.to_lowercase().ends_with(&name.to_lowercase())
 }
 
-fn children(object: &Object, name: &str, inside: bool) -> Result<Vec<Object>, Failure> {
+fn children(object: &Object, name: &str) -> Result<Vec<Object>, Failure> {
     if name == "nics" && object.interface().extends("IMachine") {
         let mut found = Vec::new();
         for slot in 0.. {
@@ -158,7 +171,7 @@ fn children(object: &Object, name: &str, inside: bool) -> Result<Vec<Object>, Fa
             list => super::on_machine::objects(list),
         });
     }
-    Ok(if inside && is_element(object, name) { vec![object.clone()] } else { Vec::new() })
+    Ok(Vec::new())
 }
 
 /// What a step leads to from an object and from all that belongs to it.
@@ -170,7 +183,7 @@ fn below(object: &Object, name: &str) -> Result<Vec<Object>, Failure> {
         }
         seen.push(object.clone());
         if leads(&object, name) {
-            for child in children(&object, name, false)? {
+            for child in children(&object, name)? {
                 if !found.contains(&child) {
                     found.push(child);
                 }

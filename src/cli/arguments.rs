@@ -26,6 +26,21 @@ pub enum Lang {
     Python,
 }
 
+/// What `--generate` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Generated {
+    /// Completions for bash.
+    Bash,
+    /// Completions for zsh.
+    Zsh,
+    /// Completions for fish.
+    Fish,
+    /// The man page.
+    Man,
+    /// All commands, as Markdown.
+    Reference,
+}
+
 /// A scripting shell for the VirtualBox Main API.
 ///
 /// Without a script or a command it starts the prompt. Exit codes: 0 done, 1 failed, 2 usage,
@@ -88,6 +103,9 @@ pub struct Arguments {
     /// When to colour
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+    /// Write shell completions, the man page or the command reference to standard output
+    #[arg(long, value_enum, value_name = "WHAT", hide = true)]
+    pub generate: Option<Generated>,
     /// Load no extension files
     #[arg(long)]
     pub no_ext: bool,

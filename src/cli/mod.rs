@@ -3,6 +3,7 @@
 //! It holds no logic of its own.
 
 mod arguments;
+mod generate;
 mod run;
 
 pub use arguments::Arguments;

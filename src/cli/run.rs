@@ -1,6 +1,7 @@
 //! What the program does with its arguments.
 
 use super::arguments::{Arguments, Color, Lang};
+use super::generate;
 use crate::backend::local;
 use crate::builtins;
 use crate::model::{Error, ErrorKind, Interrupt};
@@ -71,6 +72,11 @@ fn work(mut arguments: Arguments, ui: &Ui) -> anyhow::Result<i32> {
     if let Err(error) = repl::install_signals() {
         ui.warn(&format!("Ctrl-C cannot be caught: {error}"));
     }
+    if let Some(what) = arguments.generate {
+        let text = generate::text(what, &builtins::commands(&ConnectSettings::default()))?;
+        ui.print(text.trim_end());
+        return Ok(0);
+    }
     let config = Config::load()?;
     defaults(&mut arguments, &config)?;
     #[cfg(all(feature = "python", unix))]
@@ -80,6 +86,8 @@ fn work(mut arguments: Arguments, ui: &Ui) -> anyhow::Result<i32> {
     let (target, settings) = connection_settings(&mut arguments, &config)?;
     let prompt = prompt_options(&target, &settings);
     let mut shell = shell(&arguments, target, settings, ui)?;
+    // Dropped before the shell is.
+    let _leaving = local::Leaving;
     let rc = config.rc.clone();
     shell.set_config(config);
     let mut ran = false;

@@ -116,6 +116,10 @@ impl Host {
                             state.is_processed(at.element)
                         });
                     }
+                    // A session does not end in the middle of work on its machine.
+                    ("ISession", "unlockMachine") => {
+                        state = self.wait_until(state, Duration::MAX, |state| !state.session_busy(at.element));
+                    }
                     ("IProgress", "waitForCompletion") => {
                         state = self.wait_until(state, shorter(waits, arguments.int(0)), |state| {
                             state.progress_passed(at.element, None)

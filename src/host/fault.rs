@@ -27,7 +27,6 @@ pub(super) mod code {
     pub(in crate::host) const PDM_ERROR: u32 = 0x80bb_0006;
     pub(in crate::host) const INVALID_OBJECT_STATE: u32 = 0x80bb_0007;
     pub(in crate::host) const NOT_SUPPORTED: u32 = 0x80bb_0009;
-    pub(in crate::host) const XML_ERROR: u32 = 0x80bb_000a;
     pub(in crate::host) const OBJECT_IN_USE: u32 = 0x80bb_000c;
     pub(in crate::host) const GSTCTL_GUEST_ERROR: u32 = 0x80bb_000f;
     pub(in crate::host) const PLATFORM_ARCH_NOT_SUPPORTED: u32 = 0x80bb_0012;

@@ -144,6 +144,10 @@ impl State {
                 None => Err(Fault::argument(format!("`{}` is no UUID", arguments.text(0)))),
             },
             "snapshotFolder" => {
+                if self.machine(at.view)?.first_snapshot.is_some() {
+                    let message = "the snapshot folder is fixed while the machine has snapshots; delete them first";
+                    return Err(Fault::new(code::E_FAIL, message));
+                }
                 let folder = match arguments.text(0) {
                     "" => "Snapshots".to_owned(),
                     given => self.relative(at.view, given)?,
@@ -205,14 +209,6 @@ impl State {
                 Err(Fault::argument("processors cannot be plugged: set `CPUHotPlugEnabled` while the machine is off"))
             }
             "saveState" => one(self.save_state(view)?),
-            "discardSavedState" => {
-                self.discard_saved_state(view, arguments.flag(0))?;
-                nothing()
-            }
-            "adoptSavedState" => {
-                self.adopt_saved_state(view, arguments.text(0))?;
-                nothing()
-            }
             "canShowConsoleWindow" if self.running(view).is_some() => one(RawValue::Bool(self.events.take_approval())),
             "showConsoleWindow" if self.running(view).is_some() => {
                 let original = self.machine_of(view);
@@ -229,6 +225,25 @@ impl State {
                 self.discard_settings(view)?;
                 nothing()
             }
+            "takeSnapshot" => self.take_snapshot(view, arguments),
+            "restoreSnapshot" => one(self.restore_snapshot(view, arguments)?),
+            "deleteSnapshot" => one(self.delete_snapshot(view, arguments)?),
+            "deleteSnapshotRange" | "deleteSnapshotAndAllChildren" => {
+                one(self.delete_snapshots(view, name, arguments)?)
+            }
+            "cloneTo" => one(self.clone_machine(view, arguments)?),
+            "moveTo" => one(self.move_machine(view, arguments.text(0), arguments.text(1))?),
+            "setSettingsFilePath" => {
+                let message =
+                    "no host moves the settings file alone: `moveTo` moves the machine, a new `name` renames it";
+                Err(Fault::new(code::E_NOTIMPL, message))
+            }
+            "adoptSavedState" => self.adopt_saved_state(view, arguments.text(0)),
+            "discardSavedState" => self.discard_saved_state(view, arguments.flag(0)),
+            "querySavedGuestScreenInfo"
+            | "querySavedScreenshotInfo"
+            | "readSavedScreenshotToArray"
+            | "readSavedThumbnailToArray" => self.read_saved_screen(view, name, arguments),
             "unregister" => one(self.unregister(view, arguments.name(0))?),
             "deleteConfig" => one(self.delete_config(view, arguments)?),
             "applyDefaults" => {
@@ -236,11 +251,20 @@ impl State {
                 self.apply_defaults(view)?;
                 nothing()
             }
-            "getExtraDataKeys" => one(super::value::texts(self.element(at)?.properties.keys().cloned())),
+            "getExtraDataKeys" => {
+                one(super::value::texts(self.element(self.keeper_of(at, "name"))?.properties.keys().cloned()))
+            }
             "getExtraData" => {
-                one(text(self.element(at)?.properties.get(arguments.text(0)).cloned().unwrap_or_default()))
+                let keeper = self.keeper_of(at, "name");
+                one(text(self.element(keeper)?.properties.get(arguments.text(0)).cloned().unwrap_or_default()))
             }
             "setExtraData" => {
+                if self.snapshot_of_view(view).is_some() {
+                    return Err(Fault::new(
+                        code::INVALID_VM_STATE,
+                        "the machine of a snapshot has no extra data of its own",
+                    ));
+                }
                 self.set_extra_data(at, arguments.text(0), arguments.text(1))?;
                 nothing()
             }
@@ -302,9 +326,11 @@ impl State {
     fn discard_settings(&mut self, view: u32) -> Outcome {
         let original = self.machine_of(view);
         if self.copies.contains_key(&view) {
+            self.delete_implicit(view);
             let document = self.document(original)?.clone();
             if let Some(copy) = self.copies.get_mut(&view) {
-                (copy.document, copy.modified) = (document, false);
+                // It counts as modified until it is saved, as in VirtualBox.
+                copy.document = document;
             }
             return Ok(());
         }

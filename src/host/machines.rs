@@ -64,7 +64,8 @@ impl State {
         views.into_iter().find(|view| {
             let accessible =
                 self.load(*view).is_ok() && self.machine(*view).is_ok_and(|machine| machine.access_error.is_none());
-            accessible && self.machine_name(*view) == wanted
+            let root = self.element(Address::machine(*view));
+            accessible && root.is_ok_and(|root| root.text("name") == wanted)
         })
     }
 
@@ -174,15 +175,24 @@ impl State {
     }
 
     pub(super) fn open_machine(&mut self, arguments: Arguments<'_>) -> Outcome<RawValue> {
-        let file = super::root::absolute(arguments.text(0))?.to_owned();
-        let tree = registry::read(&file)?;
+        // A file that is missing or damaged is a plain failure of the machine, as in VirtualBox.
+        let failed = |fault: Fault| Fault { code: code::E_FAIL, ..fault }.by("IMachine");
+        let file = super::root::absolute(arguments.text(0)).map_err(failed)?.to_owned();
+        let tree = registry::read(&file).map_err(failed)?;
         let id = tree.value("Machine@uuid").and_then(parse_id);
-        let id =
-            id.ok_or_else(|| Fault::new(code::XML_ERROR, format!("`{}` has no machine with an id", file.display())))?;
+        let id = id.ok_or_else(|| {
+            Fault::new(code::E_FAIL, format!("`{}` has no machine with an id", file.display())).by("IMachine")
+        })?;
+        self.refresh();
+        if self.machines.values().any(|machine| machine.registered && machine.id == id) {
+            let message = format!("`{}` has the id of a registered machine", file.display());
+            return Err(Fault::new(code::E_FAIL, message).by("IMachine"));
+        }
+        let stamp = registry::stamp(&file);
         let machine = Machine { id, settings_file: file, state: "PoweredOff", ..Machine::default() };
         let value = self.add_machine(machine);
         let view = self.next_view - 1;
-        self.load(view)?;
+        self.take_in(view, Ok(tree), stamp)?;
         match self.machine(view)?.access_error.clone() {
             Some(fault) => {
                 self.machines.remove(&view);
@@ -198,22 +208,34 @@ impl State {
         if machine.document.is_some() {
             return Ok(());
         }
+        let stamp = registry::stamp(&machine.settings_file);
+        let read = registry::read(&machine.settings_file);
+        self.take_in(view, read, stamp)
+    }
+
+    /// Takes up what was read of a machine's file, or that it could not be read.
+    fn take_in(&mut self, view: View, read: Outcome<XmlNode>, stamp: registry::Stamp) -> Outcome {
+        let machine = self.machine(view)?;
         let file = machine.settings_file.clone();
         let id = machine.id.clone();
-        let stamp = registry::stamp(&file);
-        let read = registry::read(&file).and_then(|tree| {
+        let read = read.and_then(|tree| {
             let found = tree.value("Machine@uuid").and_then(parse_id);
             if found.as_deref() == Some(&id) {
                 return Ok(tree);
             }
-            Err(Fault::new(code::XML_ERROR, format!("`{}` is the file of another machine", file.display())))
+            Err(Fault::new(code::E_FAIL, format!("`{}` is the file of another machine", file.display())).by("IMachine"))
+        });
+        let read = read.and_then(|tree| {
+            let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+            self.load_media(&tree, "Machine/MediaRegistry", Registry::Machine(id), &folder);
+            self.check_media(&tree)?;
+            Ok(tree)
         });
         match read {
             Ok(tree) => {
-                let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-                self.load_media(&tree, "Machine/MediaRegistry", Registry::Machine(id), &folder);
                 let document = self.read_settings(&tree);
                 self.read_snapshots(view, tree.child("Machine").unwrap_or(&XmlNode::default()));
+                self.finish_merge(view);
                 let saved = tree.value("Machine@stateFile").is_some();
                 let aborted = tree.value("Machine@aborted").is_some_and(|value| value == "true" || value == "1");
                 let changed = tree.value("Machine@lastStateChange").map(super::times::read);
@@ -239,6 +261,33 @@ impl State {
                 }
                 machine.document = Some(document);
                 machine.access_error = Some(fault);
+                machine.stamp = stamp;
+            }
+        }
+        Ok(())
+    }
+
+    /// A machine with two controllers of a name, or with an image that nobody knows, is not accessible.
+    fn check_media(&mut self, tree: &XmlNode) -> Outcome {
+        let mut names = std::collections::HashSet::new();
+        let controllers = tree.list("Machine/Hardware/StorageControllers", "StorageController");
+        for name in controllers.filter_map(|controller| controller.attribute("name")) {
+            if !names.insert(name) {
+                let message = format!("two storage controllers are named `{name}`");
+                return Err(Fault::new(code::OBJECT_IN_USE, message).by("IMachine"));
+            }
+        }
+        let controllers = tree.list("Machine/Hardware/StorageControllers", "StorageController");
+        let devices = controllers.flat_map(|controller| controller.list("", "AttachedDevice"));
+        let ids: Vec<_> = devices.filter_map(|device| parse_id(device.value("Image@uuid")?)).collect();
+        for id in ids {
+            if self.medium_by_id(&id).is_none() {
+                // Another process may have registered it since we looked.
+                self.refresh();
+            }
+            if self.medium_by_id(&id).is_none() {
+                let message = format!("no known medium has the id {id}, which the machine uses");
+                return Err(Fault::not_found(message).by("IVirtualBox"));
             }
         }
         Ok(())
@@ -273,6 +322,17 @@ impl State {
 
     /// Saves the settings that `view` shows: a mutable copy, or an unregistered machine.
     pub(super) fn save_machine(&mut self, view: View) -> Outcome {
+        self.save_quietly(view)?;
+        let machine = self.machine(view)?;
+        let (id, registered) = (machine.id.clone(), machine.registered);
+        if registered {
+            self.fire_machine("OnMachineDataChanged", &id, vec![("temporary", RawValue::Bool(false))]);
+        }
+        Ok(())
+    }
+
+    /// The same without the event.
+    pub(super) fn save_quietly(&mut self, view: View) -> Outcome {
         self.exclusively(|state| state.save_machine_now(view))
     }
 
@@ -281,8 +341,9 @@ impl State {
         let original = self.machine_of(view);
         self.rename_files(view)?;
         self.adopt_media(view)?;
+        self.save_foreign_media(view)?;
         let machine = self.machine(view)?;
-        let (file, id, registered) = (machine.settings_file.clone(), machine.id.clone(), machine.registered);
+        let (file, registered) = (machine.settings_file.clone(), machine.registered);
         let mut tree = machine.tree.clone().unwrap_or_else(|| XmlNode::new("VirtualBox"));
         self.write_settings(view, &mut tree)?;
         let moved_groups = registered && view != original && self.groups_of(view) != self.groups_of(original);
@@ -291,6 +352,7 @@ impl State {
         registry::write(&file, &tree)?;
         if let Some(copy) = self.copies.get_mut(&view) {
             copy.modified = false;
+            super::attachments::settle(&mut copy.document);
             let document = copy.document.clone();
             self.machine_mut(original)?.document = Some(document);
         }
@@ -301,9 +363,9 @@ impl State {
         if registered {
             self.save_registry()?;
             if moved_groups {
+                let id = self.machine(original)?.id.clone();
                 self.fire_machine("OnMachineGroupsChanged", &id, Vec::new());
             }
-            self.fire_machine("OnMachineDataChanged", &id, Vec::new());
         }
         Ok(())
     }
@@ -345,58 +407,6 @@ impl State {
         machine.stamp = registry::stamp(&machine.settings_file);
         Ok(())
     }
-
-    pub(super) fn unregister(&mut self, view: View, mode: &str) -> Outcome<RawValue> {
-        let original = self.machine_of(view);
-        let name = self.machine_name(original);
-        let machine = self.machine(original)?;
-        if !machine.registered {
-            return Ok(RawValue::List(Vec::new()));
-        }
-        if self.is_locked(original) {
-            let message = format!("cannot unregister the machine `{name}` while it is locked; end its session first");
-            return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
-        }
-        let id = machine.id.clone();
-        let media = if mode == "UnregisterOnly" { Vec::new() } else { self.detach_all(original, mode)? };
-        if mode != "UnregisterOnly" && self.machine(original)?.access_error.is_none() {
-            self.save_machine(original)?;
-        }
-        let machine = self.machine_mut(original)?;
-        machine.registered = false;
-        self.save_registry()?;
-        self.fire_machine("OnMachineRegistered", &id, vec![("registered", RawValue::Bool(false))]);
-        Ok(RawValue::List(media.into_iter().map(|medium| Address::global(medium).value("IMedium")).collect()))
-    }
-
-    pub(super) fn delete_config(&mut self, view: View, arguments: Arguments<'_>) -> Outcome<RawValue> {
-        let machine = self.machine(view)?;
-        if machine.registered {
-            self.check_mutable(view, super::table::When::Off)?;
-        }
-        let name = self.machine_name(view);
-        let file = machine.settings_file.clone();
-        let media: Vec<_> = arguments.list(0).iter().filter_map(Address::of).collect();
-        for medium in media {
-            // A medium that is still used elsewhere stays, silently, as in VirtualBox.
-            let _ = self.delete_storage(medium.element);
-        }
-        let result = match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Fault::file(&file, error)),
-            _ => Ok(()),
-        };
-        let _ = std::fs::remove_file(PathBuf::from(format!("{}-prev", file.display())));
-        if let Some(folder) = file.parent() {
-            for part in ["Logs", "Snapshots", ""] {
-                // Only empty folders go.
-                let _ = std::fs::remove_dir(folder.join(part));
-            }
-        }
-        let machine = self.machine_mut(view)?;
-        machine.modified = true;
-        machine.tree = None;
-        Ok(self.finished(format!("Deleting the files of the machine `{name}`"), result))
-    }
 }
 
 fn machine_is_modified(machine: &Machine) -> bool {
@@ -404,7 +414,7 @@ fn machine_is_modified(machine: &Machine) -> bool {
 }
 
 /// A name as it stands in file names: letters that file systems or shells take for something else become `_`.
-fn safe_name(name: &str) -> String {
+pub(super) fn safe_name(name: &str) -> String {
     let plain = |letter: char| {
         letter.is_ascii_alphanumeric() || " ()-._".contains(letter) || ('\u{a0}'..='\u{d7af}').contains(&letter)
     };

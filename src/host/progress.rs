@@ -26,7 +26,6 @@ pub(super) struct Job {
     interface: &'static str,
 }
 
-#[allow(dead_code)] // Not all work has operations, or is beyond cancelling.
 impl Job {
     /// Work of one operation, started by an object of `interface`; it can be cancelled.
     pub(super) fn new(description: impl Into<String>, initiator: Address, interface: &'static str) -> Self {
@@ -81,7 +80,6 @@ pub(super) struct Reporter {
     cancelable: bool,
 }
 
-#[allow(dead_code)]
 impl Reporter {
     /// The current operation is that far: `done` of `total`, in any unit.
     ///
@@ -256,8 +254,16 @@ impl State {
     }
 
     /// A progress object for work that has been done.
+    #[allow(dead_code, reason = "for work that is done at once")]
     pub(super) fn finished(&mut self, description: impl Into<String>, result: Outcome) -> RawValue {
         let element = self.add_progress(Job::new(description, Address::VIRTUAL_BOX, "IVirtualBox"));
+        self.complete(element, result);
+        Address::global(element).value("IProgress")
+    }
+
+    /// A progress object for work that failed, or ended, before it could start.
+    pub(super) fn finished_job(&mut self, job: Job, result: Outcome) -> RawValue {
+        let element = self.add_progress(job);
         self.complete(element, result);
         Address::global(element).value("IProgress")
     }

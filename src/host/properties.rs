@@ -120,7 +120,7 @@ impl State {
             "platform" => self.properties_object("IPlatformProperties").value("IPlatformProperties"),
             "defaultMachineFolder" => text(self.default_machine_folder().to_string_lossy()),
             "mediumFormats" => {
-                RawValue::List((0..super::media_formats::FORMATS.len()).map(|at| self.format_object(at)).collect())
+                RawValue::List((0..super::media::formats::FORMATS.len()).map(|at| self.format_object(at)).collect())
             }
             "supportedGuestOSTypes" => {
                 let arm = self.element(at)?.index == 1;

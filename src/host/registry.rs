@@ -11,11 +11,12 @@ use super::state::{Address, Machine, State};
 use super::table;
 use super::xml::XmlNode;
 use super::{Fault, Outcome};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-/// Version of the format that VirtualBox 7.2 writes.
-const VERSION: &str = "1.12-linux";
+/// Version of the format that VirtualBox 7.2 writes into a new home, and the oldest that it leaves as it is.
+const VERSION: super::versions::Version = (1, 12);
+const OLDEST_WRITTEN: super::versions::Version = (1, 7);
 
 /// Where the folders stand that all machines share.
 pub(super) const SHARED_FOLDERS: &str = "Global/SharedFolders";
@@ -39,6 +40,7 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         snapshots: Default::default(),
         sessions: HashMap::new(),
         media: BTreeMap::new(),
+        open_disks: HashMap::new(),
         progresses: HashMap::new(),
         events: Default::default(),
         performance: Default::default(),
@@ -110,22 +112,38 @@ impl State {
     }
 
     fn merge_machines(&mut self, seen: &XmlNode, disk: &XmlNode) {
-        let (old, new) = (machine_entries(seen), machine_entries(disk));
+        let ids = |entries: &[(String, String)]| entries.iter().map(|(id, _)| id.clone()).collect::<HashSet<_>>();
+        let (old, new) = (ids(&machine_entries(seen)), machine_entries(disk));
+        let there = ids(&new);
         // Another process unregistered them.
-        let gone = self.machines.iter().filter(|(_, machine)| {
-            machine.registered && old.contains_key(&machine.id) && !new.contains_key(&machine.id)
-        });
+        let gone = self
+            .machines
+            .iter()
+            .filter(|(_, machine)| machine.registered && old.contains(&machine.id) && !there.contains(&machine.id));
         let gone: Vec<_> = gone.map(|(view, _)| *view).collect();
         gone.into_iter().for_each(|view| self.drop_snapshots(view));
         self.machines.retain(|_, machine| {
-            let gone = old.contains_key(&machine.id) && !new.contains_key(&machine.id);
+            let gone = old.contains(&machine.id) && !there.contains(&machine.id);
             !gone || !machine.registered
         });
+        let registered = self.machines.iter().filter(|(_, machine)| machine.registered);
+        let mut known: HashMap<_, _> = registered.map(|(view, machine)| (machine.id.clone(), *view)).collect();
         for (id, file) in new {
-            if self.machines.values().any(|machine| machine.registered && machine.id == id) || old.contains_key(&id) {
+            let settings_file = self.home.join(file);
+            if let Some(view) = known.get(&id) {
+                // Another process renamed or moved it.
+                if let Some(machine) = self.machines.get_mut(view).filter(|machine| machine.lock.is_none())
+                    && machine.settings_file != settings_file
+                {
+                    machine.settings_file = settings_file;
+                    self.refresh_machine(*view);
+                }
                 continue;
             }
-            let settings_file = self.home.join(file);
+            if old.contains(&id) {
+                continue;
+            }
+            known.insert(id.clone(), self.next_view);
             let machine = Machine { id, registered: true, settings_file, state: "PoweredOff", ..Machine::default() };
             self.machines.insert(self.next_view, machine);
             self.next_view += 1;
@@ -166,9 +184,11 @@ impl State {
         self.read_registry()?;
         let mut tree = self.registry.clone();
         tree.set_attribute("xmlns", "http://www.virtualbox.org/");
-        if tree.attribute("version").is_none() {
-            tree.set_attribute("version", VERSION);
-        }
+        let version = match tree.attribute("version") {
+            Some(written) => super::versions::parse(written).unwrap_or(VERSION).max(OLDEST_WRITTEN),
+            None => VERSION,
+        };
+        tree.set_attribute("version", super::versions::written(version));
         self.put_machine_entries(&mut tree);
         for name in PROPERTIES {
             let at = self.properties_object(name);
@@ -188,9 +208,12 @@ impl State {
         super::computer::write_sources(&self.global, &mut tree);
         super::settings::write_shared_folders(&self.global, &mut tree);
         self.put_media(&mut tree, "Global/MediaRegistry", &super::media::Registry::Global, &folder);
-        write(&file, &tree)?;
-        self.registry = tree;
-        self.registry_stamp = stamp(&file);
+        // Most changes of a machine leave this file as it is.
+        if stamp(&file) != self.registry_stamp || tree != self.registry {
+            write(&file, &tree)?;
+            self.registry = tree;
+            self.registry_stamp = stamp(&file);
+        }
         self.fire_nat_settings();
         Ok(())
     }
@@ -198,12 +221,12 @@ impl State {
     fn put_machine_entries(&self, tree: &mut XmlNode) {
         let entries = tree.make("Global/MachineRegistry");
         let mine: Vec<_> = self.machines.values().filter(|machine| machine.registered).collect();
-        entries
-            .children
-            .retain(|entry| entry.name != "MachineEntry" || mine.iter().any(|machine| machine.id == entry_id(entry)));
+        let ids: HashSet<_> = mine.iter().map(|machine| machine.id.as_str()).collect();
+        entries.children.retain(|entry| entry.name != "MachineEntry" || ids.contains(entry_id(entry).as_str()));
+        let there: HashMap<_, _> =
+            entries.children.iter().enumerate().map(|(at, entry)| (entry_id(entry), at)).collect();
         for machine in mine {
-            let at = entries.children.iter().position(|entry| entry_id(entry) == machine.id);
-            let at = at.unwrap_or_else(|| {
+            let at = there.get(&machine.id).copied().unwrap_or_else(|| {
                 entries.children.push(XmlNode::new("MachineEntry").with("uuid", format!("{{{}}}", machine.id)));
                 entries.children.len() - 1
             });
@@ -247,8 +270,8 @@ fn entry_id(entry: &XmlNode) -> String {
     entry.attribute("uuid").unwrap_or_default().trim_matches(['{', '}']).to_ascii_lowercase()
 }
 
-/// Id and file of each machine in a tree.
-fn machine_entries(tree: &XmlNode) -> BTreeMap<String, String> {
+/// Id and file of each machine in a tree, in its order.
+fn machine_entries(tree: &XmlNode) -> Vec<(String, String)> {
     let entries = tree.list("Global/MachineRegistry", "MachineEntry");
     entries.filter_map(|entry| Some((entry_id(entry), entry.attribute("src")?.to_owned()))).collect()
 }
@@ -278,16 +301,37 @@ pub(super) fn stamp(file: &Path) -> Stamp {
     Some((facts.modified().ok()?, facts.len(), number))
 }
 
-/// Reads a settings file.
+/// Reads a settings file of any version, in the newest layout.
+///
+/// # Errors
+/// It is missing, or not what it should be; VirtualBox calls that `E_FAIL`.
 pub(super) fn read(file: &Path) -> Outcome<XmlNode> {
-    let text = std::fs::read_to_string(file).map_err(|error| Fault::file(file, error))?;
-    let wrong = |why: String| Fault::new(code::XML_ERROR, format!("`{}` is no settings file: {why}", file.display()));
-    let tree = XmlNode::parse(&text).map_err(wrong)?;
-    if tree.name == "VirtualBox" { Ok(tree) } else { Err(wrong(format!("its root is `{}`", tree.name))) }
+    let text = std::fs::read_to_string(file).map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData | std::io::ErrorKind::IsADirectory => {
+            Fault::new(code::E_FAIL, format!("`{}` is no settings file: it is no text", file.display()))
+        }
+        _ => Fault::file(file, error),
+    })?;
+    let wrong = |why: String| {
+        Fault::new(code::E_FAIL, format!("`{}` is no settings file: {why}", file.display())).by("IMachine")
+    };
+    let mut tree = XmlNode::parse(&text).map_err(wrong)?;
+    if tree.name != "VirtualBox" {
+        return Err(wrong(format!("its root is `{}`", tree.name)));
+    }
+    super::versions::raise(&mut tree).map_err(wrong)?;
+    Ok(tree)
 }
 
 /// Writes a settings file so that a crash leaves the old one or the new one; the old one is kept as `NAME-prev`.
+/// A file of an older version is kept as `NAME-VERSION` for good.
 pub(super) fn write(file: &Path, tree: &XmlNode) -> Outcome {
+    let mut tree = tree.clone();
+    if tree.child("Machine").is_some() {
+        super::versions::lower(&mut tree);
+    }
+    super::versions::order(&mut tree);
+    keep_older(file, tree.attribute("version").unwrap_or_default());
     if file.exists() {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let previous = file.with_file_name(format!("{name}-prev"));
@@ -297,4 +341,23 @@ pub(super) fn write(file: &Path, tree: &XmlNode) -> Outcome {
     let written = atomic::replace(file, tree.document(HEADING).as_bytes());
     super::files::presence::changed();
     written.map_err(|error| Fault::file(file, error))
+}
+
+/// Keeps a file whose version is older than that which is going to be written: `m.vbox` as `m-1.16-linux.vbox`.
+fn keep_older(file: &Path, version: &str) {
+    use std::io::Read as _;
+    let mut start = Vec::new();
+    let read = std::fs::File::open(file).and_then(|file| file.take(2048).read_to_end(&mut start));
+    let start = String::from_utf8_lossy(&start);
+    let root = read.ok().and_then(|_| start.split_once("<VirtualBox")?.1.split_once("version=")).map(|(_, rest)| rest);
+    let Some(written) = root.and_then(|rest| rest.split(['"', '\'']).nth(1)) else { return };
+    let plain = written.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-'));
+    let (old, new) = (super::versions::parse(written), super::versions::parse(version));
+    if plain && old.is_some() && old < new {
+        let part = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+        let (stem, ending) = (part(file.file_stem()), part(file.extension()));
+        let kept = file.with_file_name(format!("{stem}-{written}.{ending}"));
+        // The copy is a service; without it the save is as good. An earlier one is not touched.
+        let _ = std::fs::hard_link(file, kept);
+    }
 }

@@ -158,14 +158,12 @@ impl State {
         if self.session_is_busy(session)? {
             return Err(Fault::new(code::INVALID_OBJECT_STATE, "the given session is busy: it already holds a lock"));
         }
-        if lock == "Null" {
-            return Err(Fault::argument("`Null` is no type of lock"));
-        }
         if lock == "Shared" && self.running(original).is_some() {
             let view = self.running_view(original)?;
             self.join(session, view, Kind::Shared);
             return Ok(());
         }
+        // `Null` and whatever else is no kind of lock count as `Write`.
         if let Some(holder) = holder {
             if lock != "Shared" {
                 let message = format!("the machine `{name}` is already locked for a session (or being unlocked)");
@@ -194,6 +192,12 @@ impl State {
         Ok(())
     }
 
+    /// Whether work on the machine that a session holds is going on.
+    pub(super) fn session_busy(&self, id: ElementId) -> bool {
+        let view = self.sessions.get(&id).and_then(|session| session.view);
+        view.and_then(|view| self.machine(view).ok()).is_some_and(super::state::Machine::busy)
+    }
+
     fn unlock(&mut self, id: ElementId) -> Outcome {
         let session = self.sessions.get_mut(&id).ok_or_else(gone)?;
         let Some(view) = session.view else {
@@ -209,6 +213,7 @@ impl State {
         self.end_sessions_on(view);
         let original = self.machine_of(view);
         self.remove_console(original);
+        self.delete_implicit(view);
         self.copies.remove(&view);
         self.give_lock(original);
         let id = self.machine(original)?.id.clone();

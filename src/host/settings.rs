@@ -13,9 +13,6 @@ use super::value::{enumerated, texts, write};
 use super::xml::XmlNode;
 use crate::model::RawValue;
 
-/// Version of the format that VirtualBox 7.2 writes for machines that use all of it.
-const VERSION: &str = "1.21-linux";
-
 /// A kind of parts that come in numbers: interface, role, place of the list, name of an item, what tells them apart.
 type List = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
@@ -204,7 +201,6 @@ impl State {
         let machine = self.machine(view)?;
         let document = self.document(view)?;
         file.set_attribute("xmlns", "http://www.virtualbox.org/");
-        file.set_attribute("version", VERSION);
         let node = file.make("Machine");
         node.set_attribute("uuid", format!("{{{}}}", machine.id));
         let os_type = document.get(ROOT).map_or("", |root| root.text("OSTypeId"));

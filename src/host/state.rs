@@ -113,6 +113,13 @@ pub(super) struct Machine {
     pub(super) spawning: bool,
 }
 
+impl Machine {
+    /// Whether work on it is going on that callers have to wait for.
+    pub(super) fn busy(&self) -> bool {
+        matches!(self.state, "SettingUp" | "Snapshotting" | "RestoringSnapshot" | "DeletingSnapshot")
+    }
+}
+
 /// The mutable copy of a locked machine.
 #[derive(Debug)]
 pub(super) struct Copy {
@@ -135,6 +142,8 @@ pub(super) struct State {
     pub(super) snapshots: super::snapshots::Snapshots,
     pub(super) sessions: HashMap<ElementId, Session>,
     pub(super) media: BTreeMap<ElementId, Medium>,
+    /// Disks that callers have open for reading or writing, by their `IMediumIO`.
+    pub(super) open_disks: HashMap<ElementId, super::media::OpenDisk>,
     pub(super) progresses: HashMap<ElementId, Progress>,
     pub(super) events: Events,
     pub(super) performance: super::performance::Performance,
@@ -251,7 +260,11 @@ impl State {
     }
 
     fn read(&mut self, address: Address, attribute: &'static Attribute) -> Outcome<RawValue> {
-        self.keep_up(address.view);
+        match attribute.name {
+            // Whoever asks for it has mended the file, perhaps just now.
+            "accessible" | "accessError" => self.look_again(address.view),
+            _ => self.keep_up(address.view),
+        }
         self.load(address.view)?;
         self.check_interface(address, attribute.owner)?;
         if let Some(value) = self.read_behaviour(address, attribute)? {
@@ -282,6 +295,7 @@ impl State {
             "ISession" => self.read_session(at.element, name),
             "IMedium" => self.read_medium(at.element, name),
             "IMediumFormat" => Ok(self.read_medium_format(at.element, name)),
+            "IMediumIO" => self.read_medium_io(at.element, name),
             "IProgress" => self.read_progress(at.element, name),
             "ISnapshot" => self.read_snapshot(at.element, name),
             "IStorageController" => self.read_storage_controller(at, name),
@@ -381,6 +395,8 @@ impl State {
             "ISession" => self.call_session(at.element, method.name)?,
             "IMedium" => self.call_medium(at.element, method.name, arguments)?,
             "IMediumFormat" => self.call_medium_format(at.element, method.name)?,
+            "IMediumIO" => self.call_medium_io(at.element, method.name, arguments)?,
+            "IToken" => self.call_token(at.element, method.name)?,
             "IProgress" => self.call_progress(at.element, method.name, arguments)?,
             "IEventSource" => self.call_event_source(at, method.name, arguments)?,
             "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,

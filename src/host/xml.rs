@@ -123,6 +123,30 @@ impl XmlNode {
         self.children.iter().find(|child| child.name == name)
     }
 
+    pub(super) fn child_mut(&mut self, name: &str) -> Option<&mut Self> {
+        self.children.iter_mut().find(|child| child.name == name)
+    }
+
+    /// Takes the first child of that name out.
+    pub(super) fn take_child(&mut self, name: &str) -> Option<Self> {
+        let at = self.children.iter().position(|child| child.name == name)?;
+        Some(self.children.remove(at))
+    }
+
+    pub(super) fn remove_attribute(&mut self, name: &str) -> Option<String> {
+        let at = self.attributes.iter().position(|(known, _)| known == name)?;
+        Some(self.attributes.remove(at).1)
+    }
+
+    /// Gives an attribute another name, unless one has that already.
+    pub(super) fn rename_attribute(&mut self, old: &str, new: &str) {
+        if self.attribute(new).is_none()
+            && let Some((name, _)) = self.attributes.iter_mut().find(|(known, _)| known == old)
+        {
+            new.clone_into(name);
+        }
+    }
+
     /// The children of that name of the element at `path`.
     pub(super) fn list<'a>(&'a self, path: &str, name: &'a str) -> impl Iterator<Item = &'a Self> + use<'a> {
         self.at(path).into_iter().flat_map(move |node| node.children.iter().filter(move |child| child.name == name))

@@ -3,15 +3,29 @@
 use super::candidate::{Candidate, attribute, members, spelling, values};
 use super::chain::{Scope, picker};
 use super::completer::{Sources, files};
+use super::known::Things;
 use super::tokens::{Token, TokenKind, tokens};
-use super::words::{Partial, commands_beginning, quoted};
+use super::words::{Partial, commands_beginning, offset, quoted};
 use crate::builtins;
 use crate::schema::{Interface, Kind, help};
-use crate::shell::{ArgumentKind, Command, Language};
+use crate::shell::{ArgumentKind, Command, Language, split_before};
 
 /// What may stand at the end of `tail`, the text behind the command's name.
 pub(super) fn complete(sources: &Sources<'_>, command: &Command, tail: &str) -> (usize, Vec<Candidate>) {
     let partial = Partial::parse(tail);
+    // A command inside a command is completed as if it stood alone.
+    if let Some(at) = command.arguments.iter().position(|argument| argument.kind == ArgumentKind::Line) {
+        let valued = |name: &str| value_of(command, &format!("--{name}")).is_some();
+        let rest = split_before(tail, at, valued).map_or("", |(_, rest)| rest);
+        let start = match rest {
+            "" => tail.len(),
+            rest => offset(tail, rest),
+        };
+        if !rest.is_empty() || partial.word.is_empty() && positional(command, &partial.before) == at {
+            let (inner, found) = super::completer::complete(sources, &tail[start..]);
+            return (start + inner, found);
+        }
+    }
     if partial.quote.is_none() && partial.word.starts_with('-') {
         return match partial.word.split_once('=') {
             Some((flag, value)) => {
@@ -24,16 +38,101 @@ pub(super) fn complete(sources: &Sources<'_>, command: &Command, tail: &str) -> 
         };
     }
     if let Some(kind) = partial.before.last().and_then(|flag| value_of(command, flag)) {
-        return argument(sources, kind, tail, &partial);
+        let machine = machine_before(command, &partial.before);
+        return named(sources, kind, machine, &partial).unwrap_or_else(|| argument(sources, kind, tail, &partial));
     }
     let place = positional(command, &partial.before);
     match command.arguments.get(place.min(command.arguments.len().saturating_sub(1))) {
         Some(known) if place < command.arguments.len() || known.arity == crate::shell::Arity::Repeated => {
+            let machine = machine_before(command, &partial.before);
+            if let Some(found) = named(sources, &known.kind, machine, &partial) {
+                return found;
+            }
             argument(sources, &known.kind, tail, &partial)
         }
         _ if partial.word.is_empty() => (partial.start, flags(command, &partial)),
         _ => (tail.len(), Vec::new()),
     }
+}
+
+/// The machine that stands before what is typed, for arguments that belong to one.
+fn machine_before<'a>(command: &Command, words: &'a [String]) -> Option<&'a str> {
+    let at = command.arguments.iter().position(|argument| argument.kind == ArgumentKind::Machine)?;
+    let mut arguments = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if word.starts_with("--") {
+            if value_of(command, word).is_some() {
+                words.next();
+            }
+        } else {
+            arguments.push(word.as_str());
+        }
+    }
+    arguments.get(at).copied()
+}
+
+/// Candidates out of what the connection has, or out of the schema.
+fn named(
+    sources: &Sources<'_>,
+    kind: &ArgumentKind,
+    machine: Option<&str>,
+    partial: &Partial,
+) -> Option<(usize, Vec<Candidate>)> {
+    let things = match kind {
+        ArgumentKind::Snapshot => Things::Snapshots(machine?.to_owned()),
+        ArgumentKind::Controller => Things::Controllers(machine?.to_owned()),
+        ArgumentKind::Medium(device) => Things::Media(device),
+        ArgumentKind::OsType => Things::OsTypes,
+        ArgumentKind::Enum(name) => {
+            let known = sources.schema().enumeration(name)?;
+            let with_blank = |one: Candidate| {
+                let replacement = format!("{} ", one.replacement);
+                one.inserting(replacement)
+            };
+            return Some((partial.start, values(known, &partial.word, "").into_iter().map(with_blank).collect()));
+        }
+        ArgumentKind::Hosts => {
+            let done = partial.word.rfind(',').map_or(0, |comma| comma + 1);
+            let word = &partial.word[done..];
+            let names = sources.shell.config().hosts.iter().map(|(name, entry)| (name.as_str(), entry.url.as_str()));
+            let all = names.chain([("all", "every host of the configuration")]);
+            let fitting = all.filter(|(name, _)| name.starts_with(word));
+            return Some((partial.start + done, fitting.map(|(name, text)| Candidate::plain(name, text)).collect()));
+        }
+        ArgumentKind::Member => {
+            let before = format!("machine.{}", partial.word);
+            let (start, found) = path_of_machine(sources, &before);
+            return Some((partial.start + start.saturating_sub("machine.".len()), found));
+        }
+        _ => return None,
+    };
+    let names = sources.names(&things);
+    let fitting: Vec<Candidate> = names
+        .into_iter()
+        .filter(|name| name.starts_with(&partial.word))
+        .map(|name| Candidate::plain(&name, "").inserting(format!("{} ", quoted(&name))))
+        .collect();
+    // A medium may also be a file that is not known yet.
+    (!fitting.is_empty() || !matches!(kind, ArgumentKind::Medium(_))).then_some((partial.start, fitting))
+}
+
+/// Completes a path that goes on from a machine.
+fn path_of_machine(sources: &Sources<'_>, text: &str) -> (usize, Vec<Candidate>) {
+    let Some(dot) = text.rfind('.') else { return (text.len(), Vec::new()) };
+    let (before, member) = (&text[..dot], &text[dot + 1..]);
+    let mut interface = sources.schema().interface("IMachine");
+    for step in before.split('.').skip(1) {
+        let name = step.split(['[', '(']).next().unwrap_or_default();
+        interface = interface.and_then(|interface| {
+            let kind = match interface.attribute(name) {
+                Some(attribute) => attribute.kind.kind,
+                None => picker(interface, name)?.single_output()?.kind,
+            };
+            sources.schema().interface_of(kind)
+        });
+    }
+    (dot + 1, interface.map(|interface| steps(interface, member)).unwrap_or_default())
 }
 
 /// How many of the words are arguments, and neither options nor their values.

@@ -2,7 +2,7 @@
 
 use super::candidate::Candidate;
 use super::chain::Scope;
-use super::machines::Machines;
+use super::known::{Known, Things};
 use super::words::{commands_beginning, last_part, offset};
 use super::{complete_command, complete_script};
 use crate::schema::{Schema, embedded};
@@ -14,7 +14,7 @@ pub(super) struct Sources<'a> {
     /// The shell; its connection is used only if it is open.
     pub(super) shell: &'a Shell,
     /// Names of machines.
-    pub(super) machines: &'a Machines,
+    pub(super) machines: &'a Known,
 }
 
 impl<'a> Sources<'a> {
@@ -30,7 +30,12 @@ impl<'a> Sources<'a> {
 
     /// Names of the machines of the open connection.
     pub(super) fn machine_names(&self) -> Vec<String> {
-        self.machines.names(self.shell.world().current())
+        self.names(&Things::Machines)
+    }
+
+    /// Names of things that the open connection has.
+    pub(super) fn names(&self, things: &Things) -> Vec<String> {
+        self.machines.names(things, self.shell.world().current())
     }
 }
 
@@ -121,7 +126,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn at(shell: &Shell, text: &str) -> (usize, Vec<String>) {
-        let machines = Machines::default();
+        let machines = Known::default();
         let (start, found) = complete(&Sources { shell, machines: &machines }, text);
         (start, found.into_iter().map(|one| one.replacement).collect())
     }
@@ -140,7 +145,7 @@ mod tests {
     #[test]
     fn commands_complete_with_their_summary() {
         let shell = testing::shell();
-        let machines = Machines::default();
+        let machines = Known::default();
         let (start, found) = complete(&Sources { shell: &shell, machines: &machines }, "list; sta");
         assert_eq!((start, found[0].name.as_str(), found[0].description.as_str()), (6, "start", "start a machine"));
         assert_eq!(offers("start"), ["start "]);
@@ -199,7 +204,7 @@ mod tests {
     fn machine_names_come_from_one_list_read_on_an_open_connection() {
         assert!(offers("start w").is_empty(), "nothing is opened for a key press");
         let (shell, calls) = connected();
-        let machines = Machines::default();
+        let machines = Known::default();
         let sources = Sources { shell: &shell, machines: &machines };
         let offers = |text: &str| complete(&sources, text).1.into_iter().map(|one| one.replacement).collect::<Vec<_>>();
         assert_eq!(offers("start w"), ["'web 02' ", "web-01 "]);

@@ -3,7 +3,7 @@
 use super::candidate::pairs;
 use super::completer::{self, Sources};
 use super::hinter::{self, Hint};
-use super::machines::Machines;
+use super::known::Known;
 use super::{highlighter, prompt, validator};
 use crate::output::{Role, Style};
 use crate::shell::Shell;
@@ -21,7 +21,7 @@ use std::rc::Rc;
 /// the same time.
 pub(super) struct Helper {
     shell: Rc<RefCell<Shell>>,
-    machines: Machines,
+    machines: Known,
     style: Style,
     /// The line is shown for the last time, before it runs.
     last_look: Cell<bool>,
@@ -30,7 +30,7 @@ pub(super) struct Helper {
 impl Helper {
     pub(super) fn new(shell: Rc<RefCell<Shell>>) -> Self {
         let style = shell.borrow().ui().style();
-        Self { shell, machines: Machines::default(), style, last_look: Cell::new(false) }
+        Self { shell, machines: Known::default(), style, last_look: Cell::new(false) }
     }
 
     /// Asks a part something. A shell that is at work has no answer.

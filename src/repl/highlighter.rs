@@ -218,12 +218,12 @@ fn member(sources: &Sources<'_>, all: &[Token<'_>], at: usize, typing: bool, len
 
 #[cfg(test)]
 mod tests {
-    use super::super::machines::Machines;
+    use super::super::known::Known;
     use super::super::testing;
     use super::*;
 
     fn roles(line: &str, cursor: Option<usize>) -> Vec<(String, Role)> {
-        let (shell, machines) = (testing::shell(), Machines::default());
+        let (shell, machines) = (testing::shell(), Known::default());
         let found = spans(&Sources { shell: &shell, machines: &machines }, line, cursor);
         found.into_iter().map(|(place, role)| (line[place].to_owned(), role)).collect()
     }
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn paint_changes_neither_text_nor_width() {
-        let (shell, machines) = (testing::painting(), Machines::default());
+        let (shell, machines) = (testing::painting(), Known::default());
         let sources = Sources { shell: &shell, machines: &machines };
         let style = shell.ui().style();
         for line in [

@@ -110,13 +110,13 @@ fn named(scope: &super::chain::Scope<'_>, found: &[Token<'_>]) -> Option<&'stati
 
 #[cfg(test)]
 mod tests {
-    use super::super::machines::Machines;
+    use super::super::known::Known;
     use super::super::testing;
     use super::*;
     use rustyline::history::{History, MemHistory};
 
     fn at(line: &str, earlier: &[&str]) -> Option<(String, bool)> {
-        let (shell, machines) = (testing::shell(), Machines::default());
+        let (shell, machines) = (testing::shell(), Known::default());
         let mut history = MemHistory::new();
         for line in earlier {
             history.add(line).unwrap();

@@ -18,7 +18,7 @@ mod hinter;
 mod history;
 mod interactive;
 mod keys;
-mod machines;
+mod known;
 mod piped;
 mod prompt;
 mod secrets;

@@ -107,6 +107,11 @@ impl Given {
         self.words.get(at).map(String::as_str)
     }
 
+    /// What the argument of that name is.
+    pub fn kind(&self, name: &str) -> Option<&ArgumentKind> {
+        self.places.iter().find(|(place, ..)| place == name).map(|(_, kind, _)| kind)
+    }
+
     /// All words from the argument of that name on.
     pub fn rest(&self, name: &str) -> &[String] {
         let at = self.places.iter().position(|(place, ..)| place == name).unwrap_or(usize::MAX);

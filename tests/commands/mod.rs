@@ -3,6 +3,9 @@
 mod daily;
 mod examples;
 mod explore;
+mod generated;
 mod graph;
 mod help;
+mod machines;
 mod program;
+mod shell;

@@ -136,11 +136,3 @@ fn the_root_says_that_it_is_not_virtualbox() {
         !objects(super::object(home.vbox().get("systemProperties").unwrap()).get("mediumFormats").unwrap()).is_empty()
     );
 }
-
-#[test]
-fn what_is_missing_says_so() {
-    let home = Home::new();
-    let error = home.vbox().call("setSettingsSecret", vec!["secret".into()]).unwrap_err();
-    assert_eq!(error.api_error().unwrap().code, 0x8000_4001);
-    assert!(error.to_string().contains("IVirtualBox.setSettingsSecret"), "{error}");
-}

@@ -33,6 +33,7 @@ fn what_happens_is_told() {
         "ISessionStateChangedEvent",
         "IMachineDataChangedEvent",
         "ISessionStateChangedEvent",
+        "IMediumConfigChangedEvent",
         "IMediumRegisteredEvent",
     ];
     assert_eq!(seen, wanted);

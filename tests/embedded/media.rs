@@ -38,7 +38,7 @@ fn an_image_is_made_and_deleted() {
     assert_eq!(progress.get("resultCode").unwrap().as_int().map(|code| code as u32), Some(0x80bb_0004));
     assert!(!text(&object(progress.get("errorInfo").unwrap()), "text").is_empty());
     assert_eq!(code(disk.call("createBaseStorage", vec![Value::Int(1), list(&[])])), "VBOX_E_INVALID_OBJECT_STATE");
-    disk.call("deleteStorage", vec![]).unwrap();
+    super::wait(disk.call("deleteStorage", vec![]).unwrap());
     assert_eq!(text(&disk, "state"), "NotCreated");
     assert!(!std::path::Path::new(&path).exists());
     assert_eq!(home.vbox().get("hardDisks").unwrap(), list(&[]));
@@ -62,7 +62,7 @@ fn images_are_opened_and_closed() {
     assert_eq!(text(&opened, "id"), id);
     assert_eq!(code(open("/does/not/exist.vdi", "HardDisk")), "VBOX_E_OBJECT_NOT_FOUND");
     let iso = home.folder.path().join("x.iso");
-    std::fs::write(&iso, [0; 4096]).unwrap();
+    std::fs::write(&iso, [0; 40960]).unwrap();
     let dvd = object(open(iso.to_str().unwrap(), "DVD").unwrap());
     assert_eq!(text(&dvd, "type"), "Readonly");
     assert_eq!(objects(vbox.get("DVDImages").unwrap()), [dvd]);
@@ -93,7 +93,7 @@ fn devices_are_attached_and_detached() {
     assert_eq!(disk.get("machineIds").unwrap(), Value::List(vec![machine.get("id").unwrap()]));
     change(&other, |mutable| {
         attach(mutable, "SATA", 0, "HardDisk", medium()).unwrap();
-        mutable.call("detachDevice", vec!["SATA".into(), Value::Int(0), Value::Int(0)]).unwrap();
+        mutable.call("discardSettings", vec![]).unwrap();
     });
     assert_eq!(code(disk.call("deleteStorage", vec![])), "VBOX_E_OBJECT_IN_USE");
     assert_eq!(code(disk.call("close", vec![])), "VBOX_E_OBJECT_IN_USE");
@@ -103,7 +103,7 @@ fn devices_are_attached_and_detached() {
     assert_eq!(code(machine.call("getMedium", slot("IDE", 0))), "VBOX_E_OBJECT_NOT_FOUND");
     let all = machine.get("mediumAttachments").unwrap().into_list();
     let Value::Struct(first) = &all[0] else { panic!("{all:?}") };
-    assert_eq!((all.len(), first.get("controller").unwrap()), (2, &"IDE".into()));
+    assert_eq!((all.len(), first.get("controller").unwrap()), (2, &"SATA".into()));
     change(&machine, |mutable| {
         mutable.call("detachDevice", slot("SATA", 0)).unwrap();
         assert_eq!(code(mutable.call("detachDevice", slot("SATA", 0))), "VBOX_E_OBJECT_NOT_FOUND");

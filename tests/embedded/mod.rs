@@ -4,7 +4,9 @@
 
 mod crashes;
 mod crawl;
+mod damage;
 mod events;
+mod images;
 mod locks;
 mod machines;
 mod media;
@@ -63,6 +65,20 @@ impl Home {
         assert_eq!(progress.get("resultCode").unwrap(), Value::Int(0));
         disk
     }
+}
+
+/// Waits for a progress, which must succeed.
+pub(crate) fn wait(progress: Value) -> Object {
+    let progress = waited(progress);
+    assert_eq!(progress.get("resultCode").unwrap(), Value::Int(0), "{}", text(&progress, "description"));
+    progress
+}
+
+/// Waits for a progress, however it ends.
+pub(crate) fn waited(progress: Value) -> Object {
+    let progress = object(progress);
+    progress.call("waitForCompletion", vec![Value::Int(-1)]).unwrap();
+    progress
 }
 
 pub(crate) fn connect(folder: &Path) -> Connection {

@@ -146,3 +146,43 @@ fn references_stay_good_when_another_process_changes_the_machine() {
     assert_eq!(text(last, "name"), name);
     assert_eq!(code(controllers[0].get("name")), "E_ACCESSDENIED", "it was removed");
 }
+
+#[test]
+fn a_machine_that_another_process_renames_is_followed() {
+    let home = Home::new();
+    let machine = home.machine("before");
+    let other = home.another();
+    change(&other.find_machine("before").unwrap(), |mutable| mutable.set("name", "after".into()).unwrap());
+    assert_eq!(home.connection.find_machine("after").unwrap(), machine);
+    assert!(home.connection.find_machine("before").is_err());
+    assert_eq!(text(&machine, "name"), "after");
+    assert!(text(&machine, "settingsFilePath").ends_with("after/after.vbox"));
+    change(&machine, |mutable| mutable.set("memorySize", Value::Int(77)).unwrap());
+    assert_eq!(other.find_machine("after").unwrap().get("memorySize").unwrap(), Value::Int(77));
+    let left = std::fs::read_dir(home.folder.path().join("VirtualBox VMs")).unwrap().count();
+    assert_eq!(left, 1, "nothing of the old name is left");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_home_that_a_virtualbox_server_has_open_is_refused() {
+    use std::os::unix::process::CommandExt;
+    use vboxsh::backend::embedded::EmbeddedTransport;
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let open = || EmbeddedTransport::open(&home, folder.path());
+    std::fs::create_dir(&home).unwrap();
+    std::fs::write(home.join("VBoxSVC.log"), "").unwrap();
+    open().unwrap();
+    // It is known by its name and by the log that it keeps open.
+    let server = folder.path().join("VBoxSVC");
+    std::fs::copy("/bin/sleep", &server).unwrap();
+    let log = std::fs::File::open(home.join("VBoxSVC.log")).unwrap();
+    let mut child = Command::new(server).arg0("sleep").arg("100").stdin(log).spawn().unwrap();
+    let refused = open().err().map(|error| error.to_string());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let refused = refused.expect("a server works on it");
+    assert!(refused.contains(&child.id().to_string()) && refused.contains("VirtualBox"), "{refused}");
+    open().unwrap();
+}

@@ -9,11 +9,14 @@ mod conformance;
 mod crawl;
 mod embedded;
 mod failures;
+mod images;
 mod networks;
 mod program;
 mod rig;
+mod snapshots;
 mod trace;
 mod wsdl;
 #[cfg(all(feature = "xpcom", unix))]
 mod xpcom;
+mod xpcom_loader;
 mod xpcom_outside;

@@ -225,7 +225,12 @@ impl Transport for Direct {
         let objects = self.objects.take();
         let (done, waiting) = std::sync::mpsc::channel::<()>();
         let farewell = move || {
-            drop((objects, client));
+            if runtime::is_leaving() {
+                objects.leave();
+            } else {
+                drop(objects);
+            }
+            drop(client);
             drop(done);
         };
         if std::thread::Builder::new().name("farewell".to_owned()).spawn(farewell).is_ok() {

@@ -73,8 +73,7 @@ impl Loaded {
         let folder = library.parent().unwrap_or(Path::new("/")).to_owned();
         tell_folder(&folder);
         // SAFETY: the library of an installed VirtualBox, whose initialisers VirtualBox's own programs run too.
-        let loaded =
-            unsafe { Library::new(library) }.map_err(|error| problem::unloadable(library, &error.to_string()))?;
+        let loaded = unsafe { Library::new(library) }.map_err(|error| problem::unloadable(library, &reason(&error)))?;
         type Entry = unsafe extern "C" fn(u32) -> *const Table;
         // SAFETY: the symbol of that name is a function of that type in every release that has it.
         let entry = ["VBoxGetCAPIFunctions", "VBoxGetXPCOMCFunctions"]
@@ -127,6 +126,11 @@ impl Loaded {
         let version = self.version;
         format!("{}.{}.{}", version / 1_000_000, version / 1000 % 1000, version % 1000)
     }
+}
+
+/// What the system's loader says; the error itself says only that it refused.
+fn reason(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source()).last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// The file that this code was loaded from: the program, or a library.

@@ -26,6 +26,7 @@ use crate::model::{Connection, Error, Handle, RawValue, Request, Result, Transpo
 use crate::schema::{Interface, Schema};
 use direct::Direct;
 pub use helper::{program_is, serve};
+pub use runtime::leave;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Connects to the local VirtualBox.

@@ -3,6 +3,7 @@
 use crate::backend::local;
 use crate::model::{ConnectionProblem, Error};
 use crate::schema::name_of_code;
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -21,13 +22,15 @@ pub(super) fn not_installed() -> Error {
 }
 
 /// The library is there and cannot be loaded.
-pub(super) fn unloadable(library: &Path, error: &str) -> Error {
-    let library = library.display();
+pub(super) fn unloadable(file: &Path, error: &str) -> Error {
+    let library = file.display();
     let folded = error.to_lowercase();
-    if ["elf class", "architecture", "exec format", "wrong elf"].iter().any(|word| folded.contains(word)) {
-        let ours = std::env::consts::ARCH;
+    let ours = std::env::consts::ARCH;
+    let theirs = std::fs::File::open(file).ok().and_then(architecture).filter(|theirs| *theirs != ours);
+    let said = ["elf class", "architecture", "exec format"].iter().any(|word| folded.contains(word));
+    if let Some(theirs) = theirs.or(said.then_some("another one")) {
         return problem(
-            format!("{library} is of another architecture than this vboxsh ({ours}): {error}"),
+            format!("{library} is of another architecture ({theirs}) than this vboxsh ({ours}): {error}"),
             format!("use a vboxsh built for the architecture of VirtualBox; {WEB_SERVICE}"),
         );
     }
@@ -41,6 +44,23 @@ pub(super) fn unloadable(library: &Path, error: &str) -> Error {
         format!("{library} cannot be loaded: {error}"),
         format!("a part of VirtualBox is missing or of another version: install it anew; {WEB_SERVICE}"),
     )
+}
+
+/// The processor that a program or library is for; none when its head does not say so, or it is for several.
+fn architecture(mut file: impl Read) -> Option<&'static str> {
+    let mut head = [0; 20];
+    file.read_exact(&mut head).ok()?;
+    match head {
+        [0x7f, b'E', b'L', b'F', .., low, high] => match u16::from_le_bytes([low, high]) {
+            3 => Some("x86"),
+            62 => Some("x86_64"),
+            183 => Some("aarch64"),
+            _ => None,
+        },
+        [0xcf, 0xfa, 0xed, 0xfe, 7, 0, 0, 1, ..] => Some("x86_64"),
+        [0xcf, 0xfa, 0xed, 0xfe, 12, 0, 0, 1, ..] => Some("aarch64"),
+        _ => None,
+    }
 }
 
 /// A library without the functions that every release has.
@@ -192,6 +212,17 @@ fn own_user() -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_head_says_what_a_library_is_for() {
+        let mut elf = *b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\xb7\0";
+        assert_eq!(architecture(&elf[..]), Some("aarch64"));
+        elf[18] = 62;
+        assert_eq!(architecture(&elf[..]), Some("x86_64"));
+        assert_eq!(architecture(&elf[..19]), None);
+        assert_eq!(architecture(&b"\xcf\xfa\xed\xfe\x0c\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0"[..]), Some("aarch64"));
+        assert_eq!(architecture(&b"#!/bin/sh and so on, and on"[..]), None);
+    }
 
     #[test]
     fn each_reason_has_its_cure() {

@@ -16,7 +16,7 @@ use crate::model::Result;
 use crate::schema::Schema;
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak, mpsc};
 use std::time::Duration;
 
@@ -42,6 +42,19 @@ pub(super) fn is_dead() -> bool {
 /// The server has ended.
 pub(super) fn bury() {
     STATE.store(DEAD, Ordering::Release);
+}
+
+/// Whether the program is about to end.
+static LEAVING: AtomicBool = AtomicBool::new(false);
+
+/// The program is about to end: nothing has to be given up any more but sessions.
+pub fn leave() {
+    LEAVING.store(true, Ordering::Release);
+}
+
+/// Whether the program is about to end.
+pub(super) fn is_leaving() -> bool {
+    LEAVING.load(Ordering::Acquire)
 }
 
 /// Everything that all connections of this process share.

@@ -248,6 +248,11 @@ impl State {
             }
             "listener" if !self.events.has_listener(at.element) => self.global.remove(at.element),
             "progress" => self.release_progress(at.element),
+            "token" => drop(self.give_token_up(at.element)),
+            "mediumIO" => {
+                self.close_disk(at.element);
+                self.global.remove(at.element);
+            }
             "session" if self.sessions.get(&at.element).is_none_or(|session| session.view.is_none()) => {
                 self.sessions.remove(&at.element);
                 self.global.remove(at.element);

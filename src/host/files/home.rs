@@ -89,8 +89,12 @@ fn lock(home: &Path) -> Outcome<File> {
 
 /// The process id of a VirtualBox server whose home is `home`. It keeps the log file in its home open; other systems
 /// than Linux do not tell who has a file open.
+#[cfg(target_os = "linux")]
 fn virtualbox_on(home: &Path) -> Option<u32> {
-    let log = std::fs::canonicalize(home.join("VBoxSVC.log")).ok()?;
+    use std::os::unix::fs::MetadataExt;
+    // By number: a server in a container has other paths.
+    let number = |path: &Path| path.metadata().map(|facts| (facts.dev(), facts.ino())).ok();
+    let log = number(&home.join("VBoxSVC.log"))?;
     let processes = std::fs::read_dir("/proc").ok()?;
     processes.flatten().find_map(|process| {
         let pid: u32 = process.file_name().to_str()?.parse().ok()?;
@@ -99,11 +103,11 @@ fn virtualbox_on(home: &Path) -> Option<u32> {
             return None;
         }
         let mut open = std::fs::read_dir(process.path().join("fd")).ok()?.flatten();
-        open.any(|file| std::fs::read_link(file.path()).is_ok_and(|target| same_file(&target, &log))).then_some(pid)
+        open.any(|file| number(&file.path()) == Some(log)).then_some(pid)
     })
 }
 
-/// Whether an open file is `log`; the same file may be seen under another path in a container.
-fn same_file(target: &Path, log: &Path) -> bool {
-    target == log
+#[cfg(not(target_os = "linux"))]
+fn virtualbox_on(_: &Path) -> Option<u32> {
+    None
 }

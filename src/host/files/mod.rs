@@ -10,6 +10,7 @@
 //! | `HOME/.vboxsh/listening` | locked (shared) by every process that has a listener |
 //! | `MACHINE/.ID.lock` | there while a session holds the machine; says who: [`machine_lock`] |
 //! | `MACHINE/.ID.run` | there while the machine runs: [`run_file`] |
+//! | `MACHINE/.ID.merge` | there while the disks of a deleted snapshot are put right: [`merge_file`] |
 //!
 //! `MACHINE` is the folder of the settings file, `ID` the machine's id, which no rename changes.
 
@@ -25,6 +26,11 @@ use std::path::{Path, PathBuf};
 /// and removed when the machine is off. Every process looks there when it reads a machine anew (`State::look_again`).
 pub(super) fn run_file(settings_file: &Path, id: &str) -> PathBuf {
     beside(settings_file, id, "run")
+}
+
+/// Where it stands what a merge of disks still has to do once the settings are saved.
+pub(super) fn merge_file(settings_file: &Path, id: &str) -> PathBuf {
+    beside(settings_file, id, "merge")
 }
 
 fn beside(settings_file: &Path, id: &str, what: &str) -> PathBuf {

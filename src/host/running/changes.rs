@@ -2,7 +2,6 @@
 
 use crate::host::Outcome;
 use crate::host::arguments::Arguments;
-use crate::host::document::ElementId;
 use crate::host::events::EventValues;
 use crate::host::state::{Address, GLOBAL, State, View};
 use crate::host::value::text;
@@ -11,13 +10,6 @@ use crate::model::RawValue;
 impl State {
     /// An attribute of a machine, or of a part of one, was set through `at`: who listens is told.
     pub(in crate::host) fn changed(&mut self, at: Address, owner: &str, name: &str) {
-        if owner == "IMedium" && name == "description" {
-            self.fire("OnMediumConfigChanged", vec![("medium", at.value("IMedium"))]);
-        }
-        if owner == "IStorageController" && matches!(name, "portCount" | "controllerType" | "name" | "instance") {
-            let controller = self.element(at).map(|controller| controller.text("name").to_owned()).unwrap_or_default();
-            self.tell_controller(at, &controller);
-        }
         if !self.copies.contains_key(&at.view) || self.running(at.view).is_none() {
             return;
         }
@@ -59,16 +51,6 @@ impl State {
             "mountMedium" | "unmountMedium" | "detachDevice" => {
                 self.attachment_in(at.view, &std::array::from_fn(|at| arguments.value(at))).into_iter().collect()
             }
-            "removeStorageController" => {
-                let all = self.attachments(at.view).unwrap_or_default();
-                let own = |id: &ElementId| {
-                    let element = self.element(Address { view: at.view, element: *id }).ok();
-                    let parent = element.map(|element| Address { view: at.view, element: element.parent });
-                    let controller = parent.and_then(|parent| self.element(parent).ok());
-                    controller.is_some_and(|controller| controller.text("name") == arguments.text(0))
-                };
-                all.into_iter().filter(own).filter_map(|id| self.attachment_value(at.view, id).ok()).collect()
-            }
             _ => Vec::new(),
         }
     }
@@ -95,15 +77,16 @@ impl State {
                     self.fire_at_both(original, "OnMediumChanged", vec![("mediumAttachment", attachment)]);
                 }
             }
-            "attachDevice" | "attachDeviceWithoutMedium" | "detachDevice" | "passthroughDevice" => {
+            "attachDevice" | "attachDeviceWithoutMedium" | "detachDevice" if runs => {
                 let there = || self.attachment_in(at.view, &slot).ok();
                 if let Some(attachment) = before.into_iter().next().or_else(there) {
-                    self.tell_device(original, attachment, name == "detachDevice");
+                    let values = vec![
+                        ("storageDevice", attachment),
+                        ("removed", RawValue::Bool(name == "detachDevice")),
+                        ("silent", RawValue::Bool(false)),
+                    ];
+                    self.fire_at_console(original, "OnStorageDeviceChanged", values);
                 }
-            }
-            "addStorageController" | "removeStorageController" | "setStorageControllerBootable" => {
-                before.into_iter().for_each(|attachment| self.tell_device(original, attachment, true));
-                self.tell_controller(at, slot[0].as_text().unwrap_or_default());
             }
             "createSharedFolder" | "removeSharedFolder" if runs => self.tell_shared(original, "Machine"),
             "hotPlugCPU" | "hotUnplugCPU" if runs => {
@@ -119,23 +102,6 @@ impl State {
             "setVRDEProperty" if runs => self.fire_at_console(original, "OnVRDEServerChanged", Vec::new()),
             _ => {}
         }
-    }
-
-    /// Tells that a storage controller of that name was added, changed or removed.
-    pub(in crate::host) fn tell_controller(&mut self, at: Address, name: &str) {
-        let id = self.machine(at.view).map(|machine| machine.id.clone()).unwrap_or_default();
-        // The attribute is spelt so in the API.
-        let values = vec![("machinId", text(id)), ("controllerName", text(name))];
-        self.fire_at_both(self.machine_of(at.view), "OnStorageControllerChanged", values);
-    }
-
-    fn tell_device(&mut self, original: View, attachment: RawValue, removed: bool) {
-        let values = vec![
-            ("storageDevice", attachment),
-            ("removed", RawValue::Bool(removed)),
-            ("silent", RawValue::Bool(false)),
-        ];
-        self.fire_at_both(original, "OnStorageDeviceChanged", values);
     }
 
     fn fire_at_both(&mut self, original: View, kind: &'static str, values: EventValues) {

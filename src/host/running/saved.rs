@@ -1,7 +1,6 @@
 //! Saved states. The file says what it is: no guest ran, so it holds the record of the run and nothing else.
 
 use super::wrong_state;
-use crate::host::fault::code;
 use crate::host::files::atomic;
 use crate::host::progress::{Job, Reporter};
 use crate::host::state::{Address, State, View, now};
@@ -32,40 +31,6 @@ impl State {
             }
         };
         Ok(self.start_job(job, |report: &Reporter| report.check(), close))
-    }
-
-    /// `IMachine.discardSavedState`: the machine is off then.
-    pub(in crate::host) fn discard_saved_state(&mut self, view: View, remove_file: bool) -> Outcome {
-        let original = self.machine_of(view);
-        let state = self.machine(original)?.state;
-        if !self.copies.contains_key(&view) || !matches!(state, "Saved" | "AbortedSaved") {
-            return Err(wrong_state("discard a saved state", state));
-        }
-        let file = self.folder_of(original)?.join(self.element(Address::machine(original))?.text("stateFilePath"));
-        self.set_state_file(original, "")?;
-        let to = if state == "AbortedSaved" { "Aborted" } else { "PoweredOff" };
-        self.exclusively(|state| state.write_state(original, to))?;
-        if remove_file {
-            let _ = std::fs::remove_file(file);
-        }
-        self.tell_state(original, to)
-    }
-
-    /// `IMachine.adoptSavedState`: the machine is saved then, with a state file from elsewhere.
-    pub(in crate::host) fn adopt_saved_state(&mut self, view: View, file: &str) -> Outcome {
-        let original = self.machine_of(view);
-        let state = self.machine(original)?.state;
-        if !self.copies.contains_key(&view) || !matches!(state, "PoweredOff" | "Teleported" | "Aborted") {
-            return Err(wrong_state("take up a saved state", state));
-        }
-        let folder = self.folder_of(original)?;
-        let full = folder.join(self.element(Address::machine(view))?.text("snapshotFolder")).join(file);
-        if !full.is_file() {
-            return Err(Fault::new(code::E_FAIL, format!("`{}` is no file", full.display())));
-        }
-        self.set_state_file(original, &full.to_string_lossy())?;
-        self.exclusively(|state| state.write_state(original, "Saved"))?;
-        self.tell_state(original, "Saved")
     }
 
     fn write_saved_state(&mut self, original: View) -> Outcome {

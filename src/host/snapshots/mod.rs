@@ -3,19 +3,27 @@
 //! A snapshot belongs to a machine as a whole, so a mutable copy and its original show the same tree. Its machine is a
 //! view of its own, whose document never changes.
 
+mod delete;
+mod differencing;
+mod recovery;
+mod restore;
 mod settings;
+mod take;
+
+pub(super) use take::copy_file;
 
 use super::arguments::Arguments;
 use super::document::{Document, ElementId, ROOT};
+use super::fault::code;
 use super::state::{Address, State, View, gone};
 use super::value::text;
 use super::xml::XmlNode;
-use super::{Fault, Outcome, registry};
+use super::{Fault, Outcome};
 use crate::model::RawValue;
 use std::collections::{BTreeMap, HashMap};
 
 /// A snapshot.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Snapshot {
     pub(super) id: String,
     pub(super) name: String,
@@ -34,7 +42,7 @@ pub(super) struct Snapshot {
 }
 
 /// All snapshots of all machines.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Snapshots {
     pub(super) all: BTreeMap<ElementId, Snapshot>,
     /// Whose machine a view is.
@@ -42,7 +50,7 @@ pub(super) struct Snapshots {
 }
 
 /// What the machine of a snapshot shares with the machine that the snapshot is of, as VirtualBox has it.
-const SHARED: [&str; 12] = [
+pub(super) const SHARED: [&str; 12] = [
     "name",
     "description",
     "OSTypeId",
@@ -99,10 +107,12 @@ impl State {
     pub(super) fn is_read_only(&self, medium: ElementId) -> Outcome<bool> {
         let known = self.medium(medium)?;
         Ok(match known.kind {
-            "Writethrough" | "Shareable" => false,
-            "Immutable" | "MultiAttach" | "Readonly" => true,
+            "Writethrough" | "Shareable" | "Readonly" => false,
+            "Immutable" | "MultiAttach" => true,
             _ => {
-                !self.children_of(medium).is_empty()
+                // A stream is written once.
+                known.variant & super::images::Variant::STREAM != 0
+                    || !self.children_of(medium).is_empty()
                     || self.snapshots.all.values().any(|known| uses(&known.document, medium))
             }
         })
@@ -125,7 +135,12 @@ impl State {
     /// `IMachine.findSnapshot`: by id or name; nothing given is the first one.
     pub(super) fn find_snapshot(&self, view: View, wanted: &str) -> Outcome<ElementId> {
         let Some(first) = self.machine(view)?.first_snapshot else {
-            return Err(Fault::not_found("the machine has no snapshots"));
+            let code = if wanted.is_empty() || super::machines::parse_id(wanted).is_some() {
+                code::E_FAIL
+            } else {
+                code::OBJECT_NOT_FOUND
+            };
+            return Err(Fault::new(code, "the machine has no snapshots"));
         };
         let id = super::machines::parse_id(wanted);
         if wanted.is_empty() || id.as_ref().is_some_and(|id| uuid::Uuid::parse_str(id).is_ok_and(|id| id.is_nil())) {
@@ -138,7 +153,9 @@ impl State {
                 None => known.name == wanted,
             })
         };
-        let missing = || Fault::not_found(format!("the machine has no snapshot named `{wanted}` or with that id"));
+        // VirtualBox tells an id that is not there from a name by the code.
+        let code = if id.is_some() { code::E_FAIL } else { code::OBJECT_NOT_FOUND };
+        let missing = || Fault::new(code, format!("the machine has no snapshot named `{wanted}` or with that id"));
         all.iter().find(fits).copied().ok_or_else(missing)
     }
 
@@ -165,44 +182,42 @@ impl State {
 
     /// Writing a name or a description saves it.
     pub(super) fn write_snapshot(&mut self, element: ElementId, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
-        let snapshot = self.snapshot_mut(element)?;
-        let field = match name {
-            "name" => &mut snapshot.name,
-            "description" => &mut snapshot.description,
-            _ => return Ok(false),
-        };
-        if field != arguments.text(0) {
-            let old = std::mem::replace(field, arguments.text(0).to_owned());
-            if let Err(fault) = self.save_snapshots(self.snapshot(element)?.machine) {
-                let snapshot = self.snapshot_mut(element)?;
-                *(if name == "name" { &mut snapshot.name } else { &mut snapshot.description }) = old;
-                return Err(fault);
-            }
+        if !matches!(name, "name" | "description") {
+            return Ok(false);
         }
-        self.fire_snapshot("OnSnapshotChanged", element)?;
+        let wanted = arguments.text(0).to_owned();
+        let changed = self.exclusively(|state| {
+            let machine = state.snapshot(element)?.machine;
+            state.catch_up(machine)?;
+            state.load(machine)?;
+            let snapshot = state.snapshot_mut(element)?;
+            let field = if name == "name" { &mut snapshot.name } else { &mut snapshot.description };
+            if *field == wanted {
+                return Ok(false);
+            }
+            let old = std::mem::replace(field, wanted);
+            state.save_quietly(machine).inspect_err(|_| {
+                if let Ok(snapshot) = state.snapshot_mut(element) {
+                    *(if name == "name" { &mut snapshot.name } else { &mut snapshot.description }) = old;
+                }
+            })?;
+            Ok(true)
+        })?;
+        if changed {
+            self.fire_snapshot("OnSnapshotChanged", element)?;
+        }
         Ok(true)
     }
 
-    fn fire_snapshot(&mut self, kind: &'static str, element: ElementId) -> Outcome {
+    pub(super) fn fire_snapshot(&mut self, kind: &'static str, element: ElementId) -> Outcome {
         let snapshot = self.snapshot(element)?;
         let (machine, id) = (self.machine(snapshot.machine)?.id.clone(), snapshot.id.clone());
         self.fire_machine(kind, &machine, vec![("snapshotId", text(id))]);
         Ok(())
     }
 
-    /// Writes only the snapshots of a machine into its file.
-    fn save_snapshots(&mut self, machine: View) -> Outcome {
-        let mut tree = self.machine(machine)?.tree.clone().ok_or_else(gone)?;
-        self.put_snapshots(machine, tree.make("Machine"));
-        let file = self.machine(machine)?.settings_file.clone();
-        registry::write(&file, &tree)?;
-        let known = self.machine_mut(machine)?;
-        (known.tree, known.stamp) = (Some(tree), registry::stamp(&file));
-        Ok(())
-    }
-
     /// Adds a snapshot below its parent, with a machine of its own, and gives its object.
-    fn add_snapshot(&mut self, mut snapshot: Snapshot) -> ElementId {
+    pub(super) fn add_snapshot(&mut self, mut snapshot: Snapshot) -> ElementId {
         let element = self.global.add("ISnapshot", ROOT, "snapshot", 0);
         snapshot.view = self.next_view;
         self.next_view += 1;
@@ -221,7 +236,7 @@ impl State {
     }
 
     /// Ends a snapshot's object and its machine. The tree is the caller's business.
-    fn drop_snapshot(&mut self, element: ElementId) {
+    pub(super) fn drop_snapshot(&mut self, element: ElementId) {
         if let Some(snapshot) = self.snapshots.all.remove(&element) {
             self.snapshots.views.remove(&snapshot.view);
         }

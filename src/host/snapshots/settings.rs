@@ -84,7 +84,8 @@ impl State {
         machine.set_value("@currentSnapshot", known.current_snapshot.and_then(id_of));
         let unmodified = known.current_snapshot.is_some() && !known.current_state_modified;
         machine.set_value("@currentStateModified", unmodified.then(|| "false".to_owned()));
-        let node = known.first_snapshot.and_then(|first| self.snapshot_node(first, 0));
+        let os_type = machine.attribute("OSType").unwrap_or_default().to_owned();
+        let node = known.first_snapshot.and_then(|first| self.snapshot_node(first, &os_type, 0));
         // In front of the hardware, as VirtualBox has it.
         machine.children.retain(|child| child.name != "Snapshot");
         if let Some(node) = node {
@@ -94,9 +95,11 @@ impl State {
         }
     }
 
-    fn snapshot_node(&self, element: ElementId, depth: u32) -> Option<XmlNode> {
+    fn snapshot_node(&self, element: ElementId, os_type: &str, depth: u32) -> Option<XmlNode> {
         let snapshot = self.snapshots.all.get(&element)?;
         let mut node = snapshot.node.clone();
+        // Anew, in the form of the version that the whole file is written in; what is unknown stays.
+        self.write_hardware(&snapshot.document, &mut node, os_type, settings::of_snapshot).ok()?;
         node.set_attribute("name", &snapshot.name);
         node.set_value("Description#", (!snapshot.description.is_empty()).then(|| snapshot.description.clone()));
         if let Some(at) = node.children.iter().position(|child| child.name == "Description") {
@@ -104,7 +107,8 @@ impl State {
             node.children.insert(0, description);
         }
         let below: Vec<_> = snapshot.children.iter().filter(|_| depth < 250).collect();
-        let below: Vec<_> = below.into_iter().filter_map(|child| self.snapshot_node(*child, depth + 1)).collect();
+        let below: Vec<_> =
+            below.into_iter().filter_map(|child| self.snapshot_node(*child, os_type, depth + 1)).collect();
         if !below.is_empty() {
             node.make(BELOW).children.extend(below);
         }
@@ -112,8 +116,7 @@ impl State {
     }
 
     /// The element of a snapshot that was just taken: what the machine's own element says of the hardware.
-    #[allow(dead_code)]
-    pub(super) fn new_snapshot_node(&self, snapshot: &Snapshot, machine: &XmlNode, os_type: &str) -> XmlNode {
+    pub(in crate::host) fn new_snapshot_node(&self, snapshot: &Snapshot, machine: &XmlNode, os_type: &str) -> XmlNode {
         const KEPT: [&str; 7] =
             ["Platform", "Hardware", "StorageControllers", "Debugging", "Autostart", "Recording", "VideoCapture"];
         let mut node = XmlNode::new("Snapshot")

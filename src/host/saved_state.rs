@@ -1,0 +1,76 @@
+//! A machine with a saved state: taking one over, giving it up, and what its file shows of the screen.
+
+use super::arguments::Arguments;
+use super::document::ROOT;
+use super::fault::code;
+use super::state::{Address, State, View, nothing};
+use super::table::When;
+use super::value::text;
+use super::{Fault, Outcome};
+use crate::model::RawValue;
+
+type Reply = Outcome<Option<Vec<RawValue>>>;
+
+impl State {
+    /// `adoptSavedState`: the file is not looked at, as by VirtualBox. A relative path is below the snapshot folder.
+    pub(super) fn adopt_saved_state(&mut self, view: View, file: &str) -> Reply {
+        self.check_mutable(view, When::Off)?;
+        let path = self.snapshot_folder(view)?.join(file);
+        let path = self.below(view, &path)?;
+        self.keep_state_file(view, &path)?;
+        self.set_machine_state(view, "Saved")?;
+        nothing()
+    }
+
+    pub(super) fn discard_saved_state(&mut self, view: View, remove: bool) -> Reply {
+        self.check_mutable(view, When::OffOrSaved)?;
+        let machine = self.machine(view)?;
+        if !matches!(machine.state, "Saved" | "AbortedSaved") {
+            let message = format!("the machine has no saved state: its state is {}", machine.state);
+            return Err(Fault::new(code::INVALID_VM_STATE, message));
+        }
+        let state = if machine.state == "Saved" { "PoweredOff" } else { "Aborted" };
+        let file = self.folder_of(view)?.join(self.element(Address::machine(view))?.text("stateFilePath"));
+        self.keep_state_file(view, "")?;
+        if remove {
+            self.delete_state_file(view, &file);
+        }
+        self.set_machine_state(view, state)?;
+        nothing()
+    }
+
+    /// Saves which file holds the state, and nothing else that a session changed.
+    fn keep_state_file(&mut self, view: View, path: &str) -> Outcome {
+        let original = self.machine_of(view);
+        let old = self.element(Address::machine(original))?.text("stateFilePath").to_owned();
+        for view in [original, view] {
+            self.document_mut(view)?.get_mut(ROOT).into_iter().for_each(|root| root.set("stateFilePath", text(path)));
+        }
+        let machine = self.machine_mut(original)?;
+        machine.last_state_change = super::state::now();
+        let modified = std::mem::replace(&mut machine.current_state_modified, machine.current_snapshot.is_some());
+        self.save_quietly(original).inspect_err(|_| {
+            for view in [original, view] {
+                if let Some(root) = self.document_mut(view).ok().and_then(|document| document.get_mut(ROOT)) {
+                    root.set("stateFilePath", text(&old));
+                }
+            }
+            if let Ok(machine) = self.machine_mut(original) {
+                machine.current_state_modified = modified;
+            }
+        })
+    }
+
+    /// What a saved state shows: members that read its file.
+    pub(super) fn read_saved_screen(&self, view: View, name: &str, arguments: Arguments<'_>) -> Reply {
+        if name.starts_with("read") && !matches!(arguments.name(1), "BGR0" | "BGRA" | "RGBA" | "PNG") {
+            return Err(Fault::new(code::E_NOTIMPL, format!("screens are not given as {}", arguments.name(1))));
+        }
+        let file = self.element(Address::machine(view))?.text("stateFilePath");
+        if file.is_empty() {
+            let message = "the machine has no saved state, so there is no picture of its screen";
+            return Err(Fault::new(code::IPRT_ERROR, message));
+        }
+        Err(Fault::not_implemented(format!("IMachine.{name}")))
+    }
+}
