@@ -80,8 +80,8 @@ fn ipv4(_: &str) -> Option<(Ipv4Addr, Ipv4Addr)> {
 
 /// The last address that the system lists for the interface.
 fn last_ipv6(table: &str, name: &str) -> Option<(Ipv6Addr, u32)> {
-    let columns = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let line = columns.filter(|columns| columns.last() == Some(&name)).last()?;
+    let mut columns = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let line = columns.rfind(|columns| columns.last() == Some(&name))?;
     let address = u128::from_str_radix(line.first()?, 16).ok()?;
     Some((Ipv6Addr::from(address), u32::from_str_radix(line.get(2)?, 16).ok()?))
 }

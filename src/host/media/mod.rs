@@ -1,6 +1,6 @@
 //! Media: known images, their attributes, states and trees. The parts of this folder do the work on them.
 //!
-//! [`Medium`] is what is known of an image; the file itself is the business of [`images`](super::images).
+//! [`Medium`] is what is known of an image; the file itself is the business of `images`.
 
 mod change;
 mod copy;

@@ -1,7 +1,7 @@
 //! Settings files of all versions that VirtualBox 7.2 reads, and the version that it writes.
 //!
-//! The rest of the host knows the newest layout alone: [`raise`] brings what was read into it, [`lower`] chooses the
-//! version to be written, as VirtualBox does, and brings a copy into that one's layout and [`order`]. What is unknown
+//! The rest of the host knows the newest layout alone: [`raise()`] brings what was read into it, [`lower()`] chooses the
+//! version to be written, as VirtualBox does, and brings a copy into that one's layout and [`order()`]. What is unknown
 //! stays where it is. All of it was seen on VirtualBox 7.2.22 (`tests/conformance/settings`).
 
 mod global;
