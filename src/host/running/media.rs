@@ -34,7 +34,7 @@ impl State {
             self.refresh_medium(*medium)?;
             let facts = self.medium(*medium)?;
             let place = facts.location.display().to_string();
-            match facts.state {
+            match facts.shown_state() {
                 "Inaccessible" => {
                     let message = format!("the medium `{place}` cannot be read: {}", facts.last_error);
                     return Err(Fault::new(code::E_FAIL, message));
@@ -57,29 +57,28 @@ impl State {
     /// Marks the media of a machine that runs as in use.
     pub(super) fn mark_media(&mut self, original: View) {
         let used = self.media_in_use(original).unwrap_or_default();
-        let mut marked = Vec::new();
-        for (id, writes) in used {
-            let Some(medium) = self.media.get_mut(&id) else { continue };
-            if medium.state == "Created" {
-                medium.state = if writes { "LockedWrite" } else { "LockedRead" };
+        for (id, writes) in &used {
+            let Some(medium) = self.media.get_mut(id) else { continue };
+            if *writes {
+                medium.writer = true;
+            } else {
+                medium.readers += 1;
             }
-            marked.push(id);
         }
         if let Some(running) = self.running_mut(original) {
-            running.media = marked;
+            running.media = used;
         }
     }
 
-    /// Frees media that no other machine uses.
-    pub(super) fn unmark_media(&mut self, media: &[ElementId]) {
-        for id in media {
-            if let Some(medium) = self.media.get_mut(id).filter(|medium| medium.state.starts_with("Locked")) {
-                medium.state = "Created";
+    /// Frees the media of a machine that does not run any more.
+    pub(super) fn unmark_media(&mut self, media: &[(ElementId, bool)]) {
+        for (id, writes) in media {
+            let Some(medium) = self.media.get_mut(id) else { continue };
+            if *writes {
+                medium.writer = false;
+            } else {
+                medium.readers = medium.readers.saturating_sub(1);
             }
         }
-        // One that several read stays locked for the others.
-        let others: Vec<_> =
-            self.machines.iter().filter(|(_, machine)| machine.running.is_some()).map(|(view, _)| *view).collect();
-        others.into_iter().for_each(|view| self.mark_media(view));
     }
 }

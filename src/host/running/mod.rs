@@ -32,8 +32,8 @@ pub(super) struct Running {
     pub(super) view: Option<View>,
     /// The record's file when it was last read or written.
     pub(super) stamp: super::registry::Stamp,
-    /// Media that it keeps others from.
-    media: Vec<ElementId>,
+    /// Media that it keeps others from, each with whether it writes it.
+    media: Vec<(ElementId, bool)>,
 }
 
 /// The states of a machine that runs or is about to.
