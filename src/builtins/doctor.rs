@@ -67,6 +67,9 @@ fn connection(shell: &Shell, advice: &mut Vec<String>) -> Section {
         Ok(connection) => {
             entries.push(entry("backend", connection.transport().name()));
             entries.push(entry("where", connection.transport().describe()));
+            if connection.transport().name() == "embedded" {
+                entries.push(entry("machines", crate::host::ENGINE));
+            }
             for name in ["version", "revision", "packageType", "APIVersion", "homeFolder"] {
                 match connection.root().get(name) {
                     Ok(value) => entries.push((name.to_owned(), value)),

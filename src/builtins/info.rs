@@ -88,6 +88,8 @@ fn session(machine: &Object) -> Section {
     let mut section = section(machine, "Session", &["sessionState", "sessionName", "sessionPID"]);
     if matches!(section.entries.first(), Some((_, Value::Enum(state))) if state.is("Unlocked")) {
         section.entries.truncate(1);
+    } else if machine.connection().transport().name() == "embedded" {
+        section.entries.push(("engine".to_owned(), Value::from("simulated: no guest runs in it")));
     }
     section
 }

@@ -138,8 +138,8 @@ fn prompt_options(target: &Target, settings: &ConnectSettings) -> repl::Options 
             format!("the local VirtualBox over XPCOM: {}", why_auto())
         }
         Target::Auto if settings.home.is_some() => "the embedded host: `--home` names its home".to_owned(),
-        Target::Auto => format!("the embedded host: {}", why_auto()),
-        Target::Embedded => "the embedded host".to_owned(),
+        Target::Auto => format!("the embedded host (its machines are simulated): {}", why_auto()),
+        Target::Embedded => "the embedded host (its machines are simulated)".to_owned(),
         Target::Xpcom => "the local VirtualBox over XPCOM".to_owned(),
         Target::WebService(url) => format!("the web service {url}"),
     };

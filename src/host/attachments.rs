@@ -223,6 +223,10 @@ impl State {
     pub(super) fn detach(&mut self, view: View, slot: Slot<'_>) -> Outcome {
         self.check_mutable(view, When::OffOrRunning)?;
         let id = self.attachment(view, slot)?;
+        if self.running(view).is_some() && !self.element(Address { view, element: id })?.flag("hotPluggable") {
+            let message = "the machine runs, and the device cannot be unplugged from it";
+            return Err(Fault::new(code::INVALID_VM_STATE, message));
+        }
         self.tell_device(view, id, true)?;
         self.remove_attachment(view, id)?;
         self.touch(view);

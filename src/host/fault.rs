@@ -21,11 +21,14 @@ pub struct Fault {
 pub(super) mod code {
     pub(in crate::host) const OBJECT_NOT_FOUND: u32 = 0x80bb_0001;
     pub(in crate::host) const INVALID_VM_STATE: u32 = 0x80bb_0002;
+    pub(in crate::host) const VM_ERROR: u32 = 0x80bb_0003;
     pub(in crate::host) const FILE_ERROR: u32 = 0x80bb_0004;
     pub(in crate::host) const IPRT_ERROR: u32 = 0x80bb_0005;
+    pub(in crate::host) const PDM_ERROR: u32 = 0x80bb_0006;
     pub(in crate::host) const INVALID_OBJECT_STATE: u32 = 0x80bb_0007;
     pub(in crate::host) const NOT_SUPPORTED: u32 = 0x80bb_0009;
     pub(in crate::host) const OBJECT_IN_USE: u32 = 0x80bb_000c;
+    pub(in crate::host) const GSTCTL_GUEST_ERROR: u32 = 0x80bb_000f;
     pub(in crate::host) const PLATFORM_ARCH_NOT_SUPPORTED: u32 = 0x80bb_0012;
     pub(in crate::host) const E_NOTIMPL: u32 = 0x8000_4001;
     pub(in crate::host) const E_FAIL: u32 = 0x8000_4005;

@@ -8,6 +8,7 @@ use super::table::When;
 use super::value::{text, texts};
 use super::{Fault, Outcome};
 use crate::model::RawValue;
+use std::collections::BTreeMap;
 
 const FLAGS: [&str; 5] = ["TRANSIENT", "TRANSRESET", "RDONLYGUEST", "RDONLYHOST", "READONLY"];
 
@@ -74,9 +75,7 @@ impl State {
         arguments: Arguments<'_>,
     ) -> Outcome<Option<Vec<RawValue>>> {
         let key = arguments.text(0);
-        let property = |state: &Self| {
-            state.document(view).map(|known| known.guest_properties.get(key).cloned().unwrap_or_default())
-        };
+        let property = |state: &Self| state.guest_properties(view).map(|all| all.get(key).cloned().unwrap_or_default());
         match name {
             "getGuestProperty" => {
                 let property = property(self)?;
@@ -85,20 +84,19 @@ impl State {
             "getGuestPropertyValue" => one(text(property(self)?.value)),
             "getGuestPropertyTimestamp" => one(RawValue::Int(property(self)?.timestamp)),
             "setGuestProperty" => {
-                self.set_guest_property(view, key, arguments.text(1), Some(arguments.text(2)))?;
+                self.set_guest_property(view, key, Some(arguments.text(1)), Some(arguments.text(2)))?;
                 nothing()
             }
             "setGuestPropertyValue" => {
-                self.set_guest_property(view, key, arguments.text(1), None)?;
+                self.set_guest_property(view, key, Some(arguments.text(1)), None)?;
                 nothing()
             }
             "deleteGuestProperty" => {
-                self.check_mutable(view, When::OffOrSaved)?;
-                self.change_guest_property(view, key, "", "", true)?;
+                self.set_guest_property(view, key, None, Some(""))?;
                 nothing()
             }
             "enumerateGuestProperties" => {
-                let all = &self.document(view)?.guest_properties;
+                let all = self.guest_properties(view)?;
                 let found: Vec<_> = all.iter().filter(|(name, _)| fits(key, name)).collect();
                 Ok(Some(vec![
                     texts(found.iter().map(|(name, _)| (*name).clone())),
@@ -111,58 +109,76 @@ impl State {
         }
     }
 
-    /// Without flags those of the property stay.
-    fn set_guest_property(&mut self, view: View, name: &str, value: &str, flags: Option<&str>) -> Outcome {
-        self.check_mutable(view, When::OffOrSaved)?;
-        if name.is_empty() || name.contains(['*', '?', '|']) || name.len() > LONGEST_NAME {
+    /// The guest properties of a machine; while it runs, those of the run.
+    fn guest_properties(&self, view: View) -> Outcome<&BTreeMap<String, GuestProperty>> {
+        match self.running(view) {
+            Some(running) => Ok(&running.record.properties),
+            None => Ok(&self.document(view)?.guest_properties),
+        }
+    }
+
+    /// Sets a guest property; no value deletes it. What an empty value and missing flags mean depends on whether the
+    /// machine runs: then it is set to nothing and loses its flags, else it is deleted and keeps them.
+    fn set_guest_property(&mut self, view: View, name: &str, value: Option<&str>, flags: Option<&str>) -> Outcome {
+        let runs = self.running(view).is_some();
+        if !runs {
+            self.check_mutable(view, When::OffOrSaved)?;
+        }
+        // Deleting checks no name: nothing has such a one.
+        let deleted = value.is_none();
+        if (runs || !deleted) && (name.is_empty() || name.contains(['*', '?', '|']) || name.len() > LONGEST_NAME) {
             return Err(Fault::argument(format!(
                 "`{name}` is no name of a guest property: it must have 1 to {LONGEST_NAME} letters and no `*`, `?` or `|`"
             )));
         }
-        if value.len() > LONGEST_VALUE {
-            let message = format!("{} letters: a guest property has at most {LONGEST_VALUE}", value.len());
+        let text_value = value.unwrap_or_default();
+        if text_value.len() > LONGEST_VALUE {
+            let message = format!("{} letters: a guest property has at most {LONGEST_VALUE}", text_value.len());
             return Err(Fault::argument(message));
         }
         let given = flags.unwrap_or_default();
         let unknown = || Fault::argument(format!("`{given}` has an unknown flag; there are {}", FLAGS.join(", ")));
-        if normal_flags(given).ok_or_else(unknown)?.contains("TRANS") {
+        let normal = normal_flags(given).ok_or_else(unknown)?;
+        if !runs && normal.contains("TRANS") {
             let message = "the flags TRANSIENT and TRANSRESET need a running machine";
             return Err(Fault::argument(message));
         }
-        let there = self.document(view)?.guest_properties.get(name);
-        let flags = flags.map_or_else(|| there.map_or(String::new(), |known| known.flags.clone()), str::to_owned);
-        self.change_guest_property(view, name, value, &flags, false)
-    }
-
-    /// Changes or, with an empty value, deletes. `deleted`: by the method that is for it.
-    fn change_guest_property(&mut self, view: View, name: &str, value: &str, flags: &str, deleted: bool) -> Outcome {
-        let id = self.machine(view)?.id.clone();
-        let properties = &mut self.document_mut(view)?.guest_properties;
+        let mut properties = self.guest_properties(view)?.clone();
         let old = properties.get(name);
         if old.is_some_and(|old| old.flags.split(", ").any(|flag| matches!(flag, "READONLY" | "RDONLYHOST"))) {
             let message = format!("the guest property `{name}` cannot be changed by the host: its flags forbid it");
             return Err(Fault::new(code::E_ACCESSDENIED, message));
         }
         let known = old.is_some();
-        if value.is_empty() {
+        if runs {
+            match value {
+                Some(value) => drop(properties.insert(name.to_owned(), stamped(value, &normal))),
+                None if properties.remove(name).is_none() => return Ok(()),
+                None => {}
+            }
+            self.change_record(view, |record| record.properties = properties)?;
+            return self.tell_property(view, name, text_value, &normal, deleted);
+        }
+        let kept = match flags {
+            Some(flags) => flags.to_owned(),
+            None => old.map_or(String::new(), |known| known.flags.clone()),
+        };
+        if text_value.is_empty() {
             properties.remove(name);
         } else {
-            let flags = normal_flags(flags).unwrap_or_default();
-            let property = GuestProperty { value: value.to_owned(), timestamp: now() * 1_000_000, flags };
-            properties.insert(name.to_owned(), property);
+            properties.insert(name.to_owned(), stamped(text_value, &normal_flags(&kept).unwrap_or_default()));
         }
-        if known || !value.is_empty() {
+        self.document_mut(view)?.guest_properties = properties;
+        if known || !text_value.is_empty() {
             self.touch(view);
         }
-        let values = vec![
-            ("name", text(name)),
-            ("value", text(value)),
-            ("flags", text(flags)),
-            ("fWasDeleted", RawValue::Bool(deleted)),
-        ];
-        self.fire_machine("OnGuestPropertyChanged", &id, values);
-        Ok(())
+        self.tell_property(view, name, text_value, &kept, deleted)
     }
+}
+
+/// A guest property that is set now.
+pub(super) fn stamped(value: &str, flags: &str) -> GuestProperty {
+    GuestProperty { value: value.to_owned(), timestamp: now() * 1_000_000, flags: flags.to_owned() }
 }
 
 #[cfg(test)]

@@ -78,7 +78,10 @@ impl State {
                 }
                 None => RawValue::Bool(machine.modified),
             },
-            "sessionState" => enumerated("SessionState", if self.is_locked(view) { "Locked" } else { "Unlocked" }),
+            "sessionState" => {
+                let locked = if self.is_locked(view) { "Locked" } else { "Unlocked" };
+                enumerated("SessionState", if machine.spawning { "Spawning" } else { locked })
+            }
             "sessionName" => text(self.held_by(view)?.unwrap_or_default().session),
             "sessionPID" => RawValue::Int(self.held_by(view)?.map_or(u32::MAX, |holder| holder.pid).into()),
             "state" => self.machine_state(view)?,
@@ -236,9 +239,16 @@ impl State {
                 self.lock_machine(view, arguments)?;
                 nothing()
             }
-            "launchVMProcess" => {
-                let message = "the embedded host cannot run machines yet; connect to a VirtualBox to start them";
-                Err(Fault::new(code::E_NOTIMPL, message))
+            "launchVMProcess" => one(self.launch(view, arguments)?),
+            "hotPlugCPU" | "hotUnplugCPU" if !self.element(at)?.flag("CPUHotPlugEnabled") => {
+                Err(Fault::argument("processors cannot be plugged: set `CPUHotPlugEnabled` while the machine is off"))
+            }
+            "saveState" => one(self.save_state(view)?),
+            "canShowConsoleWindow" if self.running(view).is_some() => one(RawValue::Bool(self.events.take_approval())),
+            "showConsoleWindow" if self.running(view).is_some() => {
+                let original = self.machine_of(view);
+                self.fire_at_console(original, "OnShowWindow", vec![("winId", RawValue::Int(0))]);
+                one(RawValue::Int(0))
             }
             "saveSettings" => {
                 self.check_mutable(view, When::Always)?;

@@ -368,6 +368,7 @@ impl State {
         let (file, registered) = (machine.settings_file.clone(), machine.registered);
         let mut tree = machine.tree.clone().unwrap_or_else(|| XmlNode::new("VirtualBox"));
         self.write_settings(view, &mut tree)?;
+        let moved_groups = registered && view != original && self.groups_of(view) != self.groups_of(original);
         let folder = file.parent().unwrap_or(Path::new(""));
         std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, error))?;
         registry::write(&file, &tree)?;
@@ -384,6 +385,10 @@ impl State {
         machine.modified = false;
         if registered {
             self.save_registry()?;
+            if moved_groups {
+                let id = self.machine(original)?.id.clone();
+                self.fire_machine("OnMachineGroupsChanged", &id, Vec::new());
+            }
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ mod arguments;
 mod attachments;
 mod cloning;
 mod computer;
+mod console;
 mod control;
 mod defaults;
 mod devices;
@@ -31,6 +32,7 @@ mod property_checks;
 mod registry;
 mod removal;
 mod root;
+mod running;
 mod saved_state;
 mod sessions;
 mod settings;
@@ -49,3 +51,7 @@ mod xml;
 
 pub use control::Host;
 pub use fault::{Fault, Outcome};
+
+/// What makes machines run here, as a sentence for people.
+pub const ENGINE: &str =
+    "simulated: machines walk their states, with sessions, locks and events; no guest runs in them";

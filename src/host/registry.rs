@@ -46,6 +46,9 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         performance: Default::default(),
         home_lock: HomeLock::default(),
         journal: Journal::new(home),
+        engine: std::sync::Arc::new(super::running::Simulated),
+        consoles: HashMap::new(),
+        passwords: Default::default(),
         next_view: 1,
         door: std::sync::Weak::new(),
     };

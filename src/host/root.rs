@@ -167,7 +167,8 @@ impl State {
             return Err(Fault::argument(format!(
                 "`{}` is no key of extra data: it must be printable",
                 key.escape_debug()
-            )));
+            ))
+            .by(""));
         }
         self.check_mutable(at.view, When::Always)?;
         Ok(self.element(at)?.properties.get(key).map_or("", String::as_str) != value)
@@ -210,7 +211,10 @@ impl State {
             for view in copies {
                 change(&mut self.element_mut(Address::machine(view))?.properties);
             }
-            if self.machine(original)?.registered {
+            if self.copies.contains_key(&at.view) {
+                // It saves all that the session has changed, as VirtualBox does.
+                self.save_machine(at.view)?;
+            } else if self.machine(original)?.registered {
                 self.write_extra_data(original)?;
             } else {
                 self.touch(original);

@@ -14,8 +14,33 @@ pub(super) struct Session {
     name: String,
     /// The mutable copy that it works on; none while it is unlocked.
     pub(super) view: Option<View>,
-    /// Whether it joined the lock of another session.
-    shared: bool,
+    kind: Kind,
+    /// It waits for a machine to start.
+    spawning: bool,
+    /// It locked with all that a running machine has (`LockType::VM`).
+    vm: bool,
+}
+
+/// Name of a `SessionType`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It holds the lock of the machine.
+    #[default]
+    WriteLock,
+    /// It started the machine, which runs without it.
+    Remote,
+    /// It joined another session, or a machine that runs.
+    Shared,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::WriteLock => "WriteLock",
+            Self::Remote => "Remote",
+            Self::Shared => "Shared",
+        }
+    }
 }
 
 impl State {
@@ -29,23 +54,70 @@ impl State {
         self.sessions.get(&id).ok_or_else(gone)
     }
 
-    pub(super) fn read_session(&self, id: ElementId, name: &str) -> Outcome<Option<RawValue>> {
+    pub(super) fn read_session(&mut self, id: ElementId, name: &str) -> Outcome<Option<RawValue>> {
+        if let Some(view) = self.session(id)?.view {
+            // The machine may have been switched off by another process.
+            self.keep_up(self.machine_of(view));
+        }
         let session = self.session(id)?;
-        let locked = session.view.ok_or_else(|| Fault::new(code::E_UNEXPECTED, "the session is not locked"));
+        let state = match session.view {
+            Some(_) => "Locked",
+            None if session.spawning => "Spawning",
+            None => "Unlocked",
+        };
+        let locked = session
+            .view
+            .ok_or_else(|| Fault::new(code::E_UNEXPECTED, format!("the session is not locked: its state is {state}")));
         Ok(Some(match name {
-            "state" => enumerated("SessionState", if session.view.is_some() { "Locked" } else { "Unlocked" }),
+            "state" => enumerated("SessionState", state),
             "type" => {
                 locked?;
-                enumerated("SessionType", if session.shared { "Shared" } else { "WriteLock" })
+                enumerated("SessionType", session.kind.name())
             }
             "name" => text(&session.name),
             "machine" => Address::machine(locked?).value("IMachine"),
             "console" => {
-                locked?;
-                RawValue::Null
+                let view = locked?;
+                if self.has_console(view) { self.console(view).value("IConsole") } else { RawValue::Null }
             }
             _ => return Ok(None),
         }))
+    }
+
+    /// Whether sessions on that view have a console: the machine runs, or is locked with all that it has then.
+    fn has_console(&self, view: View) -> bool {
+        let full = |session: &Session| session.vm && session.view == Some(view);
+        self.running(view).is_some() || self.sessions.values().any(full)
+    }
+
+    /// Whether a session cannot take a lock.
+    pub(super) fn session_is_busy(&self, id: ElementId) -> Outcome<bool> {
+        let session = self.session(id)?;
+        Ok(session.view.is_some() || session.spawning)
+    }
+
+    /// Marks a session that waits for its machine, or waits no more (`Spawning`, `Unlocked`).
+    pub(super) fn set_session_state(&mut self, id: ElementId, state: &str) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.spawning = state == "Spawning";
+            if state == "Unlocked" {
+                session.view = None;
+            }
+        }
+    }
+
+    /// Gives a session a mutable copy to work on.
+    pub(super) fn join(&mut self, id: ElementId, view: View, kind: Kind) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            (session.view, session.kind, session.spawning) = (Some(view), kind, false);
+        }
+    }
+
+    /// Sessions that work on a copy end with it.
+    pub(super) fn end_sessions_on(&mut self, view: View) {
+        for session in self.sessions.values_mut().filter(|session| session.view == Some(view)) {
+            (session.view, session.kind, session.vm) = (None, Kind::WriteLock, false);
+        }
     }
 
     pub(super) fn write_session(&mut self, id: ElementId, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
@@ -53,7 +125,7 @@ impl State {
         if name != "name" {
             return Ok(false);
         }
-        if session.view.is_some() {
+        if session.view.is_some() || session.spawning {
             return Err(Fault::new(code::INVALID_OBJECT_STATE, "the name of a session is fixed while it holds a lock"));
         }
         session.name = arguments.text(0).to_owned();
@@ -83,8 +155,13 @@ impl State {
         if !registered {
             return Err(Fault::new(code::E_UNEXPECTED, format!("the machine `{name}` is not registered")));
         }
-        if self.session(session)?.view.is_some() {
+        if self.session_is_busy(session)? {
             return Err(Fault::new(code::INVALID_OBJECT_STATE, "the given session is busy: it already holds a lock"));
+        }
+        if lock == "Shared" && self.running(original).is_some() {
+            let view = self.running_view(original)?;
+            self.join(session, view, Kind::Shared);
+            return Ok(());
         }
         // `Null` and whatever else is no kind of lock count as `Write`.
         if let Some(holder) = holder {
@@ -92,10 +169,12 @@ impl State {
                 let message = format!("the machine `{name}` is already locked for a session (or being unlocked)");
                 return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
             }
-            let shared = self.session(holder)?.view;
-            let session = self.sessions.get_mut(&session).ok_or_else(gone)?;
-            (session.view, session.shared) = (shared, true);
-            return Ok(());
+            if let Some(view) = self.session(holder)?.view {
+                self.join(session, view, Kind::Shared);
+                return Ok(());
+            }
+            let message = format!("the machine `{name}` is being started");
+            return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
         }
         let session_name = self.session_name(session);
         self.take_lock(original, session, &session_name)?;
@@ -104,8 +183,9 @@ impl State {
         let copy = self.next_view;
         self.next_view += 1;
         self.copies.insert(copy, Copy { machine: original, document, modified: false });
+        self.join(session, copy, Kind::WriteLock);
         if let Some(session) = self.sessions.get_mut(&session) {
-            (session.view, session.shared) = (Some(copy), false);
+            session.vm = lock == "VM";
         }
         let id = self.machine(original)?.id.clone();
         self.fire_machine("OnSessionStateChanged", &id, vec![("state", enumerated("SessionState", "Locked"))]);
@@ -120,17 +200,19 @@ impl State {
 
     fn unlock(&mut self, id: ElementId) -> Outcome {
         let session = self.sessions.get_mut(&id).ok_or_else(gone)?;
-        let Some(view) = session.view.take() else {
+        let Some(view) = session.view else {
             return Err(Fault::new(code::E_UNEXPECTED, "the session is not locked"));
         };
-        if std::mem::take(&mut session.shared) {
+        let kind = std::mem::take(&mut session.kind);
+        session.view = None;
+        if kind != Kind::WriteLock {
             return Ok(());
         }
+        session.vm = false;
         // Sessions that joined the lock end with it.
-        for session in self.sessions.values_mut().filter(|session| session.view == Some(view)) {
-            (session.view, session.shared) = (None, false);
-        }
+        self.end_sessions_on(view);
         let original = self.machine_of(view);
+        self.remove_console(original);
         self.delete_implicit(view);
         self.copies.remove(&view);
         self.give_lock(original);

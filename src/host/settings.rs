@@ -197,6 +197,15 @@ impl State {
         }
     }
 
+    /// Puts the guest properties of a machine into the tree of its file.
+    pub(super) fn put_guest_properties(&mut self, original: View) -> Outcome {
+        let document = self.document(original)?.clone();
+        if let Some(tree) = self.machine_mut(original)?.tree.as_mut() {
+            write_guest_properties(&document, tree.make("Machine"));
+        }
+        Ok(())
+    }
+
     /// Puts the settings that `view` shows into the tree of its file.
     pub(super) fn write_settings(&self, view: View, file: &mut XmlNode) -> Outcome {
         let machine = self.machine(view)?;

@@ -10,11 +10,12 @@ use super::files::machine_lock::{Holder, MachineLock};
 use super::files::presence::Looked;
 use super::media::Medium;
 use super::progress::Progress;
+use super::running::{Engine, Running};
 use super::sessions::Session;
 use super::table::{self, When};
 use super::value::enumerated;
 use super::xml::XmlNode;
-use super::{Fault, Outcome};
+use super::{Fault, Outcome, console};
 use crate::model::{Handle, RawValue};
 use crate::schema::{Attribute, Method, embedded};
 use std::collections::{BTreeMap, HashMap};
@@ -106,6 +107,10 @@ pub(super) struct Machine {
     /// Who held it in another process when the files were last looked at.
     pub(super) other: Option<Holder>,
     pub(super) looked: Looked,
+    /// It runs.
+    pub(super) running: Option<Box<Running>>,
+    /// A session of this process is starting it.
+    pub(super) spawning: bool,
 }
 
 impl Machine {
@@ -145,6 +150,12 @@ pub(super) struct State {
     pub(super) home_lock: HomeLock,
     pub(super) journal: Journal,
     pub(super) next_view: View,
+    /// What runs machines.
+    pub(super) engine: std::sync::Arc<dyn Engine>,
+    /// The console of a machine that runs or is locked with all that it has, by the machine.
+    pub(super) consoles: HashMap<View, ElementId>,
+    /// Ids of passwords that consoles were given, each with its machine.
+    pub(super) passwords: std::collections::HashSet<(View, String)>,
     /// The way back in for work in the background.
     pub(super) door: std::sync::Weak<super::control::Door>,
 }
@@ -261,6 +272,9 @@ impl State {
         }
         let keeper = self.keeper_of(address, attribute.name);
         let stored = self.element(keeper)?.value(attribute.name).cloned();
+        if stored.is_none() && self.element(keeper)?.role == "event" {
+            return Ok(super::events::unsaid(attribute.kind));
+        }
         stored.ok_or_else(|| Fault::not_implemented(format!("{}.{}", attribute.owner, attribute.name)))
     }
 
@@ -290,6 +304,7 @@ impl State {
             "IVirtualBoxErrorInfo" => Ok(None),
             "IEvent" => Ok(self.read_event(at.element, name)),
             "IGuestOSType" => Ok(None),
+            owner if console::is_of_console(owner) => self.read_console(at, owner, name),
             "IHostDrive" => self.read_host_drive(at, name),
             "IUnattended" => self.read_unattended(name),
             "IUpdateAgent" => self.read_update_agent(at, name),
@@ -310,6 +325,9 @@ impl State {
         self.keep_up(at.view);
         self.load(at.view)?;
         self.check_interface(at, attribute.owner)?;
+        if console::is_of_console(attribute.owner) {
+            return self.write_console(at, attribute.owner, attribute.name, arguments);
+        }
         if self.write_first(at, attribute.owner, attribute.name, &arguments.value(0))? {
             return Ok(());
         }
@@ -337,6 +355,7 @@ impl State {
         };
         if done {
             self.touch(at.view);
+            self.changed(at, attribute.owner, attribute.name);
             return Ok(());
         }
         let Some(row) = row.filter(|row| row.when != When::Never) else {
@@ -353,6 +372,7 @@ impl State {
         if element.value(row.name) != Some(&value) {
             element.set(row.name, value);
             self.touch(at.view);
+            self.changed(at, attribute.owner, attribute.name);
         }
         Ok(())
     }
@@ -371,6 +391,7 @@ impl State {
         self.keep_up(at.view);
         self.load(at.view)?;
         self.check_interface(at, method.owner)?;
+        let before = self.slots_before(at, method.name, arguments);
         let done = match method.owner {
             "IVirtualBox" => self.call_root(method.name, arguments)?,
             "IMachine" => self.call_machine(at, method.name, arguments)?,
@@ -384,6 +405,7 @@ impl State {
             "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,
             "IHost" => self.call_host(method.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
+            owner if console::is_of_console(owner) => self.call_console(at, owner, method.name, arguments)?,
             "IHostX86" => self.call_host_x86(method.name, arguments)?,
             "IUnattended" => self.call_unattended(method.name)?,
             "IUpdateAgent" => self.call_update_agent(method.name)?,
@@ -394,6 +416,10 @@ impl State {
             owner if super::networks::owns(owner) => self.call_network(at, owner, method.name, arguments)?,
             owner => self.call_device(at, owner, method.name, arguments)?,
         };
+        if done.is_some() {
+            let first = std::array::from_fn(|at| arguments.value(at));
+            self.called(at, method.owner, method.name, first, before);
+        }
         done.ok_or_else(|| Fault::not_implemented(format!("{}.{}", method.owner, method.name)))
     }
 

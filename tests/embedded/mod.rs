@@ -13,6 +13,7 @@ mod media;
 mod members;
 mod persistence;
 mod processes;
+mod running;
 mod snapshots;
 
 use std::path::Path;

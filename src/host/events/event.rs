@@ -5,8 +5,9 @@ use crate::host::Outcome;
 use crate::host::arguments::Arguments;
 use crate::host::document::ElementId;
 use crate::host::state::{Address, State, gone, nothing, one};
-use crate::host::value::texts;
-use crate::model::RawValue;
+use crate::host::value::{text, texts};
+use crate::model::{EnumValue, RawValue};
+use crate::schema::{Kind, Type, embedded};
 
 impl State {
     pub(in crate::host) fn read_event(&self, element: ElementId, name: &str) -> Option<RawValue> {
@@ -54,5 +55,25 @@ impl State {
     /// Whether an event needs no more waiting for.
     pub(in crate::host) fn is_processed(&self, event: ElementId) -> bool {
         self.events.fired.get(&event).is_none_or(|event| event.processed || !is_waitable(event.kind))
+    }
+}
+
+/// What an attribute of an event reads as when whoever fired it said nothing of it: empty, 0, false, nothing.
+pub(in crate::host) fn unsaid(kind: Type) -> RawValue {
+    if kind.is_blob() {
+        return RawValue::Blob(Vec::new());
+    }
+    if kind.array {
+        return RawValue::List(Vec::new());
+    }
+    match kind.kind {
+        Kind::String | Kind::Uuid => text(""),
+        Kind::Boolean => RawValue::Bool(false),
+        Kind::AnyObject | Kind::Interface(_) => RawValue::Null,
+        Kind::Enum(name) => embedded().enumeration(name).map_or(RawValue::Null, |enumeration| {
+            let number = enumeration.values.first().map_or(0, |value| value.number);
+            RawValue::Enum(EnumValue { enumeration, number })
+        }),
+        _ => RawValue::Int(0),
     }
 }

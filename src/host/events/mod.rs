@@ -14,7 +14,9 @@ use crate::schema::embedded;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
-/// A listener with more waiting events than this is unregistered.
+pub(super) use event::unsaid;
+
+/// A listener that has more waiting events than this is unregistered when one more comes.
 const MOST_WAITING: usize = 1000;
 /// The same for one that has fetched nothing for [`LONG`].
 const MOST_WAITING_LONG: usize = 500;
@@ -41,6 +43,8 @@ pub(super) struct Events {
     of_owner: HashMap<Address, ElementId>,
     sources: HashMap<ElementId, Source>,
     fired: HashMap<ElementId, Fired>,
+    /// Whether the last question was approved of.
+    approved: bool,
 }
 
 /// An event source that has listeners or stands over other sources.
@@ -162,10 +166,11 @@ impl State {
             if let Some(aggregator) = listener.passes_to {
                 passed_on.push(aggregator);
             } else if !listener.active && listener.queue.back() != Some(&event) {
-                listener.queue.push_back(event);
-                fired.queued += 1;
                 if listener.overflows() {
                     dropped.push(listener.listener);
+                } else {
+                    listener.queue.push_back(event);
+                    fired.queued += 1;
                 }
             }
         }
@@ -258,6 +263,11 @@ impl State {
 }
 
 impl Events {
+    /// Whether the question that was asked before this call was approved of.
+    pub(super) fn take_approval(&mut self) -> bool {
+        std::mem::take(&mut self.approved)
+    }
+
     fn has_listener(&self, listener: ElementId) -> bool {
         self.sources.values().any(|source| source.listeners.iter().any(|known| known.listener == listener))
     }

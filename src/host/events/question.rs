@@ -48,13 +48,20 @@ impl State {
                 let values = self.extra_data_event(at, key, value)?;
                 Ok(self.ask(Address::VIRTUAL_BOX, "OnExtraDataCanChange", values, THINK))
             }
+            ("IMachine", "canShowConsoleWindow") => {
+                self.events.take_approval();
+                let original = self.machine_of(at.view);
+                let console = self.consoles.get(&original).copied();
+                Ok(console.and_then(|console| self.ask(Address::global(console), "OnCanShowWindow", Vec::new(), THINK)))
+            }
             _ => Ok(None),
         }
     }
 
     /// Refuses a call that a listener objects to.
     pub(in crate::host) fn heed(&self, method: &'static Method, answer: &Answer) -> Outcome {
-        if !answer.vetoed {
+        // A veto against showing a window is an answer, and no error.
+        if !answer.vetoed || method.name == "canShowConsoleWindow" {
             return Ok(());
         }
         let mut reasons = answer.vetos.join("; ");
@@ -82,6 +89,7 @@ impl State {
         fired.asked = false;
         let answer = Answer { vetoed: fired.vetoed, vetos: fired.vetos.clone() };
         let (kind, processed) = (fired.kind, fired.processed);
+        self.events.approved = fired.approved && !fired.vetoed;
         for source in self.events.sources.values_mut() {
             if source.pending.remove(&event).is_some() && !processed {
                 source.listeners.iter_mut().filter(|listener| listener.wants(kind)).for_each(|listener| {

@@ -24,7 +24,6 @@ use std::path::{Path, PathBuf};
 
 /// Where the record of a running machine stands. It is written with [`atomic::replace`] inside `State::exclusively`,
 /// and removed when the machine is off. Every process looks there when it reads a machine anew (`State::look_again`).
-#[allow(dead_code, reason = "the seam for whoever runs machines")]
 pub(super) fn run_file(settings_file: &Path, id: &str) -> PathBuf {
     beside(settings_file, id, "run")
 }

@@ -72,6 +72,7 @@ impl State {
         if let Some(machine) = self.machines.get_mut(&view) {
             machine.other = other;
         }
+        self.look_at_record(view);
     }
 
     /// Before a machine's file is written, inside `exclusively`: takes up what other processes wrote into it. While this
@@ -151,6 +152,10 @@ impl State {
         self.exclusively(|state| {
             state.look_again(view);
             let name = state.machine_name(view);
+            if state.running(view).is_some() {
+                let message = format!("the machine `{name}` is already locked for a session: it runs");
+                return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
+            }
             let machine = state.machine_mut(view)?;
             let path = machine_lock::path(&machine.settings_file, &machine.id);
             let holder = Holder { pid: std::process::id(), session: session_name.to_owned() };
@@ -179,12 +184,16 @@ impl State {
 
     /// Whether a session of any process holds the machine, or it runs.
     pub(in crate::host) fn is_locked(&self, view: View) -> bool {
-        self.machine(view).is_ok_and(|machine| machine.holder.is_some() || machine.other.is_some())
+        self.machine(view)
+            .is_ok_and(|machine| machine.holder.is_some() || machine.other.is_some() || machine.running.is_some())
     }
 
     /// Who holds a machine: process and session's name.
     pub(in crate::host) fn held_by(&self, view: View) -> Outcome<Option<Holder>> {
         let machine = self.machine(view)?;
+        if let Some(running) = &machine.running {
+            return Ok(Some(Holder { pid: running.record.pid, session: running.record.front_end.clone() }));
+        }
         let Some(session) = machine.holder else { return Ok(machine.other.clone()) };
         Ok(Some(Holder { pid: std::process::id(), session: self.session_name(session) }))
     }

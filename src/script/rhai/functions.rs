@@ -24,6 +24,7 @@ pub(super) const FUNCTIONS: &[(&str, &str, &str)] = &[
         "machine.session(|s| ...)",
         "locks, gives the session, saves and unlocks; \"Write\" or \"VM\" may stand first",
     ),
+    ("new_session", "new_session()", "one more session object, unlocked; `session` is always the same one"),
     ("wait", "wait(progress, seconds)", "waits for a progress and throws its failure; seconds are optional"),
     (
         "listen",
@@ -58,6 +59,11 @@ pub(super) fn register(engine: &mut Engine, shared: &Arc<Context>) {
     register_help(engine, shared);
     register_control(engine);
     register_later_members(engine, shared);
+    let context = Arc::clone(shared);
+    engine.register_fn("new_session", move |call: NativeCallContext| {
+        let session = context.world.connection().and_then(|connection| connection.new_session());
+        session.map_err(|error| raise(error, &call))
+    });
     engine.register_fn("env", |name: ImmutableString| match std::env::var(name.as_str()) {
         Ok(value) => Dynamic::from(value),
         Err(_) => Dynamic::UNIT,
