@@ -135,6 +135,9 @@ impl State {
 
     pub(super) fn write_properties(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
         let interface = self.element(at)?.interface;
+        if name.starts_with("freeDiskSpace") {
+            return Err(Fault::not_in_virtualbox(format!("ISystemProperties.{name} (writing)")));
+        }
         let Some(row) = super::table::find(interface, name).filter(|row| row.when != super::table::When::Never) else {
             return Ok(false);
         };

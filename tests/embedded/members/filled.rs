@@ -28,7 +28,15 @@ pub fn fill() -> Filled {
     let vbox = home.vbox();
     let mut roots = vec![vbox.clone(), home.connection.new_session().unwrap()];
     networks(&vbox, &mut roots);
-    roots.extend(attempt(&vbox, "createAppliance", vec![]));
+    for appliance in attempt(&vbox, "createAppliance", vec![]) {
+        let folder = home.folder.path().to_str().unwrap();
+        roots.extend(attempt(&appliance, "createVFSExplorer", vec![format!("file://{folder}").as_str().into()]));
+        let _ = appliance.call("createVirtualSystemDescriptions", vec![1.into()]);
+        roots.push(appliance);
+    }
+    if let Ok(Value::Object(packs)) = vbox.get("extensionPackManager") {
+        roots.extend(attempt(&packs, "openExtPackFile", vec!["/nowhere".into()]));
+    }
     roots.extend(attempt(&vbox, "createUnattendedInstaller", vec![]));
 
     let image = home.folder.path().join("progress.vdi");
@@ -66,9 +74,13 @@ fn networks(vbox: &Object, roots: &mut Vec<Object>) {
         let lower = ["10.1.0.1", "255.255.0.0", "10.1.1.1", "10.1.2.1"].map(Value::from);
         let _ = server.call("setConfiguration", lower.into());
         roots.extend(attempt(server, "getConfig", vec!["MAC".into(), "080027000001".into(), 0.into(), true.into()]));
-        for group in attempt(server, "getConfig", vec!["Group".into(), "group".into(), 0.into(), true.into()]) {
-            roots.extend(attempt(&group, "addCondition", vec![true.into(), "MAC".into(), "080027000002".into()]));
-            roots.push(group);
+        roots.extend(attempt(server, "getConfig", vec!["Group".into(), "group".into(), 0.into(), true.into()]));
+        // The configuration comes as what all configurations are; the list has it as a group.
+        for group in server.get("groupConfigs").unwrap_or_default().into_list() {
+            let condition = vec![true.into(), "MAC".into(), "080027000002".into()];
+            roots.extend(
+                group.as_object().into_iter().flat_map(|group| attempt(group, "addCondition", condition.clone())),
+            );
         }
     }
     roots.extend(server);
@@ -127,6 +139,11 @@ fn lists(vbox: &Object) -> Vec<Object> {
     let mut found = Vec::new();
     for architecture in ["x86", "ARM"] {
         found.extend(attempt(vbox, "getPlatformProperties", vec![architecture.into()]));
+    }
+    if let Ok(Value::Object(properties)) = vbox.get("systemProperties")
+        && let Ok(Value::List(profiles)) = properties.call("getCPUProfiles", vec!["Any".into(), "".into()])
+    {
+        found.extend(profiles.iter().filter_map(|profile| profile.as_object().cloned()));
     }
     if let Ok(Value::Object(collector)) = vbox.get("performanceCollector") {
         let _ = collector.call("setupMetrics", vec![list(&["*"]), Value::List(vec![]), 1.into(), 1.into()]);

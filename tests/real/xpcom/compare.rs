@@ -14,7 +14,7 @@ const MOST_OF_A_KIND: usize = 60;
 const MOST_ASKED: usize = 3;
 
 /// What may differ, and why.
-const VOLATILE: [(&str, &str); 18] = [
+const VOLATILE: [(&str, &str); 19] = [
     ("IHost.memoryAvailable", "the computer lives"),
     ("IHost.UTCTime", "a clock"),
     ("IHost.getProcessorSpeed()", "the computer lives"),
@@ -30,6 +30,7 @@ const VOLATILE: [(&str, &str); 18] = [
     ("IMachineDebugger.dumpGuestStack()", "the machine runs"),
     ("IGuest.internalGetStatistics()", "the machine runs"),
     ("IVirtualBox.getTrackedObjectIds()", "each connection has objects of its own"),
+    ("IProgress.id", "each call makes its own"),
     ("IGuest.getFacilityStatus()", "a clock"),
     ("IPlatformProperties.getStorageBusForControllerType()", "VirtualBox's words for `Null` hold a number of chance"),
     ("IDisplay.takeScreenShotToArray()", "the cursor blinks"),
@@ -246,6 +247,46 @@ fn deeds(connection: &Connection) {
     rig::finish(machine.call("deleteConfig", vec![media]).unwrap());
 }
 
+/// Objects that only a call makes: the same calls on either way. The medium is told by its id.
+fn made(connection: &Connection, console: &Object, medium: &Value) -> Vec<(&'static str, Object)> {
+    let root = connection.root();
+    let disks = root.get("hardDisks").unwrap().into_list().into_iter().map(object);
+    let disk = { disks }.find(|disk| disk.get("id").unwrap() == *medium).unwrap();
+    let io = object(disk.call("openForIO", vec![false.into(), "".into()]).unwrap());
+    let variant = Value::List(vec!["VmdkStreamOptimized".into()]);
+    let outs = io.call_outputs("convertToStream", vec!["VMDK".into(), variant, Value::Int(1 << 20)]).unwrap();
+    let (progress, stream) = (object(outs[0].clone()), object(outs[1].clone()));
+    let read = || stream.call("read", vec![Value::Int(65536), Value::Int(1000)]);
+    while matches!(read(), Ok(Value::Blob(bytes)) if !bytes.is_empty()) {}
+    rig::finish(outs[0].clone());
+    let appliance = root.call("createAppliance", vec![]).unwrap();
+    let machine = connection.find_machine("web-01").unwrap();
+    let description = machine.call("exportTo", vec![appliance, "/root/not-written.ova".into()]).unwrap();
+    let source = object(root.get("eventSource").unwrap());
+    let display = object(console.get("display").unwrap());
+    let mut screen = vec![Value::Int(0), "Enabled".into(), true.into(), true.into()];
+    screen.extend([0, 0, 640, 480, 32].map(Value::Int));
+    vec![
+        ("IMediumIO", io),
+        ("IDataStream", stream),
+        ("IProgress", progress),
+        ("IVirtualSystemDescription", object(description)),
+        ("IEventListener", object(source.call("createListener", vec![]).unwrap())),
+        ("IGuestScreenInfo", object(display.call("createGuestScreenInfo", screen).unwrap())),
+        ("IToken", object(disk.call("lockRead", vec![]).unwrap())),
+    ]
+}
+
+/// A hard disk that nobody uses.
+fn free_disk(connection: &Connection) -> Value {
+    let disks = connection.root().get("hardDisks").unwrap().into_list().into_iter().map(object);
+    let is_free = |disk: &Object| {
+        let state = disk.call("refreshState", vec![]).unwrap();
+        matches!(state, Value::Enum(state) if state.is("Created")) && disk.get("format").unwrap() == "VDI".into()
+    };
+    { disks }.find(is_free).unwrap().get("id").unwrap()
+}
+
 /// What the web service has not at all: how many attributes of each interface are read.
 fn suppressed(local: &Connection) -> BTreeMap<&'static str, usize> {
     let manager = object(local.root().get("extensionPackManager").unwrap());
@@ -287,6 +328,21 @@ fn every_value_of_the_web_service_comes_over_xpcom_as_well() {
     walk.add("session".to_owned(), local_guard.session(), remote_guard.session());
     walk.add("vbox".to_owned(), &local.root(), &remote.root());
     walk.run();
+    let disk = free_disk(&local);
+    let console = |guard: &SessionGuard| object(guard.session().get("console").unwrap());
+    let locals = made(&local, &console(&local_guard), &disk);
+    let remotes = made(&remote, &console(&remote_guard), &disk);
+    for ((name, local), (_, remote)) in locals.iter().zip(&remotes) {
+        walk.add((*name).to_owned(), local, remote);
+    }
+    walk.run();
+    for (name, object) in locals.iter().chain(&remotes) {
+        match *name {
+            "IMediumIO" => drop(object.call("close", vec![]).unwrap()),
+            "IToken" => drop(object.call("abandon", vec![]).unwrap()),
+            _ => {}
+        }
+    }
     local_guard.finish().unwrap();
     remote_guard.finish().unwrap();
 
