@@ -220,10 +220,6 @@ impl State {
                 self.touch(original);
             }
         }
-        if self.copies.contains_key(&at.view) {
-            let id = self.machine(at.view)?.id.clone();
-            self.fire_machine("OnMachineDataChanged", &id, vec![("temporary", RawValue::Bool(false))]);
-        }
         self.fire("OnExtraDataChanged", values);
         Ok(())
     }

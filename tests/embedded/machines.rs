@@ -170,8 +170,7 @@ fn guest_properties_and_extra_data() {
         set("/b", "3", "").unwrap();
         set("/b", "", "").unwrap();
         let kept = mutable.call_outputs("enumerateGuestProperties", vec!["/b".into()]).unwrap();
-        assert_eq!(kept[0], list(&["/b"]), "an empty value is one; seen on 7.2.22");
-        mutable.call("deleteGuestProperty", vec!["/b".into()]).unwrap();
+        assert_eq!(kept[0], list(&[]), "an empty value deletes it while the machine is off; seen on 7.2.22");
         assert_eq!(code(set("/c", "x", "nonsense")), "E_INVALIDARG");
         assert_eq!(code(set("/c", "x", "TRANSIENT")), "E_INVALIDARG");
     });
