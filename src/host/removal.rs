@@ -24,7 +24,7 @@ impl State {
         if !machine.registered {
             return Ok(RawValue::List(Vec::new()));
         }
-        if machine.holder.is_some() || machine.other.is_some() {
+        if self.is_locked(original) {
             let message = format!("cannot unregister the machine `{name}` while it is locked; end its session first");
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
         }
