@@ -61,12 +61,12 @@ pub(super) fn commands() -> Vec<Command> {
             .argument("path", ArgumentKind::File, Arity::Required, "the file to write, .ovf or .ova")
             .argument("format", ArgumentKind::Text, Arity::Optional, "ovf-0.9, ovf-1.0 (default), ovf-2.0 or opc-1.0")
             .argument("license", ArgumentKind::Text, Arity::Optional, "text of a licence to put into it")
-            .example("exportVm web-01 web-01.ova", "as one file"),
+            .shown("exportVm web-01 web-01.ova", "as one file"),
         new("import-vm", "make machines from an appliance (OVF or OVA)", import)
             .alias("importVm")
             .argument("path", ArgumentKind::File, Arity::Required, "an .ovf or .ova file")
             .flag("keep-macs", None, "keep the network addresses that the appliance names")
-            .prepared("exportVm web-01 web-01.ova", "import-vm web-01.ova", "under a new name where its own is taken"),
+            .shown("import-vm web-01.ova", "under a new name where its own is taken"),
     ]
 }
 
