@@ -7,7 +7,7 @@ mod folders;
 use crate::model::ErrorKind;
 use crate::output::{Failure, Reply};
 use crate::shell::{ArgumentKind, Arity, Category, Command, Effect, Language, Provided, Shell, split_words};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Loads every extension file there is. A file that fails is said, and hinders no other.
 pub fn load(shell: &mut Shell) {
@@ -72,7 +72,7 @@ fn run(
     shell: &mut Shell,
     language: Language,
     name: &str,
-    file: &PathBuf,
+    file: &Path,
     given: &crate::shell::Given,
 ) -> Result<Reply, Failure> {
     let rest = given.optional("words").unwrap_or_default();

@@ -50,6 +50,9 @@ pub fn fill() -> Filled {
     let machine = home.machine("filled");
     let disk = home.disk("filled.vdi");
     roots.push(disk.clone());
+    let spare = home.disk("spare.vdi");
+    roots.extend(attempt(&spare, "openForIO", vec![false.into(), "".into()]));
+    roots.extend(attempt(&home.disk("locked.vdi"), "lockRead", vec![]));
     change(&machine, |mutable| devices(&home, mutable, &disk));
     let arm = vec!["".into(), "arm".into(), "ARM".into(), list(&[]), "Debian_arm64".into(), "".into()];
     roots.extend(attempt(&vbox, "createMachine", arm));
@@ -58,9 +61,10 @@ pub fn fill() -> Filled {
     let session = home.connection.new_session().unwrap();
     machine.call("lockMachine", vec![Value::Object(session.clone()), "Write".into()]).unwrap();
     let mutable = object(session.get("machine").unwrap());
-    let taken = attempt(&mutable, "takeSnapshot", vec!["first".into(), "".into(), false.into()]);
+    let taken = attempt(&mutable, "takeSnapshot", vec!["first".into(), "".into(), true.into()]);
     wait(&taken);
     roots.extend(taken);
+    roots.extend(mutable.get("currentSnapshot").ok().and_then(|snapshot| snapshot.as_object().cloned()));
     roots.extend([mutable, session]);
 
     running(&home, &mut roots);
@@ -108,6 +112,8 @@ fn devices(home: &Home, machine: &Object, disk: &Object) {
     control.call("createBandwidthGroup", vec!["limit".into(), "Network".into(), 1_000_000.into()]).unwrap();
     attempt(machine, "attachHostPCIDevice", vec![0.into(), 0.into(), false.into()]);
     let store = object(machine.get("nonVolatileStore").unwrap());
+    let firmware = object(machine.get("firmwareSettings").unwrap());
+    firmware.set("firmwareType", "EFI".into()).unwrap();
     attempt(&store, "initUefiVariableStore", vec![0.into()]);
 }
 
@@ -124,6 +130,11 @@ fn running(home: &Home, roots: &mut Vec<Object>) {
             ("guest", "createSession", vec!["user".into(), "".into(), "".into(), "".into()]),
             ("display", "querySourceBitmap", vec![0.into()]),
             ("display", "queryFramebuffer", vec![0.into()]),
+            ("display", "createGuestScreenInfo", {
+                let numbers = [0, 0, 0, 0, 640, 480, 32].map(|number: i64| Value::Int(number));
+                let [display, x, y, _, width, height, bits] = numbers;
+                vec![display, "Enabled".into(), false.into(), false.into(), x, y, width, height, bits]
+            }),
         ] {
             if let Ok(Value::Object(part)) = console.get(part) {
                 roots.extend(attempt(&part, method, arguments));
