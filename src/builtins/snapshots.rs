@@ -94,7 +94,8 @@ pub(super) fn find(machine: &Object, name: &str) -> Result<Object, Failure> {
         return Err(none(machine));
     }
     let names: Vec<String> = all.iter().map(|(snapshot, _)| text(snapshot, "name")).collect();
-    made(machine.call("findSnapshot", vec![Value::from(name)])?, "IMachine.findSnapshot").map_err(|failure| {
+    let found = machine.call("findSnapshot", vec![Value::from(name)]).map_err(Failure::from);
+    found.and_then(|found| made(found, "IMachine.findSnapshot")).map_err(|failure| {
         let near = crate::schema::suggest(name, names.iter().map(String::as_str));
         match near.first() {
             Some(near) => failure.hinted(format!("did you mean `{near}`?")),

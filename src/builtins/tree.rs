@@ -151,7 +151,7 @@ impl Drawing {
                 Value::Object(child) => describe(child),
                 value => format_value(value, crate::output::Style::default()),
             };
-            let text = text.lines().next().unwrap_or_default();
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
             match &part.value {
                 Value::Object(child) => {
                     let known = self.seen.get(child).copied();

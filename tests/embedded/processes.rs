@@ -179,6 +179,11 @@ fn a_home_that_a_virtualbox_server_has_open_is_refused() {
     std::fs::copy("/bin/sleep", &server).unwrap();
     let log = std::fs::File::open(home.join("VBoxSVC.log")).unwrap();
     let mut child = Command::new(server).arg0("sleep").arg("100").stdin(log).spawn().unwrap();
+    // The system gives a process its name a moment after it was started.
+    let named = || std::fs::read(format!("/proc/{}/comm", child.id())).is_ok_and(|name| name.starts_with(b"VBoxSVC"));
+    while !named() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
     let refused = open().err().map(|error| error.to_string());
     child.kill().unwrap();
     child.wait().unwrap();
