@@ -43,6 +43,7 @@ fn the_configuration_names_hosts_and_aliases_and_its_mistakes_are_told() {
     assert!(code == 2 && err.contains("line 3") && err.contains("colour"), "{err}");
 }
 
+#[cfg(feature = "webservice")]
 #[test]
 fn one_host_down_and_one_slow_are_told_apart_from_those_that_answer() {
     let program = Program::new();

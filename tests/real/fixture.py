@@ -201,7 +201,12 @@ class Rig:
         try:
             yield session
         finally:
-            session.unlockMachine()
+            try:
+                session.unlockMachine()
+            except Exception:
+                # The machine may have ended, and the session with it.
+                if session.state != self.c.SessionState_Unlocked:
+                    raise
             self.until(lambda: shared or machine.sessionState == self.c.SessionState_Unlocked, "unlocking " + machine.name)
 
     def until(self, condition, what, seconds=20.0):
