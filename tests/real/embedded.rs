@@ -514,7 +514,10 @@ fn the_real_thing_opens_what_we_write() {
         Ok(())
     })
     .unwrap();
-    machine.call("setExtraData", vec!["a/b".into(), "1 < 2".into()]).unwrap();
+    with_session::<_, Error>(&machine, "Write", |session| {
+        session.machine().call("setExtraData", vec!["a/b".into(), "1 < 2".into()]).map(drop)
+    })
+    .unwrap();
     let opened = object(
         real.root().call("openMachine", vec![text(&machine, "settingsFilePath").as_str().into(), "".into()]).unwrap(),
     );
@@ -631,7 +634,12 @@ fn we_open_what_the_real_thing_writes() {
         if !x86 || machine.get("snapshotCount").unwrap() != Value::Int(0) {
             continue;
         }
-        let here = object(ours.root().call("openMachine", vec![file.to_str().unwrap().into(), "".into()]).unwrap());
+        let here = match ours.root().call("openMachine", vec![file.to_str().unwrap().into(), "".into()]) {
+            Ok(here) => object(here),
+            // It uses media that the other home keeps: VirtualBox would not open it elsewhere either.
+            Err(error) if error.to_string().contains("no known medium") => continue,
+            Err(error) => panic!("{}: {error}", file.display()),
+        };
         let [there, here] = [&machine, &here].map(values);
         opened += 1;
         let except = [

@@ -46,7 +46,7 @@ fn a_server_that_ends_is_got_over() {
     let told = run(
         "xpcomdeath",
         &["VBOXSH_REAL_XPCOM=1", "VBOXSH_REAL_XPCOM_DEATH=1"],
-        &[tests, "a_server_that_ends", "--test-threads=1"],
+        &[tests, "xpcom::death::", "--test-threads=1"],
     );
     assert!(told.contains("test result: ok. 3 passed"), "{told}");
     rig::script(&["remove", "xpcomdeath"]);

@@ -292,7 +292,8 @@ impl State {
             return Err(Fault::new(code::OBJECT_IN_USE, message));
         }
         let users = self.users_of(id).len();
-        if users > 0 {
+        // One machine may go on with it as it is attached, unless the new type cannot be attached directly.
+        if users > 1 || users == 1 && matches!(kind, "Immutable" | "MultiAttach") {
             return refuse(format!("it is attached to {users} machines; detach it and save that first"));
         }
         match kind {

@@ -28,6 +28,13 @@ pub(in crate::host) fn lower(file: &mut XmlNode) {
         });
         if version < PLATFORM {
             each_hardware(machine, &mut platform);
+        } else {
+            each_hardware(machine, &mut |owner| {
+                // VirtualBox takes no file without it.
+                if owner.value("Platform@architecture") == Some("ARM") {
+                    owner.make("Platform/arm/CPU");
+                }
+            });
         }
     }
     file.set_attribute("version", written(version));

@@ -254,6 +254,8 @@ impl Crawl {
             // Its machine has ended since the listener looked at it.
             Err(Error::Api { .. }) if interface.name != "IEvent" => return,
             Err(error) if is_told_over_xpcom(&error) => return,
+            // The process that made it ended while it was asked (0x800706be, seen over the web service).
+            Err(error) if error.api_error().is_some_and(|error| error.code == 0x8007_06be) => return,
             _ => None,
         };
         if of_type != Some(interface) || interface.name == "IEvent" {
