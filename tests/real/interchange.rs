@@ -62,6 +62,10 @@ impl Home {
 fn comparable(answers: &str) -> String {
     let mut out = String::new();
     for line in answers.lines() {
+        // VirtualBox loses the codec itself when it reads what it wrote about the sound of a recording.
+        if line.contains(".videoCodec: ") {
+            continue;
+        }
         let mut parts = line.split("! ");
         out += parts.next().unwrap_or_default();
         for part in parts {
@@ -101,7 +105,9 @@ fn we_read_a_home_of_virtualbox_as_it_does_and_give_it_back_whole() {
     let [after, ours] = home.both();
     assert!(after == ours, "after a change: - VirtualBox, + embedded:\n{}", difference(&after, &ours));
     let changed = difference(&before, &after);
-    let of_the_change = |line: &str| line.contains("own/changed") || line.contains(".memorySize: ");
+    let of_the_change = |line: &str| {
+        line.contains("own/changed") || line.contains(".memorySize: ") || line.contains(".currentStateModified: ")
+    };
     let other: Vec<_> = changed.lines().filter(|line| !of_the_change(line)).collect();
     assert!(other.is_empty() && changed.contains("999"), "lost or changed by one change:\n{}", other.join("\n"));
 }
