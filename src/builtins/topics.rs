@@ -104,8 +104,6 @@ names another one. A mistake in it is told with its line, and nothing runs.
 
   prompt = \"{server}> \"          the prompt; {server}, {language} and {connection} are filled in
   keys = \"vi\"                    keys of the line editor: emacs or vi
-  theme = \"light\"                colours that can be read on a light ground; dark is the default
-  announce = true                events above the line that is typed
   rc = \"start.rhai\"              a script that runs before the first prompt
 
   [defaults]

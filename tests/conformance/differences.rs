@@ -37,19 +37,6 @@ fn known_differences() -> Vec<Known> {
     known.collect()
 }
 
-/// As [`without_interfaces`], for what stands at the end of a line.
-fn without_more_interfaces(recorded: &str, ours: &str) -> String {
-    let bare: std::collections::HashSet<&str> = recorded.lines().filter(|line| line.ends_with(' ')).collect();
-    let lines = ours.lines().map(|line| match line.rsplit_once(' ') {
-        Some((start, interface)) if interface.starts_with('I') => {
-            let code = format!("{start} ");
-            if bare.contains(code.as_str()) { code } else { line.to_owned() }
-        }
-        _ => line.to_owned(),
-    });
-    lines.map(|line| line + "\n").collect()
-}
-
 /// Compares the answers of the embedded host with the recorded ones, but for the known differences.
 ///
 /// # Errors
@@ -65,16 +52,12 @@ pub fn compare(script: &Script, recorded: &str, ours: &str) -> Result<(), String
             return Err(format!("differences.txt lists `{}`, which does not differ (any more)", entry.label));
         }
     }
-    // An error without an object that reported it is written in two ways.
-    let plain = |answers: &str| answers.lines().map(|line| format!("{}\n", bare(line))).collect::<String>();
-    let (recorded, ours) = (&plain(recorded), &plain(ours));
     let ours = &without_interfaces(recorded, ours);
     let rest = |answers: &str| {
         let lines = answers.lines().filter(|line| !known.iter().any(|entry| entry.covers(&script.name, line)));
         normalise(&lines.collect::<Vec<_>>().join("\n"), "<user>")
     };
     let (recorded, ours) = (rest(recorded), rest(ours));
-    let ours = without_more_interfaces(&recorded, &ours);
     if recorded.trim_end() == ours.trim_end() { Ok(()) } else { Err(difference(&recorded, &ours)) }
 }
 
@@ -101,14 +84,6 @@ fn without_interfaces(recorded: &str, ours: &str) -> String {
         out.push('\n');
     }
     out
-}
-
-/// A line whose error at its end has no interface, with the `-` that stands for it.
-fn bare(line: &str) -> String {
-    match line.rsplit_once("! ") {
-        Some((_, name)) if name.ends_with(' ') && !name.trim_end().contains(' ') => format!("{line}-"),
-        _ => line.to_owned(),
-    }
 }
 
 /// Whether a line has an error without an interface.
