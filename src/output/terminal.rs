@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn half_an_answer_and_none_are_survived() {
-        for bytes in [&b""[..], b"\x1b]11;rgb:", b"\x1b]11;rgb:zz/1/2\x07", b"\x1b[6;t", b"\x1b[?", b"list\r", b"\xff"] {
+        for bytes in [&b""[..], b"\x1b]11;rgb:", b"\x1b]11;rgb:zz/1/2\x07", b"\x1b[6;t", b"\x1b[?", b"list\r", b"\xff"]
+        {
             assert_eq!(parse(bytes), (Answers::default(), false), "{bytes:?}");
         }
     }

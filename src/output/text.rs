@@ -196,7 +196,11 @@ mod tests {
             wrap("  list      all machines that there are", 32),
             ["  list      all machines that", "            there are"]
         );
-        assert_eq!(wrap("  list      all machines", 20), ["  list", "      all machines"], "below it where there is no room");
+        assert_eq!(
+            wrap("  list      all machines", 20),
+            ["  list", "      all machines"],
+            "below it where there is no room"
+        );
         let painted = format!("  {}  one two three four five", Style::new(true).paint(Role::Key, "list"));
         assert_eq!(wrap(&painted, 28).iter().map(|line| width(line)).collect::<Vec<_>>(), [26, 12]);
     }

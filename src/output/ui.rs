@@ -142,9 +142,13 @@ impl Ui {
     /// one, under a name.
     #[must_use]
     pub fn beside(&self, name: &str) -> Self {
-        let options =
-            UiOptions { width: Some(self.width()), verbose: self.is_verbose(), ..self.options().clone() };
-        let mut made = Self::made(options, Sink::Captured { kept: Mutex::default(), terminal: self.is_terminal() }, self.style(), self.error_style());
+        let options = UiOptions { width: Some(self.width()), verbose: self.is_verbose(), ..self.options().clone() };
+        let mut made = Self::made(
+            options,
+            Sink::Captured { kept: Mutex::default(), terminal: self.is_terminal() },
+            self.style(),
+            self.error_style(),
+        );
         if let Some(inner) = Arc::get_mut(&mut made.0) {
             inner.bars = Arc::clone(&self.0.bars);
             inner.beside = Some((name.to_owned(), self.draws_bars()));
@@ -316,8 +320,7 @@ impl Ui {
     /// Writes a text that is clean and has been kept in the record already.
     fn show_pages(&self, text: &str) {
         let (columns, height) = (super::text::terminal_width(), super::text::terminal_height());
-        let is_long =
-            columns.zip(height).filter(|(columns, height)| pager::rows(text, *columns) >= *height);
+        let is_long = columns.zip(height).filter(|(columns, height)| pager::rows(text, *columns) >= *height);
         let paged = is_long.map(|(columns, height)| self.0.bars.aside(|| pager::show(text, columns, height)));
         if paged != Some(Ok(())) {
             self.write_process(false, text.as_bytes());

@@ -95,7 +95,9 @@ impl Highlighter for Helper {
 
     fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {
         match candidate.find("  ") {
-            Some(end) => Cow::Owned(format!("{}{}", &candidate[..end], self.style().paint(Role::Dim, &candidate[end..]))),
+            Some(end) => {
+                Cow::Owned(format!("{}{}", &candidate[..end], self.style().paint(Role::Dim, &candidate[end..])))
+            }
             None => Cow::Borrowed(candidate),
         }
     }

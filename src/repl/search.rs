@@ -81,7 +81,9 @@ impl Search {
                 return Some(line.map_or(Cmd::Repaint, |line| Cmd::Replace(Movement::WholeBuffer, Some(line))));
             }
             // With Alt it is Esc and another key in quick succession.
-            KeyEvent(KeyCode::Esc, _) | KeyEvent(_, Modifiers::ALT) | KeyEvent(KeyCode::Char('g' | 'G' | 'c' | 'C' | '['), Modifiers::CTRL) => {
+            KeyEvent(KeyCode::Esc, _)
+            | KeyEvent(_, Modifiers::ALT)
+            | KeyEvent(KeyCode::Char('g' | 'G' | 'c' | 'C' | '['), Modifiers::CTRL) => {
                 state.wanted = None;
             }
             KeyEvent(KeyCode::Char(letter), _) if is_plain(key) => {
