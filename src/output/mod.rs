@@ -15,6 +15,7 @@ mod progress_bar;
 mod record;
 mod render;
 mod reply;
+mod sixel;
 mod sparkline;
 mod style;
 mod summary;
@@ -25,8 +26,10 @@ mod theme;
 mod ui;
 mod value;
 
+pub use clean::line as clean_line;
 pub use failure::{Failure, Position};
 pub use json::{documents, to_json};
+pub use picture::PictureWay;
 pub use progress_bar::ProgressBar;
 pub use record::Record;
 pub use reply::{Align, Column, Reply, Section, Table};

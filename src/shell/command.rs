@@ -81,6 +81,12 @@ pub enum ArgumentKind {
     Snapshot,
     /// Name of a storage controller of the machine that stands before it.
     Controller,
+    /// Port and device of the controller and the machine that stand before it.
+    Slot,
+    /// Number of a network adapter of the machine that stands before it.
+    Adapter,
+    /// Key of extra data of the machine that stands before it, or of VirtualBox behind `global`.
+    ExtraDataKey,
     /// File or id of a medium of that `DeviceType`.
     Medium(&'static str),
     /// Id of a guest OS type.

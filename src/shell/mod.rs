@@ -18,6 +18,7 @@ mod path;
 mod split;
 mod state;
 mod target;
+mod transcript;
 mod waiting;
 mod world;
 
@@ -34,4 +35,5 @@ pub use path::{Path, Place, Step, call as call_by_words, find_listed, follow, pl
 pub use split::{separators, split_before, split_commands, split_paths, split_words};
 pub use target::{ConnectSettings, Target, auto_is_local, check_trust, connect, virtualbox_folder, why_auto};
 pub use waiting::wait;
+pub use transcript::{Entry, HoldsSecret};
 pub use world::{Asking, Opener, World};

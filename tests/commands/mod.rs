@@ -9,3 +9,4 @@ mod help;
 mod machines;
 mod program;
 mod shell;
+mod transcripts;
