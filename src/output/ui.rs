@@ -261,8 +261,15 @@ impl Ui {
 
     /// Talk: to standard error, nothing when quiet.
     pub fn note(&self, text: &str) {
-        if !self.0.options.quiet {
-            self.write(true, text);
+        if self.0.options.quiet {
+            return;
+        }
+        match self.error_fit() {
+            Some(columns) => {
+                let lines = text.lines().flat_map(|line| super::text::hang(line, columns));
+                self.write(true, &lines.collect::<Vec<_>>().join("\n"));
+            }
+            None => self.write(true, text),
         }
     }
 
@@ -288,9 +295,18 @@ impl Ui {
     pub fn fail(&self, failure: &Failure) {
         if self.0.options.json && failure.exit.is_none() {
             self.write(true, &json::text(&json::failure(failure), false));
-        } else if let Some(text) = failure_text::lines(failure, self.width(), self.error_style()) {
+        } else if let Some(text) = failure_text::lines(failure, self.width(), self.error_fit(), self.error_style()) {
             self.write(true, &text);
         }
+    }
+
+    /// The width that words on standard error keep to, if it is a terminal.
+    fn error_fit(&self) -> Option<usize> {
+        let terminal = match self.0.sink {
+            Sink::Process => io::stderr().is_terminal(),
+            Sink::Captured { terminal, .. } => terminal,
+        };
+        terminal.then(|| self.width())
     }
 
     /// A failure as [`Ui::fail`] writes it, without colours.
@@ -298,7 +314,7 @@ impl Ui {
         if self.0.options.json {
             return json::text(&json::failure(failure), false);
         }
-        failure_text::lines(failure, self.width(), Style::default()).unwrap_or_default()
+        failure_text::lines(failure, self.width(), None, Style::default()).unwrap_or_default()
     }
 
     /// Shows what a command or an expression gave.
@@ -371,7 +387,8 @@ impl Ui {
         self.records().pop()
     }
 
-    fn is_silent(&self) -> bool {
+    /// Whether what is said goes into a record and nowhere else.
+    pub(super) fn is_silent(&self) -> bool {
         self.records().iter().any(Record::is_silent)
     }
 
@@ -380,7 +397,7 @@ impl Ui {
     pub fn progress(&self, title: &str) -> ProgressBar {
         match &self.0.beside {
             Some(beside) => ProgressBar::new(&beside.of_all, &beside.name, title, beside.drawn),
-            None => ProgressBar::new(self, "", title, self.draws_bars() && !self.is_silent()),
+            None => ProgressBar::new(self, "", title, self.draws_bars()),
         }
     }
 

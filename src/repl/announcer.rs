@@ -9,7 +9,7 @@ use crate::output::{Role, Style};
 use crate::shell::{Announce, World};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 /// Types of events that matter to most.
@@ -37,7 +37,11 @@ const REST: Duration = Duration::from_secs(3);
 pub(super) type Printer = Box<dyn FnMut(String) + Send>;
 
 /// The prompt's hold on the thread. Dropping it ends the thread.
-pub(super) struct Announcer(Arc<Shared>);
+pub(super) struct Announcer {
+    shared: Arc<Shared>,
+    /// Comes to its end when the thread does.
+    ended: mpsc::Receiver<()>,
+}
 
 #[derive(Default)]
 struct Shared {
@@ -52,28 +56,34 @@ impl Announcer {
     pub(super) fn start(world: Arc<World>, printer: Printer) -> Self {
         let shared = Arc::new(Shared::default());
         let of_thread = Arc::clone(&shared);
+        let (ends, ended) = mpsc::channel();
         // Ctrl-C is for what the user runs, not for this.
-        let work = move || Interrupt::default().instead(|| listen(&of_thread, &world, printer));
+        let work = move || {
+            Interrupt::default().instead(|| listen(&of_thread, &world, printer));
+            drop(ends);
+        };
         let _ = std::thread::Builder::new().name("announcer".to_owned()).spawn(work);
-        Self(shared)
+        Self { shared, ended }
     }
 
     /// A line is about to be typed: announcements may be shown.
     pub(super) fn at_prompt(&self, wanted: &Announce, style: Style) {
-        self.0.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone_from(wanted);
-        *self.0.style.lock().unwrap_or_else(PoisonError::into_inner) = style;
-        self.0.at_prompt.store(true, Ordering::SeqCst);
+        self.shared.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone_from(wanted);
+        *self.shared.style.lock().unwrap_or_else(PoisonError::into_inner) = style;
+        self.shared.at_prompt.store(true, Ordering::SeqCst);
     }
 
     /// A line is about to run: announcements wait.
     pub(super) fn at_work(&self) {
-        self.0.at_prompt.store(false, Ordering::SeqCst);
+        self.shared.at_prompt.store(false, Ordering::SeqCst);
     }
 }
 
 impl Drop for Announcer {
     fn drop(&mut self) {
-        self.0.ended.store(true, Ordering::SeqCst);
+        self.shared.ended.store(true, Ordering::SeqCst);
+        // It takes its listener back; a connection that does not answer is not waited for long.
+        let _ = self.ended.recv_timeout(REST / 4);
     }
 }
 

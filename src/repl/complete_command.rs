@@ -54,10 +54,14 @@ pub(super) fn complete(sources: &Sources<'_>, command: &Command, tail: &str) -> 
     match command.arguments.get(place.min(command.arguments.len().saturating_sub(1))) {
         Some(known) if place < command.arguments.len() || known.arity == crate::shell::Arity::Repeated => {
             let machine = machine_before(command, &partial.before);
-            if let Some(found) = named(sources, &known.kind, machine, &partial) {
+            // What may be left out, and can be anything, is left out more often than not: `create-vm db-01 Debian_64`.
+            let left_out = known.kind == ArgumentKind::Text && known.arity == crate::shell::Arity::Optional;
+            let next = command.arguments.get(place + 1).filter(|_| left_out);
+            let kind = next.map_or(&known.kind, |next| &next.kind);
+            if let Some(found) = named(sources, kind, machine, &partial) {
                 return found;
             }
-            argument(sources, &known.kind, tail, &partial)
+            argument(sources, kind, tail, &partial)
         }
         _ if partial.word.is_empty() => (partial.start, flags(command, &partial)),
         _ => (tail.len(), Vec::new()),

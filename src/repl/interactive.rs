@@ -73,6 +73,9 @@ pub(super) fn run(shell: Shell, options: &Options) -> i32 {
     let mut announcer: Option<Announcer> = None;
     loop {
         announce(&shell.borrow(), &mut editor, &mut announcer);
+        if let Some(connection) = shell.borrow().world().current() {
+            known.prepare(&connection);
+        }
         let text = {
             let shell = shell.borrow();
             prompt::text(shell.language(), shell.world().current().as_ref(), shell.prompt())

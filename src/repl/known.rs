@@ -1,9 +1,8 @@
-//! Names of machines, snapshots, controllers, media and their like for completion, each with a word on it: read at most every few seconds, and never
-//! waited for long.
+//! Names of machines, snapshots, controllers, media and their like for completion, each with a word on it: read at most
+//! every few seconds, and never waited for long.
 
 use crate::model::{Connection, Object, Value};
 use std::collections::HashMap;
-use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,6 +14,9 @@ const PATIENCE: Duration = Duration::from_millis(700);
 
 /// And no longer than this where an earlier list can be shown.
 const GLANCE: Duration = Duration::from_millis(60);
+
+/// How often a key press looks whether a list is there.
+const STEP: Duration = Duration::from_millis(2);
 
 /// What is listed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -65,8 +67,7 @@ impl Known {
     /// The names, sorted; of an open connection only. Without one there are none.
     pub(super) fn names(&self, things: &Things, connection: Option<Connection>) -> Vec<Named> {
         let Some(connection) = connection else { return Vec::new() };
-        let patience;
-        {
+        let (patience, starts) = {
             let mut caches = self.lock();
             let cache = caches.entry(things.clone()).or_default();
             let same = cache.read.as_ref().is_some_and(|(_, earlier)| earlier.is_same(&connection));
@@ -76,25 +77,49 @@ impl Known {
             // Guest OS types are the same as long as the server runs, and cost it seconds.
             let lasts = *things == Things::OsTypes;
             let young = cache.read.as_ref().is_some_and(|(when, _)| when.elapsed() < FRESH && !cache.stale);
-            if same && (lasts || young) || cache.reading {
+            if same && (lasts || young) {
                 return cache.names.clone();
             }
-            cache.reading = true;
-            patience = if cache.names.is_empty() { PATIENCE } else { GLANCE };
-        }
-        let (done, wait) = mpsc::channel();
-        let (known, wanted) = (self.clone(), things.clone());
-        let read = move || {
-            let names = read(&wanted, &connection);
-            known.keep(&wanted, names, connection);
-            // Nobody waits any more: the names are kept all the same.
-            let _ = done.send(());
+            let starts = !std::mem::replace(&mut cache.reading, true);
+            // What a line changes from here on has to be read once more.
+            cache.stale &= !starts;
+            (if cache.names.is_empty() { PATIENCE } else { GLANCE }, starts)
         };
-        if std::thread::Builder::new().name("known-names".to_owned()).spawn(read).is_err() {
-            self.lock().entry(things.clone()).or_default().reading = false;
+        if starts {
+            self.start(things.clone(), connection);
         }
-        let _ = wait.recv_timeout(patience);
-        self.lock().get(things).map(|cache| cache.names.clone()).unwrap_or_default()
+        let end = Instant::now() + patience;
+        loop {
+            let caches = self.lock();
+            let Some(cache) = caches.get(things) else { return Vec::new() };
+            if !cache.reading || Instant::now() >= end {
+                return cache.names.clone();
+            }
+            drop(caches);
+            std::thread::sleep(STEP);
+        }
+    }
+
+    /// Reads in the background. The names are kept, also when nobody waits for them any more.
+    fn start(&self, things: Things, connection: Connection) {
+        let (known, wanted) = (self.clone(), things.clone());
+        let work = move || known.keep(&wanted, read(&wanted, &connection), connection);
+        if std::thread::Builder::new().name("known-names".to_owned()).spawn(work).is_err() {
+            self.lock().entry(things).or_default().reading = false;
+        }
+    }
+
+    /// Reads the names of machines in the background where none are known yet, so that the first Tab has them.
+    pub(super) fn prepare(&self, connection: &Connection) {
+        {
+            let mut caches = self.lock();
+            let cache = caches.entry(Things::Machines).or_default();
+            if cache.reading || cache.read.as_ref().is_some_and(|(_, earlier)| earlier.is_same(connection)) {
+                return;
+            }
+            cache.reading = true;
+        }
+        self.start(Things::Machines, connection.clone());
     }
 
     /// Lists are read anew when they are next asked for: a line has run, and may have changed anything.
@@ -105,7 +130,7 @@ impl Known {
     fn keep(&self, things: &Things, names: Option<Vec<Named>>, connection: Connection) {
         let mut caches = self.lock();
         let cache = caches.entry(things.clone()).or_default();
-        (cache.reading, cache.stale) = (false, false);
+        cache.reading = false;
         if let Some(names) = names {
             cache.names = names;
         }

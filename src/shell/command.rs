@@ -306,6 +306,31 @@ impl Command {
     }
 }
 
+/// What other programs call it.
+const MEANT: &[(&str, &str)] = &[
+    ("stop", "powerdown"),
+    ("poweroff", "powerdown"),
+    ("halt", "powerdown"),
+    ("kill", "powerdown"),
+    ("shutdown", "powerbutton"),
+    ("delete", "removeVm"),
+    ("destroy", "removeVm"),
+    ("rm", "removeVm"),
+    ("new", "createVm"),
+    ("add", "createVm"),
+    ("ps", "list"),
+    ("vms", "list"),
+    ("show", "info"),
+    ("status", "info"),
+    ("showvminfo", "info"),
+    ("startvm", "start"),
+    ("boot", "start"),
+    ("modifyvm", "modify"),
+    ("clonevm", "clone"),
+    ("man", "help"),
+    ("bye", "quit"),
+];
+
 /// All commands, by name and by alias.
 #[derive(Clone, Default)]
 pub struct Commands {
@@ -345,6 +370,9 @@ impl Commands {
 
     /// The commands nearest to a misspelt one.
     pub fn suggest(&self, word: &str) -> Vec<&str> {
+        if let Some((_, meant)) = MEANT.iter().find(|(other, meant)| *other == word && self.find(meant).is_some()) {
+            return vec![meant];
+        }
         // Every single letter is near to `?`, `l` and `py`, and means none of them.
         suggest(word, self.words().filter(|word| word.len() > 2))
     }

@@ -12,7 +12,7 @@ fn a_transcript_is_written_and_says_the_same_again() {
         "get web-01.memorySize",
         "get no-such.name",
         "let total = 40;\ntotal + 2",
-        "set web-01.memorySize 1024",
+        "set web-01.memorySize 3072",
         "record off",
         "get web-01.CPUCount",
     ];
@@ -32,7 +32,7 @@ fn a_transcript_is_written_and_says_the_same_again() {
     let outcome = program.lines(&["replay session.txt"]);
     assert_eq!(outcome.code, 1, "{outcome:?}");
     assert!(outcome.out.contains("differs  get web-01.memorySize\n  - "), "{}", outcome.out);
-    assert!(outcome.out.contains("\n  + 1024") && outcome.out.contains("same    get no-such.name"), "{}", outcome.out);
+    assert!(outcome.out.contains("\n  + 3072") && outcome.out.contains("same    get no-such.name"), "{}", outcome.out);
     assert!(outcome.err.contains("1 of 5 lines say something else"), "{}", outcome.err);
     let json = program.run(&["--json", "-c", "replay session.txt"]);
     let steps: serde_json::Value = serde_json::from_str(&json.out).unwrap();

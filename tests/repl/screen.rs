@@ -37,7 +37,7 @@ fn forty_columns_are_enough() {
     let program = Program::new();
     program.machine("web-01");
     let mut terminal = Terminal::open_in(&program, &[("PAGER", "cat")], (40, 20));
-    for line in ["help", "help snapshot", "help paths", "help IMachine.lockMachine", "list", "info web-01", "m?"] {
+    for line in ["help", "help snapshot", "help paths", "help IMachine.lockMachine", "list", "info web-01", "get no.such", "hosts", "colors show"] {
         let said = terminal.answers(line);
         for line in lines(&said) {
             // A word that is wider than the terminal can still be copied.
@@ -111,6 +111,39 @@ fn themes_choose_colours_and_mistakes_in_the_configuration_name_line_and_key() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("line 2: theme: unknown variant `pink`"), "{said}");
+}
+
+#[test]
+fn the_terminal_is_asked_for_its_ground_and_for_sixels() {
+    let program = Program::new();
+    program.machine("web-01");
+    let config = program.file("config.toml", "theme = \"auto\"\n");
+    let environment = [("VBOXSH_CONFIG", config.as_str())];
+    let mut terminal = Terminal::start_in(&program, &["--color", "always"], &environment, (100, 40));
+    // Background, size of a letter, and last what the terminal can: 4 are sixels.
+    terminal.shows("\x1b]11;?\x1b\\\x1b[16t\x1b[c");
+    terminal.types("\x1b]11;rgb:ffff/ffff/f0f0\x1b\\\x1b[6;16;8t\x1b[?62;4;22c");
+    terminal.shows("\x1b[1;38;5;25mvbox>");
+    terminal.types("start web-01 headless\r");
+    terminal.shows("` runs");
+    terminal.types("screenshot web-01\r");
+    let shown = terminal.shows("\x1b\\");
+    assert!(shown.contains("\x1bPq\"1;1;"), "{shown:?}");
+    terminal.types("screenshot web-01 --picture kitty\r");
+    terminal.shows("\x1b_Ga=T,f=100");
+    terminal.types("powerdown web-01\r");
+    terminal.shows("is off");
+}
+
+#[test]
+fn a_terminal_that_says_nothing_is_not_waited_for() {
+    let program = Program::new();
+    let config = program.file("config.toml", "theme = \"auto\"\n");
+    let environment = [("VBOXSH_CONFIG", config.as_str())];
+    let mut terminal = Terminal::start_in(&program, &["-q", "--color", "always"], &environment, (100, 40));
+    terminal.shows("\x1b[c");
+    // The colours that can be read on any ground.
+    terminal.shows("\x1b[1;38;5;32mvbox>");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Scripts recurse, and the caller's thread may be the main one with a small stack; one lasting
 //! thread also suits backends that register each thread that calls.
 
+use crate::model::Interrupt;
 use std::io;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
@@ -36,9 +37,11 @@ impl<T: 'static> Worker<T> {
     /// Runs a job and waits for it; `None` when it, or an earlier one, panicked.
     pub(super) fn run<R: Send + 'static>(&self, job: impl FnOnce(&mut T) -> R + Send + 'static) -> Option<R> {
         let (reply, result) = sync_channel(1);
+        // What stops the caller stops the job.
+        let interrupt = Interrupt::of_thread();
         let job = Box::new(move |value: &mut T| {
             // Only a panic in this very job keeps the other side from waiting.
-            let _ = reply.send(job(value));
+            let _ = reply.send(interrupt.instead(|| job(value)));
         });
         self.sender.as_ref()?.send(job).ok()?;
         result.recv().ok()
