@@ -63,8 +63,10 @@ pub(super) fn gloss(attribute: &Attribute, value: &Value) -> Option<String> {
     let Value::Int(number) = value else { return None };
     let number = *number;
     match (attribute.owner, attribute.name) {
-        ("IMedium", "size" | "logicalSize") | ("IHostDrive" | "IHostDrivePartition", "size") => Some(bytes(number)),
-        ("IGuestOSType", "recommendedHDD") | ("ISystemProperties", "infoVDSize") => Some(bytes(number)),
+        ("IMedium", "size" | "logicalSize") | ("IHostDrive" | "IHostDrivePartition", "size") => {
+            Some(format_bytes(number))
+        }
+        ("IGuestOSType", "recommendedHDD") | ("ISystemProperties", "infoVDSize") => Some(format_bytes(number)),
         ("IGuestOSType", "recommendedRAM" | "recommendedVRAM") => Some(format!("{number} MB")),
         ("IUSBDevice", "vendorId" | "productId" | "revision") => Some(format!("0x{number:04x}")),
         ("IProgress" | "IVirtualBoxErrorInfo", "resultCode") if number != 0 => {
@@ -82,7 +84,7 @@ pub(super) fn gloss_by_name(name: &str, value: &Value) -> Option<String> {
         ("memorySize" | "memoryAvailable" | "memoryBalloonSize" | "VRAMSize", Value::Int(number)) => {
             Some(format!("{number} MB"))
         }
-        ("size" | "logicalSize" | "freeSpace", Value::Int(number)) => Some(bytes(*number)),
+        ("size" | "logicalSize" | "freeSpace", Value::Int(number)) => Some(format_bytes(*number)),
         ("timeStamp" | "lastStateChange" | "UTCTime", Value::Int(number)) => time(*number),
         _ => None,
     }
@@ -93,8 +95,8 @@ pub(super) fn is_name(attribute: &Attribute) -> bool {
     attribute.kind.kind == Kind::UnsignedShort && attribute.owner == "IUSBDevice"
 }
 
-/// `20.0 GiB`.
-fn bytes(number: i64) -> String {
+/// A number of bytes for people: `20.0 GiB`.
+pub fn format_bytes(number: i64) -> String {
     let mut amount = number as f64;
     let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     let mut unit = 0;

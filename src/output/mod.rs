@@ -21,6 +21,7 @@ mod text;
 mod ui;
 mod value;
 
+pub use columns::format_bytes;
 pub use failure::{Failure, Position};
 pub use json::{documents, to_json};
 pub use progress_bar::ProgressBar;

@@ -27,6 +27,7 @@ mod report;
 mod signals;
 mod slots;
 mod structure;
+mod talk;
 
 pub use loader::{engine, run_in_python};
 pub use module::{Program, fill};
