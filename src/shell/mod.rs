@@ -27,7 +27,7 @@ mod world;
 
 pub use arguments::Given;
 pub use command::{Argument, ArgumentKind, Arity, Category, Command, Commands, Effect, Example, Flag, Runner};
-pub use config::{Config, Defaults, HostEntry, Keys, Theme};
+pub use config::{Announce, Config, Defaults, HostEntry, Keys};
 pub use consent::consent;
 pub use credentials::{Credentials, read_password_file};
 pub use dispatch::{Line, Shell};
