@@ -85,7 +85,7 @@ pub(super) fn gloss_by_name(name: &str, value: &Value) -> Option<String> {
             Some(format!("{number} MB"))
         }
         ("size" | "logicalSize" | "freeSpace", Value::Int(number)) => Some(format_bytes(*number)),
-        ("timeStamp" | "lastStateChange" | "UTCTime", Value::Int(number)) => time(*number),
+        ("timeStamp" | "lastStateChange" | "UTCTime", Value::Int(number)) => format_time(*number),
         _ => None,
     }
 }
@@ -108,7 +108,7 @@ pub fn format_bytes(number: i64) -> String {
 }
 
 /// Milliseconds since 1970 as `2026-08-22 17:04:05Z`; `None` for a time that is none.
-fn time(milliseconds: i64) -> Option<String> {
+pub fn format_time(milliseconds: i64) -> Option<String> {
     if milliseconds <= 0 {
         return None;
     }
@@ -182,10 +182,10 @@ mod tests {
 
     #[test]
     fn times_are_dates() {
-        assert_eq!(time(951_827_696_000).as_deref(), Some("2000-02-29 12:34:56Z"));
-        assert_eq!(time(1_767_225_599_999).as_deref(), Some("2025-12-31 23:59:59Z"));
-        assert_eq!(time(4_107_542_400_000).as_deref(), Some("2100-03-01 00:00:00Z"));
-        assert_eq!(time(0), None);
-        assert_eq!(time(i64::MAX), None);
+        assert_eq!(format_time(951_827_696_000).as_deref(), Some("2000-02-29 12:34:56Z"));
+        assert_eq!(format_time(1_767_225_599_999).as_deref(), Some("2025-12-31 23:59:59Z"));
+        assert_eq!(format_time(4_107_542_400_000).as_deref(), Some("2100-03-01 00:00:00Z"));
+        assert_eq!(format_time(0), None);
+        assert_eq!(format_time(i64::MAX), None);
     }
 }

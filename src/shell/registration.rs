@@ -101,7 +101,8 @@ impl Registered {
             };
             read.command = read.command.example(line, what);
         }
-        if read.command.examples.is_empty() {
+        // A script's `--help` does without.
+        if read.command.examples.is_empty() && usual_name.is_empty() {
             read.command = read.command.clone().example(&read.command.usage(), &summary);
         }
         Ok(read)

@@ -6,6 +6,19 @@ use crate::output::Failure;
 use crate::schema::did_you_mean;
 
 impl Registered {
+    /// The arguments of a script from its words.
+    ///
+    /// # Errors
+    /// They do not fit the form; the hint says how to learn more.
+    pub fn of_script(&self, words: Vec<String>, world: &World) -> Result<Value, Failure> {
+        let given = Given::parse(&self.command, words, "").map_err(|failure| Failure {
+            // A script is no command that `help` knows.
+            hint: failure.hint.map(|hint| hint.replace(&format!("`help {}`", self.command.name), "`--help`")),
+            ..failure
+        })?;
+        self.values(&given, world)
+    }
+
     /// The arguments and options of a call, by name: a machine as its object, a number as a number. What was left out
     /// has its default, or is null; dashes in names are underscores.
     ///

@@ -56,7 +56,7 @@ pub(super) fn world() -> Arc<World> {
 }
 
 fn own() -> Arc<World> {
-    let ui = Ui::new(UiOptions { quiet: true, ..UiOptions::default() });
+    let ui = Ui::new(UiOptions::default());
     let opener_ui = ui.clone();
     let opener = move |asking| {
         let target = Target::parse(&std::env::var("VBOXSH_CONNECT").unwrap_or_default())?;

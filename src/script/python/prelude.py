@@ -216,9 +216,9 @@ class Refused(Error):
 class Failed(SystemExit):
     """A script or a command ends with a failure of its own: what `fail` raises."""
 
-    def __init__(self, message, hint="", kind="failed", code=1):
+    def __init__(self, message, hint="", kind="failed", code=1, failure=None):
         SystemExit.__init__(self, code)
-        self.message, self.hint, self.kind = message, hint, kind
+        self.message, self.hint, self.kind, self.failure = message, hint, kind, failure
 
     def __str__(self):
         return self.message

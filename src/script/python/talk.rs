@@ -1,11 +1,11 @@
 //! How a script speaks to its user: its arguments, tables, talk, questions, and failing on purpose.
 
 use super::errors::raise;
-use super::{call, context, convert, prelude};
+use super::{context, convert, prelude};
 use crate::model::{Error, ErrorKind, Value};
 use crate::output::{Failure, Reply, Table};
 use crate::script::tables;
-use crate::shell::{Given, Registered, command_manual, consent};
+use crate::shell::{Registered, command_manual, consent};
 use pyo3::exceptions::PySystemExit;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -27,6 +27,7 @@ pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(table, module)?)?;
     module.add_function(wrap_pyfunction!(show, module)?)?;
     module.add_function(wrap_pyfunction!(note, module)?)?;
+    module.add_function(wrap_pyfunction!(format_time, module)?)?;
     module.add_function(wrap_pyfunction!(confirm, module)?)?;
     module.add_function(wrap_pyfunction!(fail, module)?)?;
     module.add_function(wrap_pyfunction!(parse_args, module)?)?;
@@ -62,6 +63,12 @@ pub(super) fn reply(value: &Bound<'_, PyAny>) -> PyResult<Reply> {
     })
 }
 
+/// A time of the API as a date.
+#[pyfunction]
+fn format_time(milliseconds: i64) -> String {
+    crate::output::format_time(milliseconds).unwrap_or_default()
+}
+
 /// Says something beside the data: to standard error, and not with `--quiet`.
 #[pyfunction]
 fn note(py: Python<'_>, text: &str) -> PyResult<()> {
@@ -70,12 +77,12 @@ fn note(py: Python<'_>, text: &str) -> PyResult<()> {
     Ok(())
 }
 
-/// Asks before something is lost; raises `Refused` unless the answer is yes.
+/// Asks before something is lost; ends the script unless the answer is yes.
 #[pyfunction]
 fn confirm(py: Python<'_>, question: &str) -> PyResult<()> {
     prelude::get(py)?.call_method0("flush")?;
     let world = context::world();
-    call::out(py, false, || consent(&world, question))
+    py.detach(|| consent(&world, question)).map_err(|error| failed(py, &error.into()))
 }
 
 /// Ends the script with a failure, exit code 1.
@@ -91,31 +98,26 @@ pub(super) fn failed(py: Python<'_>, failure: &Failure) -> PyErr {
         context::world().ui().fail(failure);
         return PySystemExit::new_err(failure.exit_code());
     }
-    let fields = (&failure.message, failure.hint.clone().unwrap_or_default(), failure.kind.name(), failure.exit_code());
-    match prelude::get(py).and_then(|prelude| prelude.getattr("Failed")?.call1(fields)) {
-        Ok(exception) => PyErr::from_value(exception),
-        Err(error) => error,
-    }
+    let made = || {
+        let held = Py::new(py, HeldFailure(failure.clone()))?;
+        let hint = failure.hint.as_deref().unwrap_or_default();
+        let fields = (&failure.message, hint, failure.kind.name(), failure.exit_code(), held);
+        prelude::get(py)?.getattr("Failed")?.call1(fields)
+    };
+    made().map_or_else(|error| error, PyErr::from_value)
 }
+
+/// A failure on its way through Python.
+#[pyclass(frozen, name = "Failure", module = "vboxsh")]
+struct HeldFailure(Failure);
 
 /// The failure that an exception of [`failed`] stands for.
 pub(super) fn failure_of(py: Python<'_>, error: &PyErr) -> Option<Failure> {
-    let value = error.value(py);
-    if !value.is_instance(&prelude::get(py).ok()?.getattr("Failed").ok()?).ok()? {
+    if !error.is_instance_of::<PySystemExit>(py) {
         return None;
     }
-    let text = |name: &str| value.getattr(name).and_then(|text| text.extract::<String>()).unwrap_or_default();
-    let kinds = [
-        ErrorKind::Usage,
-        ErrorKind::Refused,
-        ErrorKind::NotFound,
-        ErrorKind::Connection,
-        ErrorKind::Script,
-        ErrorKind::TimedOut,
-        ErrorKind::Interrupted,
-    ];
-    let kind = kinds.into_iter().find(|kind| kind.name() == text("kind")).unwrap_or(ErrorKind::Failed);
-    Some(Failure::new(kind, text("message")).hinted(text("hint")))
+    let held = error.value(py).getattr("failure").ok()?;
+    held.cast::<HeldFailure>().ok().map(|held| held.get().0.clone())
 }
 
 /// The arguments of a script, by the form that commands have; the script ends when they are wrong.
@@ -137,10 +139,7 @@ fn parse_args(
         return Err(PySystemExit::new_err(0));
     }
     let world = context::world();
-    let values = py.detach(|| {
-        let given = Given::parse(&registered.command, words, "")?;
-        registered.values(&given, &world)
-    });
+    let values = py.detach(|| registered.of_script(words, &world));
     given(py, values.map_err(|failure| failed(py, &failure))?)
 }
 

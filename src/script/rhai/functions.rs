@@ -42,8 +42,9 @@ pub(super) const FUNCTIONS: &[(&str, &str, &str)] = &[
     ("print", "print(value)", "prints a value"),
     ("show", "show(value)", "shows a value as the prompt does; with `--json` as JSON"),
     ("table", "table(columns, rows, empty)", "a table for `show`; `empty`, what to say without rows, is optional"),
+    ("format_time", "format_time(milliseconds)", "a time of the API as a date; `host.UTCTime` is now"),
     ("note", "note(text)", "says something beside the data: to standard error, and not with `--quiet`"),
-    ("confirm", "confirm(question)", "asks before something is lost, and throws unless the answer is yes"),
+    ("confirm", "confirm(question)", "asks before something is lost, and ends the script unless the answer is yes"),
     ("fail", "fail(message, hint)", "ends the script with a failure, exit code 1; the hint is optional"),
     (
         "parse_args",

@@ -1,13 +1,13 @@
 //! How a script speaks to its user: its arguments, tables, talk, questions, and failing on purpose.
 
 use super::context::Context;
-use super::error::{Outcome, Stop, mistake, raise, stop};
+use super::error::{Outcome, Stop, raise, stop};
 use super::functions::arguments;
 use super::value::{from_any, to_dynamic};
 use crate::model::{ErrorKind, Value};
-use crate::output::{Failure, Reply, Table};
+use crate::output::{Failure, Reply, Table, format_time};
 use crate::script::tables::table;
-use crate::shell::{Given, Registered, command_manual, consent};
+use crate::shell::{Registered, command_manual, consent};
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 use std::sync::Arc;
 
@@ -22,11 +22,12 @@ pub(super) fn register(engine: &mut Engine, shared: &Arc<Context>) {
     engine.register_fn("show", move |call: NativeCallContext, value: Dynamic| -> Outcome<()> {
         context.world.ui().reply(&reply(value)).map_err(|failure| failed(failure, &call))
     });
+    engine.register_fn("format_time", |milliseconds: i64| format_time(milliseconds).unwrap_or_default());
     let context = Arc::clone(shared);
     engine.register_fn("note", move |text: ImmutableString| context.world.ui().note(&text));
     let context = Arc::clone(shared);
     engine.register_fn("confirm", move |call: NativeCallContext, question: ImmutableString| {
-        consent(&context.world, &question).map_err(|error| raise(error, &call))
+        consent(&context.world, &question).map_err(|error| failed(error.into(), &call))
     });
     engine.register_fn("fail", |call: NativeCallContext, message: ImmutableString| -> Outcome<()> {
         Err(failed(Failure::new(ErrorKind::Failed, message), &call))
@@ -75,11 +76,5 @@ fn parse(context: &Context, call: &NativeCallContext, form: Map) -> Outcome<Dyna
         context.world.ui().print(&command_manual(&registered.command));
         return Err(stop(Stop::Exit(0), call.call_position()));
     }
-    let given =
-        Given::parse(&registered.command, words, "").and_then(|given| registered.values(&given, &context.world));
-    match given {
-        Ok(values) => Ok(to_dynamic(values)),
-        Err(failure) if failure.kind == ErrorKind::Script => Err(mistake(failure.message, "", call)),
-        Err(failure) => Err(failed(failure, call)),
-    }
+    registered.of_script(words, &context.world).map(to_dynamic).map_err(|failure| failed(failure, call))
 }
