@@ -82,6 +82,11 @@ impl Host {
         Address::global(self.lock().new_session()).handle()
     }
 
+    /// The `IVirtualBoxClient`.
+    pub fn client(&self) -> Handle {
+        self.lock().client().handle()
+    }
+
     /// Carries one call: the return value first, then the outs. `waits` is how long it may wait.
     ///
     /// # Errors
@@ -181,7 +186,8 @@ impl Host {
         let at = Address::from_handle(target).ok_or_else(gone)?;
         let mut state = self.lock();
         state.load(at.view)?;
-        Ok(state.element(at)?.interface.extends(interface.name))
+        let own = state.element(at)?.interface;
+        Ok(own.extends(interface.name) || super::client::beside(own.name) == Some(interface.name))
     }
 
     /// Gives references up.

@@ -6,6 +6,7 @@
 mod appliances;
 mod arguments;
 mod attachments;
+mod client;
 mod cloning;
 mod computer;
 mod console;

@@ -280,7 +280,7 @@ impl State {
 
     fn check_interface(&self, address: Address, owner: &str) -> Outcome {
         let interface = self.element(address)?.interface;
-        if interface.name == owner || interface.extends(owner) {
+        if interface.name == owner || interface.extends(owner) || super::client::beside(interface.name) == Some(owner) {
             return Ok(());
         }
         Err(Fault::new(0x8000_4002, format!("this {} is no {owner}", interface.name)))
@@ -293,6 +293,8 @@ impl State {
             "IVirtualBox" => self.read_root(name),
             "IMachine" => self.read_machine(at, name),
             "ISession" => self.read_session(at.element, name),
+            "IVirtualBoxClient" => Ok(self.read_client(at, name)),
+            "IInternalSessionControl" => self.read_session_control(name),
             "IMedium" => self.read_medium(at.element, name),
             "IMediumFormat" => Ok(self.read_medium_format(at.element, name)),
             "IMediumIO" => self.read_medium_io(at.element, name),
@@ -307,7 +309,7 @@ impl State {
             owner if console::is_of_console(owner) => self.read_console(at, owner, name),
             "IHostDrive" => self.read_host_drive(at, name),
             "IUnattended" => self.read_unattended(name),
-            "IUpdateAgent" => self.read_update_agent(at, name),
+            "IUpdateAgent" | "IHostUpdateAgent" => self.read_update_agent(at, name),
             owner if super::extension_packs::owns(owner) => self.read_extension_packs(at, name),
             owner if super::appliances::owns(owner) => self.read_appliance(at, owner, name),
             owner @ ("IPerformanceCollector" | "IPerformanceMetric") => self.read_performance(at, owner, name),
@@ -396,19 +398,25 @@ impl State {
             "IVirtualBox" => self.call_root(method.name, arguments)?,
             "IMachine" => self.call_machine(at, method.name, arguments)?,
             "ISession" => self.call_session(at.element, method.name)?,
+            "IVirtualBoxClient" => self.call_client(method.name, arguments)?,
+            "IInternalProgressControl" => self.call_progress_control(at.element, method.name)?,
             "IMedium" => self.call_medium(at.element, method.name, arguments)?,
             "IMediumFormat" => self.call_medium_format(at.element, method.name)?,
             "IMediumIO" => self.call_medium_io(at.element, method.name, arguments)?,
             "IToken" => self.call_token(at.element, method.name)?,
             "IProgress" => self.call_progress(at.element, method.name, arguments)?,
             "IEventSource" => self.call_event_source(at, method.name, arguments)?,
+            "IEventListener" => {
+                let message = "a passive listener is asked for its events: `getEvent` of the source it stands at";
+                return Err(Fault::new(code::E_FAIL, message));
+            }
             "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,
             "IHost" => self.call_host(method.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
             owner if console::is_of_console(owner) => self.call_console(at, owner, method.name, arguments)?,
             "IHostX86" => self.call_host_x86(method.name, arguments)?,
             "IUnattended" => self.call_unattended(method.name)?,
-            "IUpdateAgent" => self.call_update_agent(method.name)?,
+            "IUpdateAgent" => self.call_update_agent(at, method.name)?,
             owner if super::extension_packs::owns(owner) => self.call_extension_packs(method.name, arguments)?,
             owner if super::appliances::owns(owner) => self.call_appliance(at, owner, method.name, arguments)?,
             "IPerformanceCollector" => self.call_performance(method.name, arguments)?,

@@ -103,6 +103,10 @@ impl Transport for EmbeddedTransport {
         Ok(self.host()?.open_session())
     }
 
+    fn client(&self) -> Result<Handle> {
+        Ok(self.host()?.client())
+    }
+
     fn invoke(&self, request: Request<'_>) -> Result<Vec<RawValue>> {
         let Request { target, operation, arguments, waits } = request;
         self.host()?

@@ -4,33 +4,9 @@ use crate::host::arguments::Arguments;
 use crate::host::document::ROOT;
 use crate::host::fault::code;
 use crate::host::state::{Address, State, View, nothing, one};
-use crate::host::value::{enumerated, text, texts};
+use crate::host::value::{enumerated, text};
 use crate::host::{Fault, Outcome};
 use crate::model::RawValue;
-
-/// Formats that VirtualBox takes and gives in drag and drop, whatever the guest.
-const FORMATS: [&str; 11] = [
-    "text/uri-list",
-    "text/html",
-    "text/plain;charset=utf-8",
-    "text/plain;charset=utf-16",
-    "text/plain",
-    "text/richtext",
-    "UTF8_STRING",
-    "TEXT",
-    "STRING",
-    "application/x-openoffice-embed-source-xml;windows_formatname=\"Star Embed Source (XML)\"",
-    "application/x-openoffice;windows_formatname=\"Bitmap\"",
-];
-
-/// `IDnDBase`.
-pub(super) fn read_drag_and_drop(name: &str) -> Option<RawValue> {
-    match name {
-        "formats" => Some(texts(FORMATS)),
-        "protocolVersion" => Some(RawValue::Int(0)),
-        _ => None,
-    }
-}
 
 impl State {
     pub(super) fn read_guest(&mut self, at: Address, original: View, name: &str) -> Outcome<Option<RawValue>> {

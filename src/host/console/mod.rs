@@ -3,6 +3,7 @@
 
 mod debugger;
 mod display;
+mod drag_and_drop;
 mod guest;
 mod input;
 mod passwords;
@@ -32,8 +33,13 @@ const PARTS: [(&str, &str); 7] = [
 
 /// Whether members of that interface are answered here.
 pub(super) fn is_of_console(interface: &str) -> bool {
-    matches!(interface, "IMousePointerShape" | "IGuestDnDSource" | "IGuestDnDTarget" | "IDnDBase" | "IConsole")
+    matches!(interface, "IMousePointerShape" | "IDisplaySourceBitmap" | "IConsole")
+        || is_drag_and_drop(interface)
         || PARTS.iter().any(|(_, known)| *known == interface)
+}
+
+fn is_drag_and_drop(interface: &str) -> bool {
+    matches!(interface, "IGuestDnDSource" | "IGuestDnDTarget" | "IDnDBase" | "IDnDSource" | "IDnDTarget")
 }
 
 impl State {
@@ -110,7 +116,8 @@ impl State {
             "IKeyboard" | "IMouse" | "IMousePointerShape" => Ok(self.read_input(at, owner, name)),
             "IDisplay" => self.read_display(name),
             "IMachineDebugger" => self.read_debugger(original, name),
-            "IGuestDnDSource" | "IGuestDnDTarget" | "IDnDBase" => Ok(guest::read_drag_and_drop(name)),
+            owner if is_drag_and_drop(owner) => self.read_drag_and_drop(at, name),
+            "IDisplaySourceBitmap" => Ok(None),
             "IVRDEServerInfo" => Ok(Some(match name {
                 "port" => RawValue::Int(-1),
                 "active" => RawValue::Bool(false),
@@ -183,7 +190,8 @@ impl State {
             "IKeyboard" => self.call_keyboard(at, original, name, arguments),
             "IMouse" => self.call_mouse(at, original, name, arguments),
             "IDisplay" => self.call_display(at, original, name, arguments),
-            "IMachineDebugger" => self.call_debugger(original, name),
+            "IMachineDebugger" => self.call_debugger(at, original, name, arguments),
+            owner if is_drag_and_drop(owner) => self.call_drag_and_drop(at, original, owner, name, arguments),
             "IEmulatedUSB" => match name {
                 "webcamAttach" => {
                     Err(Fault::new(code::VM_ERROR, "the machine has no USB controller for a webcam").by("IConsole"))

@@ -247,6 +247,7 @@ impl State {
                 self.global.remove(at.element);
             }
             "listener" if !self.events.has_listener(at.element) => self.global.remove(at.element),
+            "error" => self.global.remove(at.element),
             "progress" => self.release_progress(at.element),
             "token" => drop(self.give_token_up(at.element)),
             "mediumIO" => {

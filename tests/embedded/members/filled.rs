@@ -47,6 +47,15 @@ pub fn fill() -> Filled {
         roots.extend(progress);
     }
 
+    roots.extend(home.connection.client().ok());
+    let host = object(vbox.get("host").unwrap());
+    let agent = object(host.get("updateHost").unwrap());
+    let checked = attempt(&agent, "checkFor", vec![]);
+    wait(&checked);
+    roots.extend(beside(checked.first(), "IInternalProgressControl"));
+    roots.extend(checked);
+    roots.extend(events(&vbox));
+
     let machine = home.machine("filled");
     let disk = home.disk("filled.vdi");
     roots.push(disk.clone());
@@ -59,6 +68,7 @@ pub fn fill() -> Filled {
     roots.push(home.create("unregistered", "Windows11_64"));
 
     let session = home.connection.new_session().unwrap();
+    roots.extend(beside(Some(&session), "IInternalSessionControl"));
     machine.call("lockMachine", vec![Value::Object(session.clone()), "Write".into()]).unwrap();
     let mutable = object(session.get("machine").unwrap());
     let taken = attempt(&mutable, "takeSnapshot", vec!["first".into(), "".into(), true.into()]);
@@ -70,6 +80,21 @@ pub fn fill() -> Filled {
     running(&home, &mut roots);
     roots.extend(lists(&vbox));
     Filled { _home: home, roots }
+}
+
+/// An object under an interface that it has besides its own.
+fn beside(object: Option<&Object>, interface: &str) -> Option<Object> {
+    object?.query(interface).ok()
+}
+
+/// An event in the hands of a listener.
+fn events(vbox: &Object) -> Vec<Object> {
+    let source = object(vbox.get("eventSource").unwrap());
+    let listener = object(source.call("createListener", vec![]).unwrap());
+    let register = vec![Value::Object(listener.clone()), list(&["Any"]), false.into()];
+    source.call("registerListener", register).unwrap();
+    let event = attempt(&source, "getEvent", vec![Value::Object(listener.clone()), 0.into()]);
+    event.into_iter().chain([listener]).collect()
 }
 
 fn networks(vbox: &Object, roots: &mut Vec<Object>) {
@@ -110,7 +135,8 @@ fn devices(home: &Home, machine: &Object, disk: &Object) {
     }
     let control = object(machine.get("bandwidthControl").unwrap());
     control.call("createBandwidthGroup", vec!["limit".into(), "Network".into(), 1_000_000.into()]).unwrap();
-    attempt(machine, "attachHostPCIDevice", vec![0.into(), 0.into(), false.into()]);
+    object(machine.get("platform").unwrap()).set("chipsetType", "ICH9".into()).unwrap();
+    attempt(machine, "attachHostPCIDevice", vec![0x100.into(), 0x200.into(), false.into()]);
     let store = object(machine.get("nonVolatileStore").unwrap());
     let firmware = object(machine.get("firmwareSettings").unwrap());
     firmware.set("firmwareType", "EFI".into()).unwrap();
