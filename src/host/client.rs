@@ -52,11 +52,7 @@ impl State {
     }
 
     /// `IInternalProgressControl`: only whoever does the work may say how far it is.
-    pub(super) fn call_progress_control(
-        &mut self,
-        element: ElementId,
-        name: &str,
-    ) -> Outcome<Option<Vec<RawValue>>> {
+    pub(super) fn call_progress_control(&mut self, element: ElementId, name: &str) -> Outcome<Option<Vec<RawValue>>> {
         match name {
             "notifyPointOfNoReturn" => {
                 self.forbid_cancelling(element)?;

@@ -18,6 +18,7 @@ mod events;
 mod extension_packs;
 mod fault;
 mod files;
+mod guest_control;
 mod guest_properties;
 mod images;
 mod machine;

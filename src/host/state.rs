@@ -133,6 +133,8 @@ pub(super) struct State {
     pub(super) home: PathBuf,
     /// The default machine folder when nothing else is set.
     pub(super) machine_folder: PathBuf,
+    /// Where the facts of this computer stand: `/`, below which are `sys` and `dev`.
+    pub(super) computer: PathBuf,
     pub(super) global: Document,
     /// `VirtualBox.xml` as a tree.
     pub(super) registry: XmlNode,
@@ -144,6 +146,8 @@ pub(super) struct State {
     pub(super) media: BTreeMap<ElementId, Medium>,
     /// Disks that callers have open for reading or writing, by their `IMediumIO`.
     pub(super) open_disks: HashMap<ElementId, super::media::OpenDisk>,
+    /// What callers have open in simulated guests.
+    pub(super) open: super::guest_control::Open,
     pub(super) progresses: HashMap<ElementId, Progress>,
     pub(super) events: Events,
     pub(super) performance: super::performance::Performance,
@@ -307,6 +311,11 @@ impl State {
             "IEvent" => Ok(self.read_event(at.element, name)),
             "IGuestOSType" => Ok(None),
             owner if console::is_of_console(owner) => self.read_console(at, owner, name),
+            owner if super::guest_control::owns(owner) => self.read_guest_control(at, owner, name),
+            "IHostUSBDevice" => {
+                self.host_usb_devices();
+                Ok(None)
+            }
             "IHostDrive" => self.read_host_drive(at, name),
             "IUnattended" => self.read_unattended(name),
             "IUpdateAgent" | "IHostUpdateAgent" => self.read_update_agent(at, name),
@@ -329,6 +338,9 @@ impl State {
         self.check_interface(at, attribute.owner)?;
         if console::is_of_console(attribute.owner) {
             return self.write_console(at, attribute.owner, attribute.name, arguments);
+        }
+        if super::guest_control::owns(attribute.owner) {
+            return self.write_guest_control(at, attribute.name, arguments);
         }
         if self.write_first(at, attribute.owner, attribute.name, &arguments.value(0))? {
             return Ok(());
@@ -414,6 +426,7 @@ impl State {
             "IHost" => self.call_host(method.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
             owner if console::is_of_console(owner) => self.call_console(at, owner, method.name, arguments)?,
+            owner if super::guest_control::owns(owner) => self.call_guest_control(at, owner, method.name, arguments)?,
             "IHostX86" => self.call_host_x86(method.name, arguments)?,
             "IUnattended" => self.call_unattended(method.name)?,
             "IUpdateAgent" => self.call_update_agent(at, method.name)?,

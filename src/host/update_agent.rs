@@ -17,8 +17,12 @@ impl State {
     pub(super) fn read_update_agent(&mut self, at: Address, name: &str) -> Outcome<Option<RawValue>> {
         Ok(match name {
             "eventSource" => Some(self.source_of(at).value("IEventSource")),
-            // It never looked.
-            "isCheckNeeded" => Some(RawValue::Bool(self.element(at)?.flag("enabled"))),
+            "isCheckNeeded" => {
+                let agent = self.element(at)?;
+                let last = super::times::read(agent.text("lastCheckDate"));
+                let due = last == 0 || super::state::now() - last >= agent.int("checkFrequency") * 1000;
+                Some(RawValue::Bool(agent.flag("enabled") && due))
+            }
             "midlDoesNotLikeEmptyInterfaces" => {
                 return Err(Fault::new(code::E_FAIL, "the attribute has no value").by(""));
             }
@@ -48,6 +52,7 @@ impl State {
             state.element_mut(at)?.set(row.name, arguments.value(0));
             state.save_registry()
         })?;
+        self.tell_agent_changed(at);
         Ok(true)
     }
 
@@ -74,8 +79,8 @@ impl State {
                 agent.set("lastCheckDate", super::value::text(date));
                 state.save_registry()
             })?;
+            state.tell_agent_changed(at);
             let agent = ("agent", at.value("IUpdateAgent"));
-            state.fire("OnUpdateAgentSettingsChanged", vec![agent.clone(), ("attributeHint", super::value::text(""))]);
             if let Err(fault) = &result {
                 let values =
                     vec![agent, ("msg", super::value::text(&fault.message)), ("rcError", RawValue::Int(NOT_FOUND))];
@@ -86,5 +91,10 @@ impl State {
         let job = Job::new("Looking for a newer release", at, "IUpdateAgent");
         let unreached = Fault::new(code::IPRT_ERROR, "the embedded host asks no server of updates: none was reached");
         Ok(self.start_job(job, move |_: &Reporter| Err(unreached), close))
+    }
+
+    fn tell_agent_changed(&mut self, at: Address) {
+        let agent = ("agent", at.value("IUpdateAgent"));
+        self.fire("OnUpdateAgentSettingsChanged", vec![agent, ("attributeHint", super::value::text(""))]);
     }
 }

@@ -88,10 +88,7 @@ impl State {
     /// What needs the guest fails: by the machine's settings, or because no Additions answer.
     fn no_dragging(&mut self, original: View) -> Outcome<Fault> {
         Ok(match self.dragging_allowed(original)? {
-            false => Fault::new(
-                code::DND_ERROR,
-                "the machine allows no drag and drop: its `dnDMode` is Disabled",
-            ),
+            false => Fault::new(code::DND_ERROR, "the machine allows no drag and drop: its `dnDMode` is Disabled"),
             true => Fault::new(code::DND_ERROR, "no Guest Additions run in the machine, so nothing can be dragged"),
         })
     }

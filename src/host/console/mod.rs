@@ -9,6 +9,7 @@ mod input;
 mod passwords;
 mod picture;
 mod shared_folders;
+mod usb;
 
 use super::arguments::Arguments;
 use super::document::{ElementId, ROOT};
@@ -60,7 +61,7 @@ impl State {
                     self.events.forget_owner(Address::global(part));
                 }
             }
-            self.events.forget_owner(Address::global(element));
+            self.forget_open(element);
             self.passwords.retain(|(machine, _)| *machine != original);
             self.global.remove(element);
         }
@@ -80,7 +81,7 @@ impl State {
     }
 
     /// The machine that a console or a part of one belongs to, looked at anew.
-    fn machine_of_console(&mut self, element: ElementId) -> Outcome<View> {
+    pub(super) fn machine_of_console(&mut self, element: ElementId) -> Outcome<View> {
         let mut at = element;
         let original = loop {
             let found = self.global.get(at).ok_or_else(gone)?;
@@ -138,7 +139,11 @@ impl State {
             "state" => self.machine_state(original)?,
             "sharedFolders" => self.transient_folders(at, original)?,
             "useHostClipboard" => RawValue::Bool(self.run_setting(original, "IConsole.useHostClipboard", 0) != 0),
-            "USBDevices" | "remoteUSBDevices" | "attachedPCIDevices" => RawValue::List(Vec::new()),
+            "USBDevices" => {
+                let devices = self.attached_usb_devices(original).into_iter();
+                RawValue::List(devices.map(|device| device.value("IUSBDevice")).collect())
+            }
+            "remoteUSBDevices" | "attachedPCIDevices" => RawValue::List(Vec::new()),
             _ => return Ok(None),
         }))
     }
@@ -186,7 +191,7 @@ impl State {
         let original = self.machine_of_console(at.element)?;
         match owner {
             "IConsole" => self.call_console_itself(at, original, name, arguments),
-            "IGuest" => self.call_guest(original, name, arguments),
+            "IGuest" => self.call_guest(at, original, name, arguments),
             "IKeyboard" => self.call_keyboard(at, original, name, arguments),
             "IMouse" => self.call_mouse(at, original, name, arguments),
             "IDisplay" => self.call_display(at, original, name, arguments),
@@ -257,21 +262,8 @@ impl State {
                 let refused = Fault::new(code::NOT_SUPPORTED, "a simulated machine cannot be teleported");
                 one(self.finished("Teleporting virtual machine", Err(refused)))
             }
-            "attachUSBDevice" => {
-                if !matches!(state, "Running" | "Paused") {
-                    return Err(wrong_state("attach a USB device", state));
-                }
-                let view = self.console_view(original)?;
-                if self.document(view)?.children(ROOT, "USBControllers").is_empty() {
-                    return Err(Fault::new(code::PDM_ERROR, "the machine has no USB controller"));
-                }
-                Err(Fault::argument(format!("the host has no USB device `{}`", arguments.text(0))))
-            }
-            "detachUSBDevice" => {
-                Err(Fault::argument(format!("no USB device `{}` is attached to this machine", arguments.text(0))))
-            }
-            "findUSBDeviceById" | "findUSBDeviceByAddress" => {
-                Err(Fault::not_found(format!("no USB device `{}` is attached to this machine", arguments.text(0))))
+            "attachUSBDevice" | "detachUSBDevice" | "findUSBDeviceById" | "findUSBDeviceByAddress" => {
+                self.call_console_usb(original, name, arguments)
             }
             "addEncryptionPassword"
             | "addEncryptionPasswords"

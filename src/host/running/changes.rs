@@ -35,6 +35,9 @@ impl State {
             }
             ("IVRDEServer", _) => ("OnVRDEServerChanged", Vec::new()),
             ("IBandwidthGroup", _) => ("OnBandwidthGroupChanged", vec![("bandwidthGroup", this("IBandwidthGroup"))]),
+            ("IGuestDebugControl", _) => {
+                ("OnGuestDebugControlChanged", vec![("guestDebugControl", this("IGuestDebugControl"))])
+            }
             ("IRecordingSettings", "enabled") => ("OnRecordingStateChanged", vec![("enabled", value(self, name))]),
             _ => return,
         };

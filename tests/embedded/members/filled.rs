@@ -1,5 +1,6 @@
 //! A home with at least one object of every kind that the embedded host can make.
 
+use crate::embedded::computer;
 use crate::embedded::{Home, change, list, object};
 use vboxsh::model::{Object, Value};
 
@@ -24,7 +25,9 @@ fn wait(found: &[Object]) {
 }
 
 pub fn fill() -> Filled {
-    let home = Home::new();
+    let folder = tempfile::tempdir().unwrap();
+    computer::make(&folder.path().join("computer"));
+    let home = Home::on(folder, "computer");
     let vbox = home.vbox();
     let mut roots = vec![vbox.clone(), home.connection.new_session().unwrap()];
     networks(&vbox, &mut roots);
@@ -146,6 +149,13 @@ fn devices(home: &Home, machine: &Object, disk: &Object) {
 /// A second machine, which runs where the host can run one.
 fn running(home: &Home, roots: &mut Vec<Object>) {
     let machine = home.machine("running");
+    let guest = home.folder.path().join("guest");
+    for folder in ["home/user", "tmp"] {
+        std::fs::create_dir_all(guest.join(folder)).unwrap();
+    }
+    std::fs::write(guest.join("home/user/a.txt"), "text").unwrap();
+    let key = ["vboxsh/SimulatedGuest", guest.to_str().unwrap()].map(Value::from);
+    change(&machine, |mutable| drop(mutable.call("setExtraData", key.into()).unwrap()));
     let session = home.connection.new_session().unwrap();
     let progress =
         attempt(&machine, "launchVMProcess", vec![Value::Object(session.clone()), "headless".into(), list(&[])]);
@@ -153,7 +163,6 @@ fn running(home: &Home, roots: &mut Vec<Object>) {
     roots.extend(progress);
     if let Ok(Value::Object(console)) = session.get("console") {
         for (part, method, arguments) in [
-            ("guest", "createSession", vec!["user".into(), "".into(), "".into(), "".into()]),
             ("display", "querySourceBitmap", vec![0.into()]),
             ("display", "queryFramebuffer", vec![0.into()]),
             ("display", "createGuestScreenInfo", {
@@ -166,7 +175,26 @@ fn running(home: &Home, roots: &mut Vec<Object>) {
                 roots.extend(attempt(&part, method, arguments));
             }
         }
+        guest_control(&object(console.get("guest").unwrap()), roots);
         roots.push(console);
+    }
+    roots.push(session);
+}
+
+/// A session in the guest, with something open of each kind.
+fn guest_control(guest: &Object, roots: &mut Vec<Object>) {
+    let session = guest.call("createSession", vec!["user".into(), "".into(), "".into(), "".into()]).unwrap();
+    let session = object(session);
+    let open = ["/home/user/a.txt".into(), "ReadWrite".into(), "OpenExisting".into(), 0.into()];
+    let run = ["/bin/cat".into(), list(&["cat"]), "".into(), list(&[]), list(&[]), 0.into()];
+    for (method, arguments) in [
+        ("fileOpen", open.to_vec()),
+        ("directoryOpen", vec!["/home/user".into(), "".into(), list(&[])]),
+        ("processCreate", run.to_vec()),
+        ("fsObjQueryInfo", vec!["/home/user".into(), false.into()]),
+        ("fsQueryInfo", vec!["/home".into()]),
+    ] {
+        roots.push(object(session.call(method, arguments).unwrap()));
     }
     roots.push(session);
 }
