@@ -102,8 +102,12 @@ impl State {
             return Ok(());
         }
         let id = self.machine(at.view)?.id.clone();
-        let adapter = self.element(at)?.parent;
-        let slot = self.element(Address { view: at.view, element: adapter })?.index;
+        let adapter = Address { view: at.view, element: self.element(at)?.parent };
+        let adapter = self.element(adapter)?;
+        if !adapter.flag("enabled") || adapter.name("attachmentType") != "NAT" {
+            return Ok(());
+        }
+        let slot = adapter.index;
         let parts: Vec<_> = rest.split(',').collect();
         let part = |at: usize| parts.get(at).copied().unwrap_or_default();
         let port = |at: usize| RawValue::Int(part(at).parse().unwrap_or_default());

@@ -311,7 +311,8 @@ impl Registration {
         !self.deaf.contains(kind)
             && self.types.iter().any(|wanted| match *wanted {
                 "Any" => true,
-                "MachineEvent" => extends("IMachineEvent"),
+                // VirtualBox leaves this one out, though it is about a machine.
+                "MachineEvent" => extends("IMachineEvent") && kind != "OnNATRedirect",
                 "Vetoable" => extends("IVetoEvent"),
                 "SnapshotEvent" => extends("ISnapshotEvent"),
                 "InputEvent" => matches!(kind, "OnGuestKeyboard" | "OnGuestMouse" | "OnGuestMultiTouch"),

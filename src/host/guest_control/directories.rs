@@ -2,7 +2,6 @@
 
 use super::file_system::refused;
 use super::paths::on_host;
-use super::sessions::fits;
 use crate::host::arguments::Arguments;
 use crate::host::fault::code;
 use crate::host::state::{Address, State, View, nothing, one};
@@ -22,7 +21,10 @@ impl State {
         original: View,
         arguments: Arguments<'_>,
     ) -> Outcome<RawValue> {
-        let (path, filter) = (arguments.text(0), arguments.text(1));
+        let path = arguments.text(0);
+        if !arguments.text(1).is_empty() {
+            return Err(Fault::argument("VirtualBox does not implement filters of directories: leave it empty"));
+        }
         let host_path = on_host(&self.root_of_guest(original)?, path)?;
         std::fs::read_dir(&host_path).map_err(|error| refused("cannot open the directory", path, &error))?;
         let number = self.next_number(at.element);
@@ -30,7 +32,7 @@ impl State {
         if let Some(directory) = self.global.get_mut(id) {
             directory.set("id", RawValue::Int(number.into()));
             directory.set("directoryName", text(path));
-            directory.set("filter", text(filter));
+            directory.set("filter", text(""));
             directory.set("status", enumerated("DirectoryStatus", "Open"));
             directory.set("position", RawValue::Int(0));
         }
@@ -61,7 +63,7 @@ impl State {
         if directory.name("status") == "Close" || directory.name("status") == "Down" {
             return Err(Fault::new(code::E_UNEXPECTED, "the guest directory is closed"));
         }
-        let (path, filter) = (directory.text("directoryName").to_owned(), directory.text("filter").to_owned());
+        let path = directory.text("directoryName").to_owned();
         match name {
             "close" => {
                 self.element_mut(at)?.set("status", enumerated("DirectoryStatus", "Close"));
@@ -79,14 +81,14 @@ impl State {
             }
             "read" | "list" => {
                 let folder = on_host(&self.root_of_guest(original)?, &path)?;
-                let names = entries(&folder, &filter).map_err(|error| refused("cannot read", &path, &error))?;
+                let names = entries(&folder).map_err(|error| refused("cannot read", &path, &error))?;
                 let position = usize::try_from(self.element(at)?.int("position")).unwrap_or_default();
                 let most = match name {
                     "read" => 1,
                     _ => usize::try_from(arguments.int(0)).ok().filter(|most| *most != 0).unwrap_or(usize::MAX),
                 };
                 let wanted: Vec<_> = names.into_iter().skip(position).take(most).collect();
-                if wanted.is_empty() {
+                if wanted.is_empty() && name == "read" {
                     return Err(Fault::not_found(format!("the directory `{path}` has no more entries")));
                 }
                 let passed = i64::try_from(position + wanted.len()).unwrap_or(i64::MAX);
@@ -108,10 +110,10 @@ impl State {
 }
 
 /// Names in a directory, the two that every directory has first.
-fn entries(folder: &Path, filter: &str) -> std::io::Result<Vec<String>> {
+fn entries(folder: &Path) -> std::io::Result<Vec<String>> {
     let found = std::fs::read_dir(folder)?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     let mut names: Vec<String> = found.collect();
     names.sort();
     let usual = [".", ".."].map(str::to_owned).into_iter();
-    Ok(usual.chain(names).filter(|name| filter.is_empty() || fits(filter, name)).collect())
+    Ok(usual.chain(names).collect())
 }

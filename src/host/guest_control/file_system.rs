@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 
 /// A failure of the guest's system.
 pub(super) fn refused(what: &str, path: &str, error: &std::io::Error) -> Fault {
-    match error.kind() {
-        ErrorKind::NotFound => Fault::not_found(format!("{what}: the guest has no `{path}`")),
-        _ => Fault::new(code::IPRT_ERROR, format!("{what} `{path}` in the guest: {error}")),
-    }
+    let why = match error.kind() {
+        ErrorKind::NotFound => "the guest has none such".to_owned(),
+        _ => error.to_string(),
+    };
+    Fault::new(code::IPRT_ERROR, format!("{what} `{path}`: {why}"))
 }
 
 impl State {
@@ -40,10 +41,13 @@ impl State {
         let facts = |path: &Path, follow: bool| if follow { path.metadata() } else { path.symlink_metadata() };
         match name {
             "fileExists" | "directoryExists" | "fsObjExists" => {
-                if given.is_empty() {
+                if given.is_empty() && name != "fileExists" {
                     return Err(Fault::argument("the path is empty"));
                 }
                 let found = on_host(&root, given).ok().and_then(|path| facts(&path, arguments.flag(1)).ok());
+                if found.is_none() && name == "directoryExists" {
+                    return Err(Fault::new(code::IPRT_ERROR, format!("the guest has no `{given}`")));
+                }
                 one(RawValue::Bool(found.is_some_and(|found| match name {
                     "fileExists" => found.is_file(),
                     "directoryExists" => found.is_dir(),
@@ -70,7 +74,7 @@ impl State {
                 nothing()
             }
             "directoryCreateTemp" => {
-                let made = self.new_name(original, arguments, |path| std::fs::create_dir(path))?;
+                let made = self.new_name(original, arguments, |path| make_folder(path, arguments.int(1), false))?;
                 one(text(made))
             }
             "directoryRemove" => {
@@ -80,10 +84,7 @@ impl State {
             }
             "directoryRemoveRecursive" => {
                 let flags: Vec<_> = arguments.list(1).iter().map(name_of).collect();
-                let whole = flags.contains(&"ContentAndDir");
-                if !whole && !flags.contains(&"ContentOnly") {
-                    return Err(Fault::argument("a flag must say what to remove: ContentAndDir or ContentOnly"));
-                }
+                let whole = !flags.contains(&"ContentOnly");
                 let (path, shown) = (on_host(&root, given)?, given.to_owned());
                 let work = move |report: &Reporter| {
                     let done = if whole { std::fs::remove_dir_all(&path) } else { empty(&path) };
@@ -111,6 +112,9 @@ impl State {
             "fsQueryFreeSpace" | "fsQueryInfo" => {
                 let path = on_host(&root, given)?;
                 if let Err(error) = path.symlink_metadata() {
+                    if name == "fsQueryFreeSpace" {
+                        return one(RawValue::Int(0));
+                    }
                     return Err(refused("cannot ask for the space", given, &error));
                 }
                 match name {
@@ -137,7 +141,7 @@ impl State {
         }
         if !template.contains("XXX") || template.contains('/') {
             let message = format!("`{template}` is no template: it is a name with at least three X in a row");
-            return Err(Fault::argument(message));
+            return Err(Fault::new(code::IPRT_ERROR, message));
         }
         const TRIES: usize = 100;
         for _ in 0..TRIES {

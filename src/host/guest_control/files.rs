@@ -20,7 +20,7 @@ const ROLE: &str = "guestFile";
 const MOST: u64 = 1 << 24;
 
 impl State {
-    /// `fileOpen`, `fileOpenEx`, `fileCreateTemp`.
+    /// `fileOpen`, `fileOpenEx`.
     pub(super) fn open_guest_file(
         &mut self,
         at: Address,
@@ -29,23 +29,21 @@ impl State {
         arguments: Arguments<'_>,
     ) -> Outcome<RawValue> {
         let root = self.root_of_guest(original)?;
-        let (path, access, action, mode) = if name == "fileCreateTemp" {
-            let make = |path: &Path| create(path, arguments.int(1));
-            (self.new_name(original, arguments, make)?, "ReadWrite", "OpenExisting", arguments.int(1))
-        } else {
-            let mode = arguments.int(if name == "fileOpen" { 3 } else { 4 });
-            (arguments.text(0).to_owned(), arguments.name(1), arguments.name(2), mode)
-        };
+        let mode = arguments.int(if name == "fileOpen" { 3 } else { 4 });
+        let (path, access, action) = (arguments.text(0).to_owned(), arguments.name(1), arguments.name(2));
+        if access.starts_with("Append") {
+            return Err(Fault::new(code::E_NOTIMPL, "VirtualBox does not implement the access modes that append"));
+        }
         let file = open(&on_host(&root, &path)?, access, action, mode);
         let mut file = file.map_err(|error| refused("cannot open", &path, &error))?;
-        let size = file.metadata().map_or(0, |facts| whole(facts.len()));
         let offset = file.stream_position().map_or(0, whole);
         let number = self.next_number(at.element);
         let id = self.global.add("IGuestFile", at.element, ROLE, number);
         if let Some(element) = self.global.get_mut(id) {
             element.set("id", RawValue::Int(number.into()));
             element.set("filename", text(&path));
-            element.set("initialSize", RawValue::Int(size));
+            // As VirtualBox, which never asks.
+            element.set("initialSize", RawValue::Int(0));
             element.set("offset", RawValue::Int(offset));
             element.set("creationMode", RawValue::Int(mode));
             element.set("accessMode", enumerated("FileAccessMode", access));
@@ -207,6 +205,9 @@ fn open(path: &Path, access: &str, action: &str, mode: i64) -> Result<File> {
         },
         _ => {}
     }
+    if (access, action) == ("ReadOnly", "OpenExistingTruncated") {
+        return Err(ErrorKind::InvalidInput.into());
+    }
     if matches!(action, "CreateOrReplace" | "OpenExistingTruncated") {
         OpenOptions::new().write(true).truncate(true).open(path)?;
     }
@@ -214,8 +215,6 @@ fn open(path: &Path, access: &str, action: &str, mode: i64) -> Result<File> {
     match access {
         "ReadOnly" => options.read(true),
         "WriteOnly" => options.write(true),
-        "AppendOnly" => options.append(true),
-        "AppendRead" => options.read(true).append(true),
         _ => options.read(true).write(true),
     };
     let mut file = options.open(path)?;

@@ -74,12 +74,12 @@ impl State {
     pub(super) fn guest_facilities(&self, original: View) -> RawValue {
         let Some(interface) = embedded().interface("IAdditionsFacility") else { return RawValue::Null };
         let started = self.running(original).map_or(0, |running| running.record.started);
-        let facility = |kind: &str| {
+        let facility = |(kind, class, name, _): (&str, &str, &str, bool)| {
             let fields = interface.attributes().into_iter().map(|attribute| match attribute.name {
-                "classType" => enumerated("AdditionsFacilityClass", facility_class(kind)),
+                "classType" => enumerated("AdditionsFacilityClass", class),
                 "lastUpdated" => RawValue::Int(started),
-                "name" => text(facility_name(kind)),
-                "status" => enumerated("AdditionsFacilityStatus", "Active"),
+                "name" => text(name),
+                "status" => enumerated("AdditionsFacilityStatus", facility_status(kind)),
                 _ => enumerated("AdditionsFacilityType", kind),
             });
             RawValue::Struct(Arc::new(StructValue { interface, fields: fields.collect() }))
@@ -156,25 +156,19 @@ impl State {
     }
 }
 
-const FACILITIES: [&str; 2] = ["VBoxGuestDriver", "VBoxService"];
+/// Types, classes and names of the facilities, and whether they are there in a guest without a desktop.
+const FACILITIES: [(&str, &str, &str, bool); 4] = [
+    ("VBoxGuestDriver", "Driver", "VirtualBox Base Driver", true),
+    ("VBoxService", "Service", "VirtualBox System Service", true),
+    ("Seamless", "Feature", "Seamless Mode", false),
+    ("Graphics", "Feature", "Graphics Mode", false),
+];
 
-fn facility_class(kind: &str) -> &'static str {
-    match kind {
-        "VBoxGuestDriver" => "Driver",
-        "VBoxService" => "Service",
-        _ => "None",
-    }
-}
-
-fn facility_name(kind: &str) -> &'static str {
-    match kind {
-        "VBoxGuestDriver" => "VirtualBox Base Driver",
-        "VBoxService" => "VirtualBox System Service",
-        _ => "",
-    }
-}
-
-/// What the facilities of a simulated guest have as their status, and since when.
+/// What a facility of a simulated guest has as its status.
 pub(super) fn facility_status(kind: &str) -> &'static str {
-    if FACILITIES.contains(&kind) { "Active" } else { "Unknown" }
+    match FACILITIES.iter().find(|(known, ..)| *known == kind) {
+        Some((.., true)) => "Active",
+        Some(_) => "Inactive",
+        None => "Unknown",
+    }
 }

@@ -157,7 +157,12 @@ fn attributes(kind: &str, mode: u32) -> String {
             (false, false) => '-',
         });
     }
-    text
+    // Then what DOS would say of it.
+    let dos = match kind {
+        "Directory" => "---D----------",
+        _ => "------N-------",
+    };
+    format!("{text}    {dos}")
 }
 
 #[cfg(test)]
@@ -166,8 +171,8 @@ mod tests {
 
     #[test]
     fn modes_read_as_ls_writes_them() {
-        assert_eq!(attributes("File", 0o100_644), "-rw-r--r--");
-        assert_eq!(attributes("Directory", 0o41777), "drwxrwxrwt");
-        assert_eq!(attributes("File", 0o104_750), "-rwsr-x---");
+        assert_eq!(attributes("File", 0o100_644), "-rw-r--r--    ------N-------");
+        assert!(attributes("Directory", 0o41777).starts_with("drwxrwxrwt "));
+        assert!(attributes("File", 0o104_750).starts_with("-rwsr-x--- "));
     }
 }

@@ -4,16 +4,13 @@ use crate::host::fault::code;
 use crate::host::{Fault, Outcome};
 use std::path::{Component, Path, PathBuf};
 
-/// Where a path of the guest lies on this computer.
+/// Where a path of the guest lies on this computer. A relative one begins at the root, where its sessions stand.
 ///
 /// # Errors
-/// It is empty or relative, or a symbolic link in it leads out of the guest.
+/// It is empty, or a symbolic link in it leads out of the guest.
 pub(super) fn on_host(root: &Path, path: &str) -> Outcome<PathBuf> {
     if path.is_empty() {
         return Err(Fault::argument("the path is empty"));
-    }
-    if !path.starts_with('/') {
-        return Err(Fault::new(code::IPRT_ERROR, format!("`{path}` is no whole path of the guest: it begins with /")));
     }
     let mut found = root.to_owned();
     for part in Path::new(path).components() {
@@ -43,7 +40,8 @@ mod tests {
         std::fs::create_dir(root.join("tmp")).unwrap();
         assert_eq!(on_host(root, "/tmp/../../x"), Ok(root.join("x")));
         assert_eq!(on_host(root, "/tmp/./a/b"), Ok(root.join("tmp/a/b")));
-        assert!(on_host(root, "").is_err() && on_host(root, "tmp").is_err());
+        assert!(on_host(root, "").is_err());
+        assert_eq!(on_host(root, "tmp"), Ok(root.join("tmp")));
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink("/", root.join("out")).unwrap();

@@ -21,8 +21,6 @@ pub(super) struct Process {
     err: Vec<u8>,
     code: i32,
     copies_input: bool,
-    /// Output is kept for whoever asked for it when the program was started.
-    keeps: [bool; 2],
 }
 
 impl State {
@@ -33,7 +31,6 @@ impl State {
             return Err(Fault::argument("nothing was given to run"));
         }
         let executable = if executable.is_empty() { given[0].clone() } else { executable.to_owned() };
-        let flags: Vec<_> = arguments.list(4).iter().map(name_of).collect();
         let environment = self.environment(at, &arguments.texts(3))?;
         let folder = match arguments.text(2) {
             "" => self.element(at)?.text("userHome").to_owned(),
@@ -49,22 +46,25 @@ impl State {
             element.set("executablePath", text(&executable));
             element.set("arguments", texts(given.clone()));
             element.set("environment", texts(environment.clone()));
-            element.set("name", text(&executable));
+            element.set("name", text(""));
             element.set("exitCode", RawValue::Int(0));
-            let pid = if program.is_some() { FIRST_PID + i64::from(id) } else { 0 };
-            element.set("PID", RawValue::Int(pid));
+            element.set("PID", RawValue::Int(0));
             element.set("status", enumerated("ProcessStatus", "Starting"));
         }
         self.tell_process_registered(at.element, process, true);
         let Some(program) = program else {
             let fault = Fault::not_found(format!("the guest has no program `{executable}`"));
             self.set_process_status(process, "Error", Some(fault));
+            self.unregister_process(process);
             return Ok(process.value("IGuestProcess"));
         };
         let Ran { out, err, code, time, copies_input } =
             programs::run(program, given.get(1..).unwrap_or_default(), &environment, &folder, &root);
-        let keeps = [flags.contains(&"WaitForStdOut"), flags.contains(&"WaitForStdErr")];
-        self.open.processes.insert(id, Process { out, err, code, copies_input, keeps });
+        self.open.processes.insert(id, Process { out, err, code, copies_input });
+        self.global
+            .get_mut(id)
+            .into_iter()
+            .for_each(|known| known.set("PID", RawValue::Int(FIRST_PID + i64::from(id))));
         self.set_process_status(process, "Started", None);
         let limit = u64::try_from(arguments.int(5)).ok().filter(|limit| *limit != 0).map(Duration::from_millis);
         if copies_input {
@@ -109,6 +109,14 @@ impl State {
             }
         }
         self.set_process_status(process, status, None);
+        self.unregister_process(process);
+    }
+
+    /// A process that has ended is no more in its session's list; whoever has it may read what it left.
+    fn unregister_process(&mut self, process: Address) {
+        let Ok(session) = self.session_of(process.element) else { return };
+        self.global.retire(process.element);
+        self.tell_process_registered(session, process, false);
     }
 
     fn tell_process_registered(&mut self, session: u32, process: Address, registered: bool) {
@@ -133,6 +141,28 @@ impl State {
         self.fire_at(process, "OnGuestProcessStateChanged", values);
     }
 
+    /// Tells that bytes went in or out.
+    fn tell_transfer(
+        &mut self,
+        process: Address,
+        kind: &'static str,
+        handle: RawValue,
+        count: usize,
+        mut more: crate::host::events::EventValues,
+    ) {
+        let Ok(session) = self.session_of(process.element) else { return };
+        let pid = self.global.get(process.element).map_or(0, |known| known.int("PID"));
+        let mut values = vec![
+            ("session", Address::global(session).value("IGuestSession")),
+            ("process", process.value("IGuestProcess")),
+            ("pid", RawValue::Int(pid)),
+            ("handle", handle),
+            ("processed", RawValue::Int(i64::try_from(count).unwrap_or(i64::MAX))),
+        ];
+        values.append(&mut more);
+        self.fire_at(process, kind, values);
+    }
+
     /// `processGet`.
     ///
     /// # Errors
@@ -150,7 +180,6 @@ impl State {
         name: &str,
         arguments: Arguments<'_>,
     ) -> Outcome<Option<Vec<RawValue>>> {
-        let status = self.element(at)?.name("status");
         match name {
             "waitFor" | "waitForArray" => one(self.process_wait_result(at, &wait_flags(name, arguments))?),
             "read" => {
@@ -159,12 +188,14 @@ impl State {
                     return Err(Fault::argument("the number of bytes to read is 0"));
                 }
                 let process = self.open.processes.entry(at.element).or_default();
-                let output = match arguments.int(0) {
-                    1 => &mut process.out,
-                    2 => &mut process.err,
-                    other => return Err(Fault::argument(format!("{other} is no output: 1 and 2 are"))),
+                let taken: Vec<_> = match arguments.int(0) {
+                    1 => process.out.drain(..wanted.min(process.out.len())).collect(),
+                    2 => process.err.drain(..wanted.min(process.err.len())).collect(),
+                    // Nothing comes out there.
+                    _ => Vec::new(),
                 };
-                let taken: Vec<_> = output.drain(..wanted.min(output.len())).collect();
+                let values = vec![("data", RawValue::Blob(taken.clone()))];
+                self.tell_transfer(at, "OnGuestProcessOutput", arguments.value(0), taken.len(), values);
                 one(RawValue::Blob(taken))
             }
             "write" | "writeArray" => {
@@ -172,25 +203,19 @@ impl State {
                     "write" => arguments.int(1) & 1 != 0,
                     _ => arguments.list(1).iter().any(|flag| name_of(flag) == "EndOfFile"),
                 };
-                if status != "Started" {
-                    return Err(Fault::new(code::IPRT_ERROR, format!("the process reads nothing: it is {status}")));
-                }
                 let bytes = arguments.blob(2);
-                let count = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
                 let process = self.open.processes.entry(at.element).or_default();
-                if process.copies_input {
-                    process.out.extend(bytes);
-                    if ends {
-                        self.end_guest_process(at, "TerminatedNormally");
-                    }
+                // One that has ended, or reads nothing, takes nothing.
+                let count = if process.copies_input { bytes.len() } else { 0 };
+                process.out.extend(bytes.into_iter().take(count));
+                let values = vec![("status", enumerated("ProcessInputStatus", "Written"))];
+                self.tell_transfer(at, "OnGuestProcessInputNotify", arguments.value(0), count, values);
+                if ends && self.open.processes.get(&at.element).is_some_and(|process| process.copies_input) {
+                    self.end_guest_process(at, "TerminatedNormally");
                 }
-                one(RawValue::Int(count))
+                one(RawValue::Int(i64::try_from(count).unwrap_or(i64::MAX)))
             }
             "terminate" => {
-                if status != "Started" {
-                    let message = format!("there is nothing to terminate: the process is {status}");
-                    return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
-                }
                 self.end_guest_process(at, "TerminatedAbnormally");
                 nothing()
             }
@@ -207,25 +232,19 @@ impl State {
     fn process_wait_result(&self, at: Address, flags: &[&str]) -> Outcome<RawValue> {
         let status = self.element(at)?.name("status");
         if flags.is_empty() || flags == ["None"] {
-            return Err(Fault::argument("there is nothing to wait for: no flag was given"));
+            return Err(Fault::new(code::IPRT_ERROR, "there is nothing to wait for: no flag was given"));
         }
         let wants = |flag: &str| flags.contains(&flag);
-        let process = self.open.processes.get(&at.element);
-        let has = |stream: usize| {
-            process.is_some_and(|process| {
-                process.keeps[stream] && !if stream == 0 { &process.out } else { &process.err }.is_empty()
-            })
-        };
         let result = match status {
             "Error" => "Error",
-            _ if wants("StdOut") && has(0) => "StdOut",
-            _ if wants("StdErr") && has(1) => "StdErr",
             "TimedOutKilled" | "TimedOutAbnormally" => "Timeout",
             "Started" if wants("Start") => "Start",
-            "Started" if wants("StdIn") && process.is_some_and(|process| process.copies_input) => "StdIn",
+            // No Additions so far tell of output that came: whoever waits for it has to read.
+            "Started" | "Starting" if ["StdIn", "StdOut", "StdErr"].into_iter().any(wants) => "WaitFlagNotSupported",
             "Started" | "Starting" => "Timeout",
-            _ if wants("Start") && !wants("Terminate") => "Start",
-            _ => "Terminate",
+            _ if wants("Terminate") => "Terminate",
+            _ if wants("Start") => "Start",
+            _ => "WaitFlagNotSupported",
         };
         Ok(enumerated("ProcessWaitResult", result))
     }

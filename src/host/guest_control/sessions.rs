@@ -45,7 +45,8 @@ impl State {
             session.set("pathStyle", enumerated("PathStyle", "UNIX"));
             session.set("status", enumerated("GuestSessionStatus", "Starting"));
             session.set("environmentChanges", texts::<String>([]));
-            session.set("userDocuments", text(&home));
+            session.set("userDocuments", text(format!("{home}/Documents")));
+            session.set("timeout", RawValue::Int(0));
             session.set("userHome", text(home));
         }
         let session = Address::global(id);
@@ -71,17 +72,17 @@ impl State {
         self.fire_at(session, "OnGuestSessionStateChanged", values);
     }
 
-    /// `IGuest.findSession`: names with `*` and `?` in them.
+    /// `IGuest.findSession`: by the whole name.
     ///
     /// # Errors
     /// None has such a name.
-    pub(in crate::host) fn find_guest_session(&self, guest: Address, pattern: &str) -> Outcome<RawValue> {
+    pub(in crate::host) fn find_guest_session(&self, guest: Address, name: &str) -> Outcome<RawValue> {
         let fits = |id: &ElementId| {
-            self.global.get(*id).is_some_and(|session| pattern.is_empty() || fits(pattern, session.text("name")))
+            !name.is_empty() && self.global.get(*id).is_some_and(|session| session.text("name") == name)
         };
         let found: Vec<_> = self.global.children(guest.element, ROLE).into_iter().filter(fits).collect();
         if found.is_empty() {
-            return Err(Fault::not_found(format!("no guest session is named `{pattern}`")));
+            return Err(Fault::not_found(format!("no guest session is named `{name}`")));
         }
         Ok(RawValue::List(found.into_iter().map(|id| Address::global(id).value("IGuestSession")).collect()))
     }
@@ -95,10 +96,15 @@ impl State {
             "processes" => parts("guestProcess", "IGuestProcess"),
             "directories" => parts("guestDirectory", "IGuestDirectory"),
             "files" => parts("guestFile", "IGuestFile"),
-            "mountPoints" => texts(["/"]),
-            "timeout" | "currentDirectory" => {
-                return Err(Fault::not_in_virtualbox(format!("IGuestSession.{name}")));
+            "userHome" | "userDocuments" => {
+                self.check_started(at)?;
+                return Ok(None);
             }
+            "mountPoints" => {
+                self.check_started(at)?;
+                texts(["/"])
+            }
+            "currentDirectory" => return Err(Fault::not_in_virtualbox("IGuestSession.currentDirectory")),
             "environmentBase" => texts(self.base_environment(at)?),
             _ => return Ok(None),
         }))
@@ -139,6 +145,10 @@ impl State {
                 self.element_mut(at)?.set("environmentChanges", texts(changes));
                 Ok(())
             }
+            "timeout" => {
+                self.element_mut(at)?.set("timeout", arguments.value(0));
+                Ok(())
+            }
             _ => Err(Fault::not_in_virtualbox(format!("IGuestSession.{name}"))),
         }
     }
@@ -148,7 +158,7 @@ impl State {
     fn check_started(&self, at: Address) -> Outcome {
         match self.element(at)?.name("status") {
             "Started" => Ok(()),
-            status => Err(Fault::new(code::E_UNEXPECTED, format!("the guest session does nothing: it is {status}"))),
+            status => Err(Fault::new(code::E_FAIL, format!("the guest session does nothing: it is {status}"))),
         }
     }
 
@@ -161,10 +171,13 @@ impl State {
     ) -> Outcome<Option<Vec<RawValue>>> {
         match name {
             "waitFor" | "waitForArray" => return one(self.session_wait_result(at, &wait_flags(name, arguments))?),
-            "directoryCopy" | "fileCopy" | "fsObjRemoveArray" | "fsObjMove" | "fsObjMoveArray" | "fsObjCopyArray"
+            "fsObjRemoveArray" => return Err(Fault::not_in_virtualbox("IGuestSession.fsObjRemoveArray").by("")),
+            "directoryCopy" | "fileCopy" | "fileCreateTemp" | "fsObjMove" | "fsObjMoveArray" | "fsObjCopyArray"
             | "fsObjSetACL" | "symlinkCreate" | "symlinkExists" | "symlinkRead" => {
                 return Err(Fault::not_in_virtualbox(format!("IGuestSession.{name}")));
             }
+            // As often as one likes.
+            "close" if self.element(at)?.name("status") != "Started" => return nothing(),
             "environmentScheduleSet" => return self.schedule(at, arguments.text(0), Some(arguments.text(1))),
             "environmentScheduleUnset" => return self.schedule(at, arguments.text(0), None),
             _ => self.check_started(at)?,
@@ -186,7 +199,7 @@ impl State {
             }
             "processCreate" | "processCreateEx" => one(self.create_guest_process(at, arguments)?),
             "processGet" => one(self.find_guest_process(at, arguments.int(0))?),
-            "fileOpen" | "fileOpenEx" | "fileCreateTemp" => one(self.open_guest_file(at, original, name, arguments)?),
+            "fileOpen" | "fileOpenEx" => one(self.open_guest_file(at, original, name, arguments)?),
             "directoryOpen" => one(self.open_guest_directory(at, original, arguments)?),
             _ if name.contains("Copy") || name.starts_with("copy") => {
                 self.copy_with_guest(at, original, name, arguments)
@@ -210,6 +223,14 @@ impl State {
                     part.set("status", enumerated(enumeration, status));
                 }
                 self.global.retire(id);
+                let part = Address::global(id);
+                if role == "guestFile" {
+                    let value = ("file", part.value("IGuestFile"));
+                    self.tell_registered(at.element, "OnGuestFileRegistered", value, false, Vec::new());
+                } else {
+                    let value = ("directory", part.value("IGuestDirectory"));
+                    self.tell_registered(at.element, "OnGuestDirectoryRegistered", value, false, Vec::new());
+                }
             }
         }
         self.set_session_status(at, "Terminated");
@@ -239,11 +260,12 @@ impl State {
 
     fn session_wait_result(&self, at: Address, flags: &[&str]) -> Outcome<RawValue> {
         let status = self.element(at)?.name("status");
+        if flags.is_empty() || flags == ["None"] {
+            return Err(Fault::new(code::IPRT_ERROR, "there is nothing to wait for: no flag was given"));
+        }
         let result = match status {
-            _ if flags.is_empty() || flags == ["None"] => {
-                return Err(Fault::argument("there is nothing to wait for: no flag was given"));
-            }
-            "Started" if flags.contains(&"Start") => "Start",
+            _ if flags.contains(&"Terminate") && status != "Started" => "Terminate",
+            _ if flags.contains(&"Start") => "Start",
             "Started" => "Timeout",
             _ => "Terminate",
         };
@@ -269,27 +291,4 @@ fn check_name(name: &str) -> Outcome {
         return Err(Fault::argument(format!("`{name}` is no name of a variable")));
     }
     Ok(())
-}
-
-/// Whether a text fits a pattern with `*` and `?`.
-pub(super) fn fits(pattern: &str, text: &str) -> bool {
-    let Some(first) = pattern.chars().next() else { return text.is_empty() };
-    let rest = &pattern[first.len_utf8()..];
-    match (first, text.chars().next()) {
-        ('*', next) => fits(rest, text) || next.is_some_and(|next| fits(pattern, &text[next.len_utf8()..])),
-        ('?', Some(next)) => fits(rest, &text[next.len_utf8()..]),
-        (first, Some(next)) => first == next && fits(rest, &text[next.len_utf8()..]),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fits;
-
-    #[test]
-    fn patterns_have_wildcards() {
-        assert!(fits("*", "") && fits("m*e", "mine") && fits("m?ne", "mine") && fits("mine", "mine"));
-        assert!(!fits("", "a") && !fits("m?e", "mine") && !fits("*x", "mine"));
-    }
 }
