@@ -239,6 +239,16 @@ impl State {
         if allowed { Ok(()) } else { refuse(format!("its state is {}", machine.state)) }
     }
 
+    /// What is changed through the machine's process cannot be while that is halted.
+    fn check_halted(&self, view: View, attribute: &Attribute) -> Outcome {
+        const LIVE: [&str; 4] = ["CPUExecutionCap", "clipboardMode", "clipboardFileTransfersEnabled", "dnDMode"];
+        if attribute.owner != "IMachine" || !LIVE.contains(&attribute.name) || self.machine(view)?.state != "Paused" {
+            return Ok(());
+        }
+        let message = format!("`{}` cannot change while the machine is Paused: resume it first", attribute.name);
+        Err(Fault::new(code::INVALID_VM_STATE, message).by("IConsole"))
+    }
+
     /// Notes that there is something to save.
     pub(super) fn touch(&mut self, view: View) {
         if let Ok(machine) = self.machine_mut(view) {
@@ -349,7 +359,8 @@ impl State {
         if at.view != GLOBAL {
             // What the table never lets a caller change is for behaviour to take or to refuse.
             let when = row.map(|row| row.when).filter(|when| *when != When::Never);
-            self.check_mutable(at.view, when.unwrap_or(When::Off))?;
+            self.check_mutable(at.view, when.unwrap_or_else(|| coded(attribute)))?;
+            self.check_halted(at.view, attribute)?;
         }
         let done = match attribute.owner {
             "IMachine" => self.write_machine(at, attribute.name, arguments)?,
@@ -460,6 +471,15 @@ impl State {
     /// A state of a machine, as the API has it.
     pub(super) fn machine_state(&self, view: View) -> Outcome<RawValue> {
         Ok(enumerated("MachineState", self.machine(view)?.state))
+    }
+}
+
+/// When a setting may change that no table has.
+fn coded(attribute: &Attribute) -> When {
+    match (attribute.owner, attribute.name) {
+        ("IMachine", "groups") | ("INetworkAdapter", "bandwidthGroup") => When::OffOrSaved,
+        ("IRecordingScreenSettings", _) => When::Always,
+        _ => When::Off,
     }
 }
 
