@@ -110,6 +110,15 @@ pub trait Engine: Send {
         Err(Failure::new(crate::model::ErrorKind::Failed, format!("no extension brought `{name}`")))
     }
 
+    /// What the language itself has to say of a name (`module.Class`, `function`), for `NAME?`: signature and text.
+    /// `None` where the value says it all.
+    ///
+    /// # Errors
+    /// What the look-up of the name failed with.
+    fn explained(&mut self, _expression: &str) -> Result<Option<String>, Failure> {
+        Ok(None)
+    }
+
     /// Static type of an expression, as far as it is known without running anything: from variables
     /// and the types that the schema states. `vbox.machines[0]` gives `IMachine`.
     fn static_type(&self, expression: &str) -> Option<Type>;

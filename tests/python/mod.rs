@@ -7,6 +7,7 @@ mod hosting;
 mod prompt;
 mod scripts;
 mod vboxapi;
+mod virtualbox;
 
 use crate::support::program::{Outcome, Program};
 

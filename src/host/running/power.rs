@@ -7,6 +7,10 @@ use crate::host::state::{Address, State, View, now};
 use crate::host::times;
 use crate::host::{Outcome, registry};
 use crate::model::RawValue;
+use std::time::Duration;
+
+/// Not even a simulated machine is off at once: who asks for it, and then gives the session back, still has it.
+const GOES_OFF_WITHIN: Duration = Duration::from_millis(30);
 
 impl State {
     /// `IConsole.pause`.
@@ -79,7 +83,11 @@ impl State {
             state.log(original, "Powered off.");
             state.end_run(original, "PoweredOff")
         };
-        Ok(self.start_job(job, |report: &Reporter| report.check(), close))
+        let work = |report: &Reporter| {
+            std::thread::sleep(GOES_OFF_WITHIN);
+            report.check()
+        };
+        Ok(self.start_job(job, work, close))
     }
 
     /// The end of a run: the record goes, guest properties that stay are saved, sessions end, media are free.

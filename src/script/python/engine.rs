@@ -139,6 +139,10 @@ impl Engine for PythonEngine {
         })
     }
 
+    fn explained(&mut self, expression: &str) -> Result<Option<String>, Failure> {
+        self.run(expression, |py| prelude::get(py)?.call_method1("explained", (expression, &self.scope))?.extract())
+    }
+
     fn static_type(&self, expression: &str) -> Option<Type> {
         infer::static_type(context::schema(), expression, &|name| {
             (!["vbox", "host", "session", "client"].contains(&name)).then(|| self.variable(name)).flatten()

@@ -23,9 +23,11 @@ mod methods;
 mod module;
 mod object;
 mod prelude;
+mod reflection;
 mod report;
 mod signals;
 mod slots;
+mod sources;
 mod structure;
 
 pub use loader::{engine, run_in_python};

@@ -340,6 +340,35 @@ def evaluate(source, scope, find):
     return eval(code, scope)
 
 
+def explained(source, scope):
+    """What Python knows of a dotted name: signature and text of a function, class or module, the text of a
+    property with its value, that of a value with a text of its own. None for everything else."""
+    words = source.split(".")
+    if not all(word.isidentifier() for word in words) or words[0] not in scope:
+        return None
+    import inspect
+    holder = None
+    value = scope[words[0]]
+    for word in words[1:]:
+        holder, value = value, getattr(value, word)
+    member = inspect.getattr_static(type(holder), words[-1], None) if holder is not None else None
+    if isinstance(member, property) and not isinstance(holder, type):
+        return "%s = %r\n%s" % (source, value, inspect.getdoc(member) or "")
+    if isinstance(value, Module):
+        return inspect.getdoc(value)
+    if isinstance(value, type) or inspect.isroutine(value):
+        if type(value) is EnumType:
+            return None
+        try:
+            head = words[-1] + str(inspect.signature(value))
+        except (TypeError, ValueError):
+            head = source
+        return "%s\n\n%s" % (head, inspect.getdoc(value) or "")
+    if type(value).__module__ in ("builtins", "vboxsh") or not getattr(value, "__doc__", None):
+        return None
+    return "%s: %r\n%s" % (value, value, inspect.getdoc(value))
+
+
 def run_script(source, path, arguments, names, find):
     """Runs a script as `python3 path arguments` would, in a module of its own."""
     import os
@@ -477,6 +506,12 @@ class Finder:
         from importlib.machinery import ModuleSpec
         package = any(other.startswith(name + ".") for other in self.sources)
         return ModuleSpec(name, self, origin="vboxsh", is_package=package)
+
+    def give_up(self, *names):
+        """Leaves modules to the packages that are installed: use_installed("virtualbox") before its import."""
+        for known in list(self.sources):
+            if known.partition(".")[0] in names:
+                del self.sources[known]
 
     def create_module(self, spec):
         return None
