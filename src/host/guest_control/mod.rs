@@ -88,7 +88,7 @@ impl State {
     }
 
     pub(super) fn read_guest_control(&mut self, at: Address, owner: &str, name: &str) -> Outcome<Option<RawValue>> {
-        let original = self.machine_of_console(at.element)?;
+        self.machine_of_console(at.element)?;
         if name == "eventSource" {
             return Ok(Some(self.source_of(at).value("IEventSource")));
         }
@@ -96,7 +96,7 @@ impl State {
             return Err(Fault::new(super::fault::code::E_FAIL, "the attribute has no value").by(""));
         }
         match owner {
-            "IGuestSession" => self.read_guest_session(at, original, name),
+            "IGuestSession" => self.read_guest_session(at, name),
             _ => Ok(None),
         }
     }

@@ -87,7 +87,7 @@ impl State {
         Ok(RawValue::List(found.into_iter().map(|id| Address::global(id).value("IGuestSession")).collect()))
     }
 
-    pub(super) fn read_guest_session(&mut self, at: Address, _: View, name: &str) -> Outcome<Option<RawValue>> {
+    pub(super) fn read_guest_session(&self, at: Address, name: &str) -> Outcome<Option<RawValue>> {
         let parts = |role: &str, interface: &str| {
             let children = self.global.children(at.element, role).into_iter();
             RawValue::List(children.map(|id| Address::global(id).value(interface)).collect())
