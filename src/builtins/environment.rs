@@ -53,6 +53,8 @@ pub(super) fn commands() -> Vec<Command> {
         new("gui", "start VirtualBox's own window", gui).shown("gui", "VirtualBox Manager"),
         Command::new("time", Category::Shell, "run a command and say how long it took", |shell, given| {
             let line = super::loops::unquoted(given.text("line")).to_owned();
+            // How long somebody reads is no part of it.
+            let _unpaged = shell.ui().unpaged();
             let start = Instant::now();
             let result = shell.run_line(&line);
             shell.ui().note(&format!("{:.3} s", start.elapsed().as_secs_f64()));

@@ -27,6 +27,7 @@ mod ui;
 mod value;
 
 pub use clean::line as clean_line;
+pub use columns::{format_bytes, format_time};
 pub use failure::{Failure, Position};
 pub use json::{documents, to_json};
 pub use picture::PictureWay;

@@ -223,6 +223,19 @@ mod tests {
     }
 
     #[test]
+    fn off_a_terminal_long_work_is_told_of_unasked_and_under_its_name() {
+        let ui = Ui::captured(UiOptions::default());
+        let bar = ui.beside("web-01").progress("Clone");
+        bar.show(&report(50, "Copying", None));
+        assert_eq!(ui.take().err, "", "it may be short");
+        let since = Instant::now().checked_sub(LONG).unwrap();
+        let bar = ProgressBar { look: Look::Lines { since, told: AtomicI64::new(-1) }, ui: ui.clone(), name: "web-01".to_owned(), title: "Clone".to_owned() };
+        bar.show(&report(50, "Copying", Some(3)));
+        bar.show(&report(60, "Copying", Some(2)));
+        assert_eq!(ui.take().err, "web-01: Clone: 50 %, Copying, 3 s left\n");
+    }
+
+    #[test]
     fn without_a_title_the_work_describes_itself() {
         let ui = Ui::captured(UiOptions { verbose: true, ..UiOptions::default() });
         let described = ProgressReport { description: "Starting\nVM".to_owned(), ..report(25, "", Some(2)) };

@@ -218,6 +218,7 @@ fn argument(sources: &Sources<'_>, kind: &ArgumentKind, tail: &str, partial: &Pa
             };
             (partial.start, all.map(one).collect())
         }
+        ArgumentKind::OneOf(choices) => words(&choices.iter().map(String::as_str).collect::<Vec<_>>()),
         ArgumentKind::File => files(tail),
         ArgumentKind::GraphPath => path(sources, &tail[partial.start..], partial.start),
         ArgumentKind::Topic => (partial.start, topics(sources, &partial.word)),

@@ -22,6 +22,8 @@ pub(super) struct Memory {
     /// A line that is written down runs.
     pub(super) writing: bool,
     pub(super) holds_secret: Option<super::HoldsSecret>,
+    /// Home that the embedded host was given.
+    pub(super) host_home: Option<std::path::PathBuf>,
 }
 
 impl Shell {
@@ -36,6 +38,16 @@ impl Shell {
         self.memory.prompt = config.prompt.clone().or(self.memory.prompt.take());
         self.memory.announce = config.announce.clone();
         self.memory.config = Arc::new(config);
+    }
+
+    /// The home that the embedded host was given, if it was; extensions may stand there.
+    pub fn host_home(&self) -> Option<&std::path::Path> {
+        self.memory.host_home.as_deref()
+    }
+
+    /// Says which home the embedded host was given.
+    pub fn set_host_home(&mut self, home: Option<std::path::PathBuf>) {
+        self.memory.host_home = home;
     }
 
     /// Words that stand for lines.
