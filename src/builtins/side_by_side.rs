@@ -132,7 +132,8 @@ fn stop(shell: &Shell, board: &Mutex<Board>, answers: &mpsc::Receiver<Answer>) -
         board.running.iter().map(|running| running.name.clone()).collect()
     };
     let ui = shell.ui();
-    let cancel = !names.is_empty() && (shell.world().yes() || ui.confirm(&format!("cancel what runs for {}?", names.join(", "))));
+    let cancel = !names.is_empty()
+        && (shell.world().yes() || ui.confirm(&format!("cancel what runs for {}?", names.join(", "))));
     let running = std::mem::take(&mut locked(board).running);
     for one in running {
         if cancel {

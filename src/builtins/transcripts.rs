@@ -3,7 +3,7 @@
 use super::on_machine::note;
 use crate::model::{ErrorKind, Value};
 use crate::output::{Failure, Record, Reply, Role};
-use crate::shell::{ArgumentKind, Arity, Category, Command, Effect, Given, Shell, Entry};
+use crate::shell::{ArgumentKind, Arity, Category, Command, Effect, Entry, Given, Shell};
 use std::path::Path;
 
 /// A transcript larger than this (in bytes) is none.
@@ -244,7 +244,8 @@ mod tests {
     #[test]
     fn differences_are_marked_line_by_line() {
         let (then, now) = (step(&["a", "b", "c", "d", "e"]), step(&["a", "c", "x", "d", "e"]));
-        let marked: String = difference(&then, &now, false).iter().map(|(mark, (_, line))| format!("{mark}{line}")).collect();
+        let marked: String =
+            difference(&then, &now, false).iter().map(|(mark, (_, line))| format!("{mark}{line}")).collect();
         assert_eq!(marked, " a-b c+x d e");
         let all: String = difference(&step(&["a"]), &step(&[]), false).iter().map(|(mark, _)| *mark).collect();
         assert_eq!(all, "-");

@@ -229,7 +229,12 @@ mod tests {
         bar.show(&report(50, "Copying", None));
         assert_eq!(ui.take().err, "", "it may be short");
         let since = Instant::now().checked_sub(LONG).unwrap();
-        let bar = ProgressBar { look: Look::Lines { since, told: AtomicI64::new(-1) }, ui: ui.clone(), name: "web-01".to_owned(), title: "Clone".to_owned() };
+        let bar = ProgressBar {
+            look: Look::Lines { since, told: AtomicI64::new(-1) },
+            ui: ui.clone(),
+            name: "web-01".to_owned(),
+            title: "Clone".to_owned(),
+        };
         bar.show(&report(50, "Copying", Some(3)));
         bar.show(&report(60, "Copying", Some(2)));
         assert_eq!(ui.take().err, "web-01: Clone: 50 %, Copying, 3 s left\n");

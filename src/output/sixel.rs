@@ -138,10 +138,7 @@ mod tests {
     fn few_colours_are_kept_as_they_are() {
         let (red, blue) = ([255, 0, 0, 255], [0, 0, 255, 255]);
         let pixels: Vec<u8> = [red, blue, red, red].concat();
-        assert_eq!(
-            encode(&pixels, 2),
-            "\u{1b}Pq\"1;1;2;2#0;2;100;0;0#1;2;0;0;100#0BA$#1?@-\u{1b}\\"
-        );
+        assert_eq!(encode(&pixels, 2), "\u{1b}Pq\"1;1;2;2#0;2;100;0;0#1;2;0;0;100#0BA$#1?@-\u{1b}\\");
     }
 
     #[test]

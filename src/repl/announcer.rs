@@ -13,13 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 /// Types of events that matter to most.
-const USUAL: &[&str] = &[
-    "OnMachineStateChanged",
-    "OnMachineRegistered",
-    "OnSnapshotTaken",
-    "OnSnapshotDeleted",
-    "OnSnapshotRestored",
-];
+const USUAL: &[&str] =
+    &["OnMachineStateChanged", "OnMachineRegistered", "OnSnapshotTaken", "OnSnapshotDeleted", "OnSnapshotRestored"];
 
 /// So many lines are shown at once.
 const MOST: usize = 5;

@@ -101,7 +101,8 @@ pub(super) fn pairs(candidates: Vec<Candidate>, columns: usize) -> Vec<Pair> {
             let name = truncate(name, columns.saturating_sub(3));
             return if described { pad(&name, columns / 2, false) } else { name };
         }
-        let line = truncate(&format!("{}  {}", pad(&one.name, widest, false), one.description), columns.saturating_sub(3));
+        let line =
+            truncate(&format!("{}  {}", pad(&one.name, widest, false), one.description), columns.saturating_sub(3));
         // The editor sets short candidates side by side; what is said of them would get lost between their names.
         pad(&line, columns / 2, false)
     };

@@ -25,7 +25,10 @@ fn failures(command: &Command) -> Vec<(i32, String)> {
     }
     found.push((2, "a word is missing, too many, or not understood".to_owned()));
     if command.effect == Effect::Destroy {
-        found.push((3, "it was not allowed: it asks first, and needs `--yes` of vboxsh where nobody can be asked".to_owned()));
+        found.push((
+            3,
+            "it was not allowed: it asks first, and needs `--yes` of vboxsh where nobody can be asked".to_owned(),
+        ));
     }
     if !named.is_empty() {
         found.push((4, format!("there is no such {}", named.join(" or "))));

@@ -41,6 +41,6 @@ pub use registration::Registered;
 pub use sizes::{MEGABYTE, parse_size};
 pub use split::{separators, split_before, split_commands, split_paths, split_words};
 pub use target::{ConnectSettings, Target, auto_is_local, check_trust, connect, virtualbox_folder, why_auto};
-pub use waiting::wait;
 pub use transcript::{Entry, HoldsSecret};
+pub use waiting::wait;
 pub use world::{Asking, Opener, World};

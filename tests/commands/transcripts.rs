@@ -54,7 +54,8 @@ fn ids_and_times_make_no_difference_unless_they_are_to() {
 #[test]
 fn secrets_are_never_in_it() {
     let program = Program::new();
-    let typed = "record session.txt\nlet password = \"swordfish\"\nprint(\"seen\")\nconnect http://ops:swordfish@127.0.0.1:9\n";
+    let typed =
+        "record session.txt\nlet password = \"swordfish\"\nprint(\"seen\")\nconnect http://ops:swordfish@127.0.0.1:9\n";
     program.with_input(&[], typed);
     let text = std::fs::read_to_string(program.home().join("session.txt")).unwrap();
     assert!(text.contains("> print(\"seen\")\n  seen") && !text.contains("swordfish"), "{text}");

@@ -37,7 +37,17 @@ fn forty_columns_are_enough() {
     let program = Program::new();
     program.machine("web-01");
     let mut terminal = Terminal::open_in(&program, &[("PAGER", "cat")], (40, 20));
-    for line in ["help", "help snapshot", "help paths", "help IMachine.lockMachine", "list", "info web-01", "get no.such", "hosts", "colors show"] {
+    for line in [
+        "help",
+        "help snapshot",
+        "help paths",
+        "help IMachine.lockMachine",
+        "list",
+        "info web-01",
+        "get no.such",
+        "hosts",
+        "colors show",
+    ] {
         let said = terminal.answers(line);
         for line in lines(&said) {
             // A word that is wider than the terminal can still be copied.
