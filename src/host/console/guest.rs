@@ -80,9 +80,10 @@ impl State {
                 match (flags.contains(&"PowerOff"), flags.contains(&"Reboot")) {
                     (true, false) => self.power_down(original).map(drop)?,
                     (false, true) => self.reset(original)?,
-                    _ => {
-                        let message = "the flags must say one of PowerOff and Reboot";
-                        return Err(Fault::new(code::E_INVALIDARG, message));
+                    (true, true) => return Err(Fault::argument("PowerOff and Reboot exclude each other")),
+                    (false, false) => {
+                        let message = "the flags say neither PowerOff nor Reboot: nothing was done";
+                        return Err(Fault::new(code::IPRT_ERROR, message));
                     }
                 }
                 nothing()

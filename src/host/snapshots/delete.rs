@@ -176,7 +176,14 @@ impl State {
             state.fire_machine("OnSnapshotDeleted", &machine, vec![("snapshotId", crate::host::value::text(id))]);
             state.clear(view, leftovers);
             state.forget_merge(view);
-            changed.into_iter().for_each(|medium| state.tell_medium_changed(medium));
+            for medium in changed {
+                state.tell_medium_changed(medium);
+                // Merged while the machine runs, the base counts as changed, too.
+                let base = state.base_of(medium);
+                if online && base != medium {
+                    state.tell_medium_changed(base);
+                }
+            }
             Ok(())
         };
         Ok(self.start_job(job, work, close))
