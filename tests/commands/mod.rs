@@ -3,6 +3,7 @@
 mod daily;
 mod examples;
 mod explore;
+mod extensions;
 mod generated;
 mod graph;
 mod help;
