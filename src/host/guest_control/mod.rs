@@ -2,7 +2,8 @@
 //!
 //! A machine has such a guest when its extra data name a folder ([`KEY`]): the folder is what the guest has as `/`.
 //! Without it the guest has no Additions, and `IGuest.createSession` is refused as VirtualBox does. Sessions belong to
-//! the process that made them. Programs of this computer are never run: see `programs`.
+//! the process that made them. Programs of this computer are never run: see `programs`. Result codes and events are
+//! those that VirtualBox 7.2.22 gave with a Linux guest.
 
 mod copying;
 mod directories;
