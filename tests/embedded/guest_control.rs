@@ -6,7 +6,6 @@ use vboxsh::model::{Object, Value};
 
 struct Guest {
     home: Home,
-    console: Object,
     guest: Object,
     root: PathBuf,
 }
