@@ -60,6 +60,9 @@ fn explain(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
 
 fn given_in(command: &Command, words: Vec<String>, line: &str) -> Result<Given, Failure> {
     let source = line.split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
+    if command.arguments.iter().any(|argument| argument.kind == ArgumentKind::Line) {
+        return Given::parse(command, vec!["--".to_owned(), source.to_owned()], source);
+    }
     Given::parse(command, words, source)
 }
 
@@ -81,6 +84,9 @@ fn find(name: &str, given: &Given) -> Option<&'static Template> {
     }
     if let Some(condition) = given.rest("conditions").first() {
         names.push(format!("{name} {}", condition.find('=').map_or(&**condition, |at| &condition[..=at])));
+    }
+    if given.optional("machine").is_some() {
+        names.push(format!("{name} machine"));
     }
     names.push(name.to_owned());
     names.iter().find_map(|name| TEMPLATES.iter().find(|template| template.name == name))
@@ -175,6 +181,10 @@ fn place(place: &str, given: &Given) -> Result<String, Failure> {
         return Ok(match part {
             "root" => literal(word.split(['.', '[']).next().unwrap_or_default().trim_matches('"')),
             "rest" => steps(word.find(['.', '[']).map_or("", |at| &word[at..])),
+            "assign" => {
+                let path = if bare == "path" { word.find('.').map_or("", |at| &word[at + 1..]) } else { word };
+                assignment(path, given.text("value"))
+            }
             "value" => literal(word.split_once('=').map_or(word, |(_, value)| value)),
             // Arguments in parentheses go with the others.
             "call" => word.find('.').map_or("", |at| word[at..].split('(').next().unwrap_or_default()).to_owned(),
@@ -203,6 +213,15 @@ fn place(place: &str, given: &Given) -> Result<String, Failure> {
     })
 }
 
+/// A setting of the session's machine gets a value. Rhai cannot assign to what a call gives.
+fn assignment(path: &str, value: &str) -> String {
+    let (path, value) = (steps(path), plain(value));
+    match path.rsplit_once('.') {
+        Some((object, name)) if object.contains('(') => format!("s.machine.{object}.set({name:?}, {value})"),
+        _ => format!("s.machine.{path} = {value}"),
+    }
+}
+
 /// Words that stand any number of times: changes of settings as statements, others as arguments.
 fn repeated(name: &str, words: &[String]) -> String {
     if name != "changes" {
@@ -215,7 +234,7 @@ fn repeated(name: &str, words: &[String]) -> String {
                 let words = inside.trim_end_matches(')').split(',').map(|word| plain(word.trim()));
                 format!("    s.machine.{}({});", steps(method), words.collect::<Vec<_>>().join(", "))
             }
-            (None, Some((path, value))) => format!("    s.machine.{} = {};", steps(path), plain(value)),
+            (None, Some((path, value))) => format!("    {};", assignment(path, value)),
             (None, None) => format!("    s.machine.{word};"),
         }
     };

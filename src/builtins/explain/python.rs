@@ -20,11 +20,20 @@ pub(super) fn to_python(rhai: &str) -> String {
             depth += 1;
             format!("{}:", values(head))
         } else {
-            waiting(&values(line))
+            waiting(&assigning(&values(line)))
         };
         lines.push(format!("{indent}{python}"));
     }
     lines.join("\n")
+}
+
+/// `x.set("name", value)` as `x.name = value`.
+fn assigning(line: &str) -> String {
+    let parts = line.strip_suffix(')').and_then(|line| line.split_once(".set(\"")).and_then(|(object, rest)| {
+        let (name, value) = rest.split_once("\", ")?;
+        Some(format!("{object}.{name} = {value}"))
+    });
+    parts.unwrap_or_else(|| line.to_owned())
 }
 
 /// `x.wait()` as `wait(x)`.
@@ -70,5 +79,6 @@ mod tests {
         let rhai = "let m = vbox.findMachine(\"a\");\nm.session(|s| {\n    s.machine.discardSavedState(true).wait();\n});\nfor m in vbox.machines {\n    print(`${m.name} true`);\n}";
         let python = "m = vbox.findMachine(\"a\")\nwith m.session() as s:\n    wait(s.machine.discardSavedState(True))\nfor m in vbox.machines:\n    print(f\"{m.name} true\")";
         assert_eq!(to_python(rhai), python);
+        assert_eq!(to_python("s.machine.f(0).set(\"name\", true);"), "s.machine.f(0).name = True");
     }
 }

@@ -83,7 +83,11 @@ pub(super) const TEMPLATES: &[Template] = &[
         "clone",
         "let m = vbox.findMachine({machine});\nlet copy = vbox.createMachine(\"\", {name}, m.platform.architecture, m.groups, m.OSTypeId, \"\");\nm.cloneTo(copy, \"MachineState\", []).wait();\nvbox.registerMachine(copy);",
     ),
-    same("groups", "let m = vbox.findMachine({machine});\nm.session(|s| {\n    s.machine.groups = [{groups}];\n});"),
+    same("groups", "for group in vbox.machineGroups {\n    print(group);\n}"),
+    same(
+        "groups machine",
+        "let m = vbox.findMachine({machine});\nm.session(|s| {\n    s.machine.groups = [{groups}];\n});",
+    ),
     same(
         "export-vm",
         "let m = vbox.findMachine({machine});\nlet appliance = vbox.createAppliance();\nm.exportTo(appliance, {path});\nappliance.write({format?ovf-1.0}, [], {path}).wait();",
@@ -93,7 +97,7 @@ pub(super) const TEMPLATES: &[Template] = &[
         "let appliance = vbox.createAppliance();\nappliance.read({path}).wait();\nappliance.interpret();\nappliance.importMachines([]).wait();",
     ),
     same("get", "print({path@});"),
-    same("set", "let m = vbox.findMachine({path/root});\nm.session(|s| {\n    s.machine{path/rest} = {value~};\n});"),
+    same("set", "let m = vbox.findMachine({path/root});\nm.session(|s| {\n    {path/assign};\n});"),
     same(
         "call",
         "let m = vbox.findMachine({path/root});\nm.session(|s| {\n    print(s.machine{path/call}({arguments*}));\n});",
@@ -101,7 +105,7 @@ pub(super) const TEMPLATES: &[Template] = &[
     same("call vbox", "print({path/called}({arguments*}));"),
     same("call host", "print({path/called}({arguments*}));"),
     same("modify", "let m = vbox.findMachine({machine});\nm.session(|s| {\n{changes*}\n});"),
-    same("setvar", "let m = vbox.findMachine({machine});\nm.session(|s| {\n    s.machine.{setting!} = {value~};\n});"),
+    same("setvar", "let m = vbox.findMachine({machine});\nm.session(|s| {\n    {setting/assign};\n});"),
     same("getextra", "let m = vbox.findMachine({scope});\nprint(m.getExtraData({key?}));"),
     same("getextra global", "print(vbox.getExtraData({key?}));"),
     same(
