@@ -11,3 +11,5 @@ mod help;
 mod machines;
 mod program;
 mod shell;
+mod side_by_side;
+mod transcripts;
