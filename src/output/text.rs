@@ -99,9 +99,7 @@ fn goes_on(line: &str, next: &str) -> bool {
     }
     match beside(line, indent(line)) {
         Some((_, description)) => indent(next) == width(line) - width(description),
-        None => {
-            indent(next) == indent(line) && width(line) >= PAGE && !line.trim_end().ends_with(['.', ':', ')', ';'])
-        }
+        None => indent(next) == indent(line) && width(line) >= PAGE && !line.trim_end().ends_with(['.', ':', ')', ';']),
     }
 }
 
