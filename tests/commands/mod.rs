@@ -2,6 +2,7 @@
 
 mod daily;
 mod examples;
+mod explain;
 mod explore;
 mod extensions;
 mod generated;
@@ -10,3 +11,5 @@ mod help;
 mod machines;
 mod program;
 mod shell;
+mod side_by_side;
+mod transcripts;
