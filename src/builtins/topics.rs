@@ -61,6 +61,28 @@ machine `VBoxManage setproperty websrvauthlibrary null` lets everyone in.
 ",
     ),
     (
+        "embedded",
+        "machines of the embedded host: what runs in them",
+        "
+The embedded host has the machines, media, snapshots and networks of VirtualBox in VirtualBox's own
+files, in a home folder of its own (`--home DIR`, VBOXSH_HOME). Its machines start, pause, save, take
+snapshots and stop with the sessions, locks and events of VirtualBox, but nothing is executed: what
+they are asked is answered as by a machine whose guest does nothing and has no Guest Additions.
+
+For scripts that control a guest there is a simulated guest with Additions. Its file system is a
+folder of this computer, named by the machine's extra data (a relative path starts at the machine's
+folder), and it is there as long as the machine runs:
+
+  mkdir -p /tmp/guest/home/user
+  call web-01.setExtraData vboxsh/SimulatedGuest /tmp/guest
+  start web-01 headless
+
+Sessions take any user and password. Files and directories are those of the folder; nothing outside
+it is reached. The only programs are /bin/cat, echo, env, false, ls, pwd, sleep and true, and they
+are part of the simulation: no program of this computer is run. Sessions belong to one vboxsh.
+",
+    ),
+    (
         "scripting",
         "Rhai and the object graph",
         "

@@ -33,11 +33,16 @@ impl State {
         }
         let id = self.machine(original)?.id.clone();
         self.engine.halt(&id, false)?;
-        self.change_record(original, |record| record.resumes += 1)?;
-        let count = self.record(original)?.resumes.to_string();
-        self.set_host_property(original, "/VirtualBox/VMInfo/ResumeCounter", &count)?;
+        self.count_resume(original)?;
         self.log(original, "Resumed.");
         self.walk(original, "Running")
+    }
+
+    /// Once more a machine goes on after it was halted.
+    pub(in crate::host) fn count_resume(&mut self, original: View) -> Outcome {
+        self.change_record(original, |record| record.resumes += 1)?;
+        let count = self.record(original)?.resumes.to_string();
+        self.set_host_property(original, "/VirtualBox/VMInfo/ResumeCounter", &count)
     }
 
     /// `IConsole.reset`.
