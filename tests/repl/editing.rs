@@ -120,3 +120,26 @@ fn tab_completes_topics_of_help() {
     terminal.types("help pat\t");
     terminal.shows("help paths");
 }
+
+#[cfg(all(unix, feature = "python"))]
+#[test]
+fn tab_and_several_lines_work_in_python() {
+    let Some(program) = crate::python::program() else { return };
+    let mut terminal = Terminal::start(&program, &["--color", "never", "--lang", "python"]);
+    terminal.prompted();
+    terminal.types("vbox.findMac\t");
+    terminal.shows("vbox.findMachine(");
+    terminal.control('c');
+    terminal.answered();
+    terminal.answers("appliances = vbox.machines");
+    terminal.types("applia\t");
+    terminal.shows("appliances");
+    terminal.types("[0].name\r");
+    assert!(terminal.answered().contains("web-01"));
+    terminal.enters("def twice(x):");
+    terminal.enters("    return 2 * x");
+    terminal.enters("");
+    terminal.answered();
+    assert!(terminal.answers("twice(21)").contains("42"));
+    assert!(terminal.answers("_ + 1").contains("43"), "the last value");
+}
