@@ -104,6 +104,56 @@ A line that is no command is Rhai. The graph hangs on `vbox`; `host` and `sessio
 ",
     ),
     (
+        "extensions",
+        "commands of your own, in Rhai or Python",
+        "
+Files that bring commands stand in the folder `shexts` of VirtualBox's home: VBOX_USER_HOME, else
+~/.config/VirtualBox (on macOS ~/Library/VirtualBox); of ~/.VirtualBox; and of the embedded host's home.
+`.rhai` is Rhai; `.py`, no ending, and the `shellext.py` beside the folder are Python. They load in the
+order of their names when the shell starts, and again by `reloadExts`; `--no-ext` loads none. Files and
+folders that others can write are left out.
+
+  fn ports(given) {                       // gets the arguments, checked and of their types
+      if given.all { ... }
+      table([\"machine\", \"port\"], rows)    // what it gives is shown, or is the JSON of `--json`
+  }
+  register_command(#{
+      name: \"ports\",
+      summary: \"ports that machines forward\",
+      arguments: [#{ name: \"machine\", kind: \"machine\", optional: true, help: \"only of this one\" }],
+      options: [#{ name: \"all\", help: \"those of disabled adapters too\" }],
+      examples: [[\"ports web-01\", \"of one machine\"]],
+      run: ports,
+  });
+
+The same in Python: `from vboxsh import register_command, table`, and
+`register_command(name=\"ports\", ..., arguments=[dict(name=\"machine\", ...)], run=ports)`. `help` and
+`effect` (`read`, `write`, `destroy`) may be added, and `aliases`.
+
+An argument has a name, help, and may be `optional`, `repeated` (the last one), or have a value that is
+`usual` when it is left out. An option without kind is true or false. Dashes in names are underscores in
+`given`. The kinds, for arguments and options; completion goes by them, and the function gets:
+
+  machine, snapshot, disk, dvd, floppy     the object; a snapshot is of the machine before it
+  path                                     what a path of `get` leads to
+  number, seconds, size                    a number; of `20G` the bytes
+  enum: \"MachineState\"                   a value of that enumeration
+  choices: [\"linked\", \"full\"]            one of these words
+  file, text, controller, os-type, member, target, topic, line     text; `line` is the rest of the line
+  hosts                                    a list of names
+
+`fail(message, hint)` ends a command with exit code 1; `confirm(question)` asks before a loss, or needs
+`--yes`; `note(text)` says something beside the data; `run_command(\"start web-01\")` runs a line of the
+shell; `show(value)` shows more than one thing. Scripts have the same functions, and read their arguments
+with the same form: `let given = parse_args(#{ arguments: [...], options: [...] })`.
+
+Files of vboxshell load unchanged: `commands = {'name': ['help', function]}`, where the function gets
+vboxshell's context and the words, and leaves the shell when it gives something true.
+
+When two files bring one name, the last one counts, and a built-in command gives way; both is said.
+",
+    ),
+    (
         "sessions",
         "locking machines",
         "
@@ -147,6 +197,27 @@ names another one. A mistake in it is told with its line, and nothing runs.
   up = \"list running\"
 
 Files are named from the folder of the configuration.
+",
+    ),
+    (
+        "keys",
+        "what keys do at the prompt",
+        "
+  Tab                what can stand here: commands, options, machines, snapshots, paths, members
+  Right              takes the grey text behind the cursor over
+  Ctrl-R             searches what was typed earlier by some letters of it, in their order; Up and
+                     Down choose, Enter takes the line to be looked at, Esc leaves all as it was
+  Up, Down           earlier lines that begin as this one does; on an empty line all of them
+  Enter              runs the input; while a bracket, quote or block is open it begins a new line
+  Ctrl-C             drops the input; while something runs, ends it; long work asks whether to cancel it
+  Ctrl-D             leaves from an empty line; drops an input of several lines
+  Ctrl-L             an empty screen
+  Ctrl-A, Ctrl-E     to the start, to the end
+  Ctrl-W, Ctrl-U     deletes a word, all before the cursor; Ctrl-Y brings it back, Ctrl-_ undoes
+
+Several lines that are pasted run one after the other, up to the first that fails. `keys = \"vi\"` in the
+configuration file gives the keys of vi instead. A line that begins with a blank is not kept in the
+history, nor is one that may hold a secret.
 ",
     ),
     (

@@ -81,6 +81,12 @@ pub enum ArgumentKind {
     Snapshot,
     /// Name of a storage controller of the machine that stands before it.
     Controller,
+    /// Port and device of the controller and the machine that stand before it.
+    Slot,
+    /// Number of a network adapter of the machine that stands before it.
+    Adapter,
+    /// Key of extra data of the machine that stands before it, or of VirtualBox behind `global`.
+    ExtraDataKey,
     /// File or id of a medium of that `DeviceType`.
     Medium(&'static str),
     /// Id of a guest OS type.
@@ -105,8 +111,14 @@ pub enum ArgumentKind {
     Topic,
     /// Where to connect to.
     Target,
+    /// A number, fractions allowed.
+    Number,
+    /// A number of bytes, as `20G`.
+    Size,
     /// One of a few words.
     Choice(&'static [&'static str]),
+    /// One of a few words, which an extension names.
+    OneOf(Vec<String>),
     /// The rest of the line as it was typed.
     Source,
 }
@@ -300,11 +312,38 @@ impl Command {
     }
 }
 
+/// What other programs call it.
+const MEANT: &[(&str, &str)] = &[
+    ("stop", "powerdown"),
+    ("poweroff", "powerdown"),
+    ("halt", "powerdown"),
+    ("kill", "powerdown"),
+    ("shutdown", "powerbutton"),
+    ("delete", "removeVm"),
+    ("destroy", "removeVm"),
+    ("rm", "removeVm"),
+    ("new", "createVm"),
+    ("add", "createVm"),
+    ("ps", "list"),
+    ("vms", "list"),
+    ("show", "info"),
+    ("status", "info"),
+    ("showvminfo", "info"),
+    ("startvm", "start"),
+    ("boot", "start"),
+    ("modifyvm", "modify"),
+    ("clonevm", "clone"),
+    ("man", "help"),
+    ("bye", "quit"),
+];
+
 /// All commands, by name and by alias.
 #[derive(Clone, Default)]
 pub struct Commands {
     by_name: BTreeMap<String, Arc<Command>>,
     spellings: BTreeMap<String, String>,
+    /// Commands of this program whose names extensions took.
+    covered: BTreeMap<String, Arc<Command>>,
 }
 
 impl Commands {
@@ -313,12 +352,21 @@ impl Commands {
         for alias in &command.aliases {
             self.spellings.insert(alias.clone(), command.name.clone());
         }
-        self.by_name.insert(command.name.clone(), Arc::new(command));
+        let extension = command.category == Category::Extensions;
+        let before = self.by_name.insert(command.name.clone(), Arc::new(command));
+        if let Some(before) = before.filter(|before| extension && before.category != Category::Extensions) {
+            self.covered.insert(before.name.clone(), before);
+        }
     }
 
-    /// Takes all commands of a group away.
-    pub fn remove_category(&mut self, category: Category) {
-        self.by_name.retain(|_, command| command.category != category);
+    /// Takes all commands of extensions away; those whose places they took come back.
+    pub fn remove_extensions(&mut self) {
+        self.by_name.retain(|_, command| command.category != Category::Extensions);
+        self.by_name.append(&mut self.covered);
+        self.spellings.clear();
+        for command in self.by_name.values() {
+            self.spellings.extend(command.aliases.iter().map(|alias| (alias.clone(), command.name.clone())));
+        }
     }
 
     /// The command of that name or alias.
@@ -339,6 +387,9 @@ impl Commands {
 
     /// The commands nearest to a misspelt one.
     pub fn suggest(&self, word: &str) -> Vec<&str> {
+        if let Some((_, meant)) = MEANT.iter().find(|(other, meant)| *other == word && self.find(meant).is_some()) {
+            return vec![meant];
+        }
         // Every single letter is near to `?`, `l` and `py`, and means none of them.
         suggest(word, self.words().filter(|word| word.len() > 2))
     }

@@ -1,7 +1,8 @@
 //! The shell itself: what a line is, and who runs it.
 
 use super::{
-    Command, Commands, Engine, EngineFactory, Given, Language, World, split_commands, split_paths, split_words,
+    Command, Commands, Engine, EngineFactory, ExtensionCall, Given, Language, Ran, World, split_commands, split_paths,
+    split_words,
 };
 use crate::model::Interrupt;
 use crate::output::{Failure, Reply, Ui};
@@ -86,16 +87,15 @@ impl Shell {
         &mut self.commands
     }
 
-    /// Runs a command that an extension brought; it may run lines of this shell meanwhile. Gives whether it asks
-    /// to leave the shell.
+    /// Runs a command that an extension brought; it may run lines of this shell meanwhile.
     ///
     /// # Errors
     /// What it failed with.
-    pub fn run_extension(&mut self, language: Language, name: &str, words: &[String]) -> Result<bool, Failure> {
+    pub fn run_extension(&mut self, language: Language, name: &str, call: ExtensionCall) -> Result<Ran, Failure> {
         self.engine(language)?;
-        let Some(mut engine) = self.engines.remove(language.name()) else { return Ok(false) };
+        let Some(mut engine) = self.engines.remove(language.name()) else { return Ok(Ran::default()) };
         let before = self.at_work.replace(language);
-        let result = engine.run_extension(name, words, &mut |line| self.run_line(line));
+        let result = engine.run_extension(name, call, &mut |line| self.run_line(line));
         self.at_work = before;
         self.engines.insert(language.name(), engine);
         result
@@ -223,7 +223,8 @@ impl Shell {
             // `list = 3` and `list.len()` are script; `runScript ./a.rhai` and `eval (1 + 2)` are commands.
             let behind = rest.trim_start();
             let assigned = behind.starts_with('=') && !behind.starts_with("==");
-            if !assigned && !rest.starts_with(['.', '(', '[']) {
+            let counted = line.len() - rest.len() == 1 && is_operator(behind);
+            if !assigned && !counted && !rest.starts_with(['.', '(', '[']) {
                 return Line::Command { command, rest };
             }
         }
@@ -252,6 +253,10 @@ impl Shell {
     /// # Errors
     /// The first failure; what comes behind it does not run.
     pub fn run_line(&mut self, line: &str) -> Result<(), Failure> {
+        self.written_down(line, |shell| shell.run_whole(line))
+    }
+
+    fn run_whole(&mut self, line: &str) -> Result<(), Failure> {
         // `; list` runs `list`, as `list;; list` runs both.
         let line = line.trim_start_matches(|letter: char| letter == ';' || letter.is_whitespace());
         let line = &*self.expand(line);
@@ -281,6 +286,8 @@ impl Shell {
         let mut shell = Self::new(world, self.commands.clone(), self.factories.clone());
         shell.language = self.language;
         shell.memory = self.memory.clone();
+        // What it says comes back to this shell, and is written down here.
+        shell.memory.transcript = None;
         shell
     }
 
@@ -383,6 +390,13 @@ impl Shell {
             _ => failure,
         }
     }
+}
+
+/// Whether a text begins with an operator between two values: what has one letter before it is a variable, and no
+/// short name of a command (`a + 2`).
+fn is_operator(text: &str) -> bool {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    matches!(word, "+" | "-" | "*" | "/" | "%" | "<" | ">" | "<=" | ">=" | "==" | "!=" | "&&" | "||")
 }
 
 /// Runs a command of the host's shell on the terminal.

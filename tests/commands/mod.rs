@@ -3,9 +3,12 @@
 mod daily;
 mod examples;
 mod explore;
+mod extensions;
 mod generated;
 mod graph;
 mod help;
 mod machines;
 mod program;
 mod shell;
+mod side_by_side;
+mod transcripts;

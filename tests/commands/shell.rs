@@ -82,3 +82,12 @@ fn a_prompt_text_a_timing_and_a_search_are_there() {
     assert!(program.lines(&["apropos snapshot"]).ok().contains("ISnapshot"));
     program.lines(&["apropos xyzzyx"]).failed(4);
 }
+
+#[test]
+fn words_of_other_programs_lead_to_the_command() {
+    let program = Program::new();
+    for (typed, meant) in [("stop web-01", "powerdown"), ("delete web-01", "removeVm"), ("showvminfo web-01", "info")] {
+        let err = program.lines(&[typed]).failed(6);
+        assert!(err.contains(&format!("did you mean the command `{meant}`?")), "{err}");
+    }
+}

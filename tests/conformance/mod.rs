@@ -62,7 +62,8 @@ fn answers(script: &Script) -> Result<(String, String), String> {
         .env("VBOXSH_CONFORMANCE_SCRATCH", &scratch)
         // What the scripts in Python import.
         .env("PYTHONPATH", harness::folder())
-        .env("PYTHONDONTWRITEBYTECODE", "1");
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("VBOXSH_CONFORMANCE_FIXTURES", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures"));
     let output = harness::finish(command, Duration::from_secs(120))?;
     Ok((normalise(&output.out, user), output.err))
 }

@@ -30,6 +30,7 @@ mod signals;
 mod slots;
 mod sources;
 mod structure;
+mod talk;
 
 pub use loader::{engine, run_in_python};
 pub use module::{Program, fill};

@@ -31,6 +31,7 @@ const ERRORS: &[&str] = &[
     "StaleObject",
     "TimedOut",
     "Refused",
+    "Failed",
     "EnumValue",
 ];
 
@@ -92,6 +93,12 @@ fn add_members(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(new_session, module)?)?;
     module.add_function(wrap_pyfunction!(backend, module)?)?;
     module.add_function(wrap_pyfunction!(virtualbox_folder, module)?)?;
+    super::talk::add(module)?;
+    for name in ["register_command", "run_command"] {
+        module.add(name, prelude.getattr(name)?)?;
+    }
+    module.add_function(wrap_pyfunction!(world_number, module)?)?;
+    module.add_function(wrap_pyfunction!(connection_number, module)?)?;
     module.add_function(wrap_pyfunction!(reflection::interface_facts, module)?)?;
     module.add_function(wrap_pyfunction!(reflection::enumeration_facts, module)?)?;
     module.add_function(wrap_pyfunction!(reflection::schema_names, module)?)?;
@@ -283,7 +290,21 @@ fn run_line(py: Python<'_>, line: &str) -> PyResult<()> {
     prelude::get(py)?.call_method0("flush")?;
     let line = line.to_owned();
     // The shell lives on this thread: it does not leave it.
-    super::lines::run(&line).map_err(|failure| usage(py, &failure.message, failure.hint.as_deref().unwrap_or_default()))
+    super::lines::run(&line).map_err(|failure| super::talk::failed(py, &failure))
+}
+
+/// Which shell's world this thread works for.
+#[pyfunction]
+#[pyo3(name = "_world_number")]
+fn world_number() -> usize {
+    std::sync::Arc::as_ptr(&context::world()) as usize
+}
+
+/// Which connection the shell has; 0 for none.
+#[pyfunction]
+#[pyo3(name = "_connection_number")]
+fn connection_number() -> usize {
+    context::world().current().map_or(0, |connection| std::ptr::from_ref(connection.transport()).cast::<()>() as usize)
 }
 
 /// A new session of the connection that an object comes from, under the rules of that object.
