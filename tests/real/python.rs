@@ -61,7 +61,7 @@ fn comparable(text: &str) -> String {
             continue;
         }
         let words = line.split(' ').map(|word| {
-            let bare = word.trim_matches(['[', ']', ',', '\'']);
+            let bare = word.trim_matches(['[', ']', ',', '\'', ':']);
             if bare.len() == 36 && bare.matches('-').count() == 4 { word.replace(bare, "ID") } else { word.to_owned() }
         });
         let words: Vec<String> = words.collect();
@@ -191,6 +191,12 @@ fn pyvbox_s_own_tests_pass() {
                 }
             }
             run(&["-e".as_ref(), remove.as_ref()]);
+            // Appliances: the files have to be where the host is. 1.2.0 does not know types of items that are newer.
+            if target == "embedded" {
+                let said = run(&[runner.as_os_str(), "ours".as_ref(), folder.as_os_str(), "test_appliance".as_ref()]);
+                assert_eq!(said.lines().filter(|line| line.ends_with(": ok")).count(), 6, "{name}: {said}");
+                assert!(!said.contains("Error"), "{name}: {said}");
+            }
         }
     }
     rig::script(&["remove", "python-tests"]);

@@ -112,6 +112,8 @@ fn add_members(module: &Bound<'_, PyModule>) -> PyResult<()> {
         sources.set_item(name, source)?;
     }
     let finder = prelude.call_method1("Finder", (sources, wrap_pyfunction!(module_code, module)?))?;
+    // The connection is in statics, which nobody drops. What is registered first runs last.
+    py.import("atexit")?.call_method1("register", (wrap_pyfunction!(close, module)?,))?;
     module.add("use_installed", finder.getattr("give_up")?)?;
     py.import("sys")?.getattr("meta_path")?.call_method1("insert", (0, finder))?;
     Ok(())
@@ -267,6 +269,15 @@ fn note(text: String) {
     let world = context::world();
     if world.ui().options().verbose && SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone()) {
         world.ui().verbose(&text);
+    }
+}
+
+/// Ends the connection at the end of the program: work under way is done, the server knows that we leave.
+#[pyfunction]
+#[pyo3(name = "_close")]
+fn close(py: Python<'_>) {
+    if let Some(connection) = context::world().current() {
+        py.detach(|| connection.close());
     }
 }
 
