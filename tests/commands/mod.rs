@@ -2,6 +2,7 @@
 
 mod daily;
 mod examples;
+mod explain;
 mod explore;
 mod extensions;
 mod generated;
