@@ -81,7 +81,7 @@ fn comparable(text: &str) -> String {
     while let Some(bare) = out.trim_end().strip_suffix("p>") {
         out = bare.to_owned();
     }
-    out.trim_end().replace("p> ", "").replace("\n\n", "\n")
+    out.trim_end().replace(['\r'], "").replace("p> ", "").replace("\n\n", "\n")
 }
 
 /// An image of a DVD that is little more than its head.
