@@ -213,47 +213,6 @@ impl State {
         self.machines.get_mut(&view).ok_or_else(gone)
     }
 
-    /// Whether settings of that class may be changed now through that view.
-    pub(super) fn check_mutable(&self, view: View, when: When) -> Outcome {
-        if view == GLOBAL {
-            return Ok(());
-        }
-        let machine = self.machine(view)?;
-        let refuse = |why: String| {
-            Err(Fault::new(code::INVALID_VM_STATE, format!("the machine is not mutable: {why}")).by("IMachine"))
-        };
-        if let Some(snapshot) = self.snapshot_of_view(view) {
-            return refuse(format!("it is the machine of the snapshot `{}`, which never changes", snapshot.name));
-        }
-        if !machine.registered {
-            return Ok(());
-        }
-        if !self.copies.contains_key(&view) {
-            return refuse("it is not locked by a session; lock it and change the session's machine".into());
-        }
-        let off = matches!(machine.state, "PoweredOff" | "Aborted" | "Teleported");
-        let saved = matches!(machine.state, "Saved" | "AbortedSaved");
-        let running = matches!(machine.state, "Running" | "Paused" | "Stuck");
-        let allowed = match when {
-            When::Never => false,
-            When::Off => off,
-            When::OffOrSaved => off || saved,
-            When::OffOrRunning => off || running,
-            When::Always => off || saved || running,
-        };
-        if allowed { Ok(()) } else { refuse(format!("its state is {}", machine.state)) }
-    }
-
-    /// What is changed through the machine's process cannot be while that is halted.
-    fn check_halted(&self, view: View, attribute: &Attribute) -> Outcome {
-        const LIVE: [&str; 4] = ["CPUExecutionCap", "clipboardMode", "clipboardFileTransfersEnabled", "dnDMode"];
-        if attribute.owner != "IMachine" || !LIVE.contains(&attribute.name) || self.machine(view)?.state != "Paused" {
-            return Ok(());
-        }
-        let message = format!("`{}` cannot change while the machine is Paused: resume it first", attribute.name);
-        Err(Fault::new(code::INVALID_VM_STATE, message).by("IConsole"))
-    }
-
     /// Notes that there is something to save.
     pub(super) fn touch(&mut self, view: View) {
         if let Ok(machine) = self.machine_mut(view) {
@@ -313,7 +272,7 @@ impl State {
             "IMachine" => self.read_machine(at, name),
             "ISession" => self.read_session(at.element, name),
             "IVirtualBoxClient" => Ok(self.read_client(at, name)),
-            "IInternalSessionControl" => self.read_session_control(name),
+            "IInternalSessionControl" => self.read_session_control(at.element, name),
             "IMedium" => self.read_medium(at.element, name),
             "IMediumFormat" => Ok(self.read_medium_format(at.element, name)),
             "IMediumIO" => self.read_medium_io(at.element, name),
@@ -365,7 +324,7 @@ impl State {
         if at.view != GLOBAL {
             // What the table never lets a caller change is for behaviour to take or to refuse.
             let when = row.map(|row| row.when).filter(|when| *when != When::Never);
-            self.check_mutable(at.view, when.unwrap_or_else(|| coded(attribute)))?;
+            self.check_mutable(at.view, when.unwrap_or_else(|| super::mutable::coded(attribute)))?;
             self.check_halted(at.view, attribute)?;
         }
         let done = match attribute.owner {
@@ -428,7 +387,7 @@ impl State {
             "IMachine" => self.call_machine(at, method.name, arguments)?,
             "ISession" => self.call_session(at.element, method.name)?,
             "IVirtualBoxClient" => self.call_client(method.name, arguments)?,
-            "IInternalProgressControl" => self.call_progress_control(at.element, method.name)?,
+            "IInternalProgressControl" => self.call_progress_control(at.element, method.name, arguments)?,
             "IMedium" => self.call_medium(at.element, method.name, arguments)?,
             "IMediumFormat" => self.call_medium_format(at.element, method.name)?,
             "IMediumIO" => self.call_medium_io(at.element, method.name, arguments)?,
@@ -478,15 +437,6 @@ impl State {
     /// A state of a machine, as the API has it.
     pub(super) fn machine_state(&self, view: View) -> Outcome<RawValue> {
         Ok(enumerated("MachineState", self.machine(view)?.state))
-    }
-}
-
-/// When a setting may change that no table has.
-fn coded(attribute: &Attribute) -> When {
-    match (attribute.owner, attribute.name) {
-        ("IMachine", "groups") | ("INetworkAdapter", "bandwidthGroup") => When::OffOrSaved,
-        ("IRecordingScreenSettings", _) => When::Always,
-        _ => When::Off,
     }
 }
 
