@@ -23,12 +23,6 @@ impl Script {
         self.path.with_extension("golden")
     }
 
-    /// The same script in Python, where there is one.
-    pub fn in_python(&self) -> Option<Self> {
-        let path = self.path.with_extension("py");
-        path.is_file().then(|| Self { name: self.name.clone(), path })
-    }
-
     /// The recorded answers.
     ///
     /// # Errors
