@@ -45,6 +45,8 @@ mod tests {
         let entries = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
         entries
             .map(|path| match path.is_dir() {
+                // Only a wheel has it: there the library stands in for it.
+                true if path.ends_with("python/vboxsh") => 0,
                 true => count(&path),
                 false => usize::from(path.extension().is_some_and(|ending| ending == "py")),
             })
