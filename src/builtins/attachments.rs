@@ -2,7 +2,7 @@
 //! `mount-iso`, `attach-ctr` and their like.
 
 use super::media;
-use super::on_machine::{change, children, machine, note, quoted, show, text};
+use super::on_machine::{change, children, is_online, machine, note, quoted, show, text};
 use crate::model::{ErrorKind, Object, Value};
 use crate::output::{Failure, Reply};
 use crate::shell::{ArgumentKind, Arity, Category, Command, Effect, Given, Shell};
@@ -123,20 +123,9 @@ fn attachments(machine: &Object, kind: &str) -> Result<Vec<Value>, Failure> {
 /// The slot that the arguments name, if they name one.
 fn given_slot(machine: &Object, given: &Given) -> Result<Option<Slot>, Failure> {
     let Some(name) = given.optional("controller") else { return Ok(None) };
-    let controllers: Vec<String> =
-        children(machine, "storageControllers")?.iter().map(|controller| text(controller, "name")).collect();
-    let Some(name) = controllers.iter().find(|known| known.eq_ignore_ascii_case(name)) else {
-        let machine = text(machine, "name");
-        let known: Vec<_> = controllers.iter().map(|name| format!("`{name}`")).collect();
-        let hint = if known.is_empty() {
-            format!("it has none; `attach-ctr {} SATA SATA` adds one", quoted(&machine))
-        } else {
-            format!("it has {}", known.join(", "))
-        };
-        return Err(Failure::new(ErrorKind::NotFound, format!("`{machine}` has no controller `{name}`")).hinted(hint));
-    };
+    let name = controller(machine, name)?;
     let Some(word) = given.optional("slot") else {
-        let free = free_slot(machine, Some(name), None)?;
+        let free = free_slot(machine, Some(&name), None)?;
         return free.map(Some).ok_or_else(|| {
             Failure::new(ErrorKind::Failed, format!("the controller `{name}` has no free slot"))
                 .hinted("name one as PORT:DEVICE, after its medium was detached")
@@ -147,16 +136,44 @@ fn given_slot(machine: &Object, given: &Given) -> Result<Option<Slot>, Failure> 
     let (port, device) = numbers.ok_or_else(|| {
         Failure::usage(format!("`{word}` is no slot"), "write port and device with a colon, such as `0:1`")
     })?;
-    Ok(Some((name.clone(), port, device)))
+    Ok(Some((name, port, device)))
+}
+
+/// The name of a controller of the machine, in its own spelling.
+fn controller(machine: &Object, name: &str) -> Result<String, Failure> {
+    let controllers: Vec<String> =
+        children(machine, "storageControllers")?.iter().map(|controller| text(controller, "name")).collect();
+    if let Some(known) = controllers.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+        return Ok(known.clone());
+    }
+    let machine = text(machine, "name");
+    let known: Vec<_> = controllers.iter().map(|name| format!("`{name}`")).collect();
+    let hint = if known.is_empty() {
+        format!("it has none; `attach-ctr {} SATA SATA` adds one", quoted(&machine))
+    } else {
+        format!("it has {}", known.join(", "))
+    };
+    Err(Failure::new(ErrorKind::NotFound, format!("`{machine}` has no controller `{name}`")).hinted(hint))
 }
 
 /// The first free slot, of one controller or of any that fits the kind of device.
 fn free_slot(machine: &Object, only: Option<&str>, kind: Option<&str>) -> Result<Option<Slot>, Failure> {
     let taken: Vec<Slot> = machine.get("mediumAttachments")?.into_list().iter().map(slot_of).collect();
+    let running = is_online(&machine.get("state")?);
+    let mut controllers = Vec::new();
     for controller in children(machine, "storageControllers")? {
-        let name = text(&controller, "name");
         let bus = text(&controller, "bus");
+        controllers.push((controller, bus));
+    }
+    if kind == Some("HardDisk") {
+        // IDE is slow and has room for four.
+        controllers.sort_by_key(|(_, bus)| bus == "IDE");
+    }
+    for (controller, bus) in controllers {
+        let name = text(&controller, "name");
         let fits = match (only, kind) {
+            // Other controllers take nothing while the machine runs.
+            (None, _) if running && !matches!(bus.as_str(), "SATA" | "USB") => false,
             (Some(only), _) => only == name,
             (None, Some("Floppy")) => bus == "Floppy",
             (None, Some("DVD")) => matches!(bus.as_str(), "IDE" | "SATA" | "SCSI" | "USB"),
@@ -172,7 +189,7 @@ fn free_slot(machine: &Object, only: Option<&str>, kind: Option<&str>) -> Result
         if free.is_some() {
             return Ok(free);
         }
-        if ports < number("maxPortCount") {
+        if ports < number("maxPortCount") && !running {
             controller.set("portCount", Value::Int(ports + 1))?;
             return Ok(Some((name, ports, 0)));
         }
@@ -345,7 +362,8 @@ fn attach_ctr(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
 fn detach_ctr(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let machine = machine(shell, given)?;
     change(&machine, |machine| {
-        let name = given.text("controller");
+        let name = controller(machine, given.text("controller"))?;
+        let name = name.as_str();
         let held = machine.call("getMediumAttachmentsOfController", vec![Value::from(name)])?.into_list();
         for attachment in &held {
             machine.call("detachDevice", slot_arguments(&slot_of(attachment)))?;

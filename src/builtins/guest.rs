@@ -430,9 +430,9 @@ fn ip(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
                     .hinted(format!("`start {}` starts it", quoted(&name))));
             }
             Some(time) if start.elapsed() >= time => {
-                return Err(
-                    Error::TimedOut { what: format!("an address of `{name}`"), seconds: time.as_secs_f64() }.into()
-                );
+                let what = format!("an address of `{name}`");
+                let failure = Failure::from(Error::TimedOut { what, seconds: time.as_secs_f64() });
+                return Err(failure.hinted(format!("Guest Additions report it; `ginfo {}` shows them", quoted(&name))));
             }
             Some(_) => shell.world().interrupt().sleep(Duration::from_millis(500))?,
         }

@@ -133,7 +133,10 @@ pub(super) fn open(connection: &Connection, word: &str, kind: &str) -> Result<Ob
     let path = absolute(word);
     if !connection.transport().name().contains("web") && !std::path::Path::new(&path).exists() {
         return Err(Failure::new(ErrorKind::NotFound, format!("no medium is `{word}`, and there is no such file"))
-            .hinted("`list-media` shows the media there are; `create-hdd SIZE FILE` makes a hard disk"));
+            .hinted(match kind {
+                "HardDisk" => "`list-media` shows the media there are; `create-hdd SIZE FILE` makes a hard disk",
+                _ => "give the path of an image; `list-media` shows those that are known",
+            }));
     }
     let mode = if kind == "DVD" { "ReadOnly" } else { "ReadWrite" };
     let arguments = vec![Value::from(path.as_str()), Value::from(kind), Value::from(mode), Value::Bool(false)];

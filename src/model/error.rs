@@ -35,7 +35,7 @@ pub enum Error {
         hint: String,
     },
     /// A wait ran out of time.
-    #[error("{what}: not within {seconds} s")]
+    #[error("{what}: not within {} s", (seconds * 10.0).round() / 10.0)]
     TimedOut {
         /// What was waited for.
         what: String,
@@ -157,6 +157,9 @@ fn api_hint(operation: &str, code: u32) -> String {
                                       `machine.session(|s| ...)`"
             .to_owned(),
         0x80bb_000b => "lock the machine first: `machine.session(|s| ...)`".to_owned(),
+        // Its text names the file.
+        0x80bb_0004 | 0x80bb_0005 | 0x8000_4005 if operation.starts_with('I') && !operation.contains(' ') => member(),
+        0x80bb_0004 | 0x80bb_0005 => "see whether the path is right, and may be read and written".to_owned(),
         0x80bb_000c => "something still uses it; detach or unlock that first".to_owned(),
         0x8000_ffff if operation.starts_with("ISession.") => "`help sessions` says how a session locks a machine".to_owned(),
         0x8000_4001 => "this Main API does not offer it; `doctor` shows which one answers".to_owned(),

@@ -13,6 +13,9 @@ const FRESH: Duration = Duration::from_secs(5);
 /// A key press waits no longer than this; then the earlier list has to do.
 const PATIENCE: Duration = Duration::from_millis(700);
 
+/// How long a key press waits when there is an earlier list to fall back on.
+const BRIEFLY: Duration = Duration::from_millis(50);
+
 /// What is listed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Things {
@@ -45,7 +48,7 @@ impl Known {
     /// The names, sorted; of an open connection only. Without one there are none.
     pub(super) fn names(&self, things: &Things, connection: Option<Connection>) -> Vec<String> {
         let Some(connection) = connection else { return Vec::new() };
-        {
+        let earlier = {
             let mut caches = self.lock();
             let cache = caches.entry(things.clone()).or_default();
             let same = cache.read.as_ref().is_some_and(|(_, earlier)| earlier.is_same(&connection));
@@ -59,7 +62,8 @@ impl Known {
                 return cache.names.clone();
             }
             cache.reading = true;
-        }
+            same && cache.read.is_some()
+        };
         let (done, wait) = mpsc::channel();
         let (known, wanted) = (self.clone(), things.clone());
         let read = move || {
@@ -71,8 +75,18 @@ impl Known {
         if std::thread::Builder::new().name("known-names".to_owned()).spawn(read).is_err() {
             self.lock().entry(things.clone()).or_default().reading = false;
         }
-        let _ = wait.recv_timeout(PATIENCE);
+        let _ = wait.recv_timeout(if earlier { BRIEFLY } else { PATIENCE });
         self.lock().get(things).map(|cache| cache.names.clone()).unwrap_or_default()
+    }
+
+    /// Takes up names of machines that somebody else has just read.
+    pub(super) fn learn(&self, mut names: Vec<String>, connection: &Connection) {
+        names.sort();
+        names.dedup();
+        let mut caches = self.lock();
+        let cache = caches.entry(Things::Machines).or_default();
+        cache.names = names;
+        cache.read = Some((Instant::now(), connection.clone()));
     }
 
     fn keep(&self, things: &Things, names: Option<Vec<String>>, connection: Connection) {

@@ -401,7 +401,8 @@ fn host_shell(command: &str) -> Result<Reply, Failure> {
     match status.code() {
         Some(0) => Ok(Reply::Nothing),
         Some(code) => {
-            Err(Failure::new(crate::model::ErrorKind::Failed, format!("`{command}` ended with status {code}")))
+            Err(Failure::new(crate::model::ErrorKind::Failed, format!("`{command}` ended with status {code}"))
+                .hinted("what it wrote itself says why"))
         }
         None => Err(Failure::new(crate::model::ErrorKind::Failed, format!("`{command}` was ended by a signal"))),
     }

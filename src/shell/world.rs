@@ -25,6 +25,8 @@ pub struct World {
     opener: RwLock<Option<Opener>>,
     /// What opened the connection that `disconnect` closed; `reconnect` takes it up again.
     parked: Mutex<Option<Opener>>,
+    /// Names of machines that a command has just read, and over which connection.
+    machines: Mutex<Option<(Connection, Vec<String>)>>,
     ui: Ui,
     yes: bool,
 }
@@ -37,6 +39,7 @@ impl World {
             opening: Mutex::new(()),
             opener: RwLock::new(opener),
             parked: Mutex::default(),
+            machines: Mutex::default(),
             ui,
             yes,
         })
@@ -100,6 +103,17 @@ impl World {
     /// Exchanges the connection. The earlier one closes when its last object is gone.
     pub fn set_connection(&self, connection: Option<Connection>) {
         *self.connection.write().unwrap_or_else(PoisonError::into_inner) = connection;
+    }
+
+    /// Keeps the names of all machines, as a command has just read them: completion need not read them again.
+    pub fn saw_machines(&self, connection: &Connection, names: Vec<String>) {
+        *self.machines.lock().unwrap_or_else(PoisonError::into_inner) = Some((connection.clone(), names));
+    }
+
+    /// The names that a command has read since the last time this was asked, over that connection.
+    pub fn take_machines(&self, connection: &Connection) -> Option<Vec<String>> {
+        let seen = self.machines.lock().unwrap_or_else(PoisonError::into_inner).take();
+        seen.filter(|(earlier, _)| earlier.is_same(connection)).map(|(_, names)| names)
     }
 
     /// Exchanges what opens the connection.

@@ -3,6 +3,7 @@
 mod daily;
 mod examples;
 mod explore;
+mod failures;
 mod generated;
 mod graph;
 mod help;

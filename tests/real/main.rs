@@ -5,6 +5,8 @@
 
 #[cfg(unix)]
 mod backend;
+#[cfg(feature = "webservice")]
+mod commands;
 mod conformance;
 mod crawl;
 mod embedded;
