@@ -2,7 +2,7 @@
 //! `mount-iso`, `attach-ctr` and their like.
 
 use super::media;
-use super::on_machine::{change, children, is_online, machine, note, quoted, show, text};
+use super::on_machine::{change, children, is_online, machine, made, note, quoted, show, text};
 use crate::model::{ErrorKind, Object, Value};
 use crate::output::{Failure, Reply};
 use crate::shell::{ArgumentKind, Arity, Category, Command, Effect, Given, Shell};
@@ -139,6 +139,16 @@ fn given_slot(machine: &Object, given: &Given) -> Result<Option<Slot>, Failure> 
     Ok(Some((name, port, device)))
 }
 
+/// A controller with fewer ports than it may have gets those up to `port`, while the machine is off.
+fn make_room(machine: &Object, name: &str, port: i64) -> Result<(), Failure> {
+    let controller = made(machine.call("getStorageControllerByName", vec![Value::from(name)])?, "the controller")?;
+    let number = |attribute: &str| controller.get(attribute).ok().and_then(|value| value.as_int()).unwrap_or(1);
+    if (number("portCount")..number("maxPortCount")).contains(&port) && !is_online(&machine.get("state")?) {
+        controller.set("portCount", Value::Int(port + 1))?;
+    }
+    Ok(())
+}
+
 /// The name of a controller of the machine, in its own spelling.
 fn controller(machine: &Object, name: &str) -> Result<String, Failure> {
     let controllers: Vec<String> =
@@ -231,7 +241,10 @@ fn attach_given(shell: &Shell, given: &Given, argument: &str, kind: &str) -> Res
     let machine = machine(shell, given)?;
     let medium = media::open(&connection, given.text(argument), kind)?;
     let slot = change(&machine, |machine| match given_slot(machine, given)? {
-        Some(slot) => attach(machine, &slot, kind, &medium).map(|()| slot),
+        Some(slot) => {
+            make_room(machine, &slot.0, slot.1)?;
+            attach(machine, &slot, kind, &medium).map(|()| slot)
+        }
         None => attach_anywhere(machine, &medium, kind),
     })?;
     note(format!("`{}` is in {} {}:{}", text(&medium, "location"), slot.0, slot.1, slot.2))
@@ -350,7 +363,7 @@ fn attach_ctr(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     change(&machine, |machine| {
         let arguments = vec![Value::from(given.text("name")), Value::from(given.text("bus"))];
         let controller =
-            super::on_machine::made(machine.call("addStorageController", arguments)?, "IMachine.addStorageController")?;
+            made(machine.call("addStorageController", arguments)?, "IMachine.addStorageController")?;
         if let Some(kind) = given.optional("type") {
             controller.set("controllerType", Value::from(kind))?;
         }

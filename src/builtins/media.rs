@@ -254,6 +254,8 @@ fn resize(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         )?;
     }
     finish(shell, disk.call("resize", vec![Value::Int(bytes)])?)?;
+    // VirtualBox goes on telling the earlier size until it looks again.
+    disk.call("refreshState", Vec::new())?;
     note(format!("`{}` has {}", text(&disk, "location"), sizes::show(bytes)))
 }
 
