@@ -3,7 +3,7 @@
 use super::on_machine::note;
 use super::sizes;
 use crate::model::{ErrorKind, Value};
-use crate::output::{Column, Failure, Reply, Table};
+use crate::output::{Column, Failure, Reply, Role, Table, Theme};
 use crate::schema;
 use crate::shell::{ArgumentKind, Arity, Category, Command, Given, Shell};
 use std::time::Instant;
@@ -32,13 +32,17 @@ pub(super) fn commands() -> Vec<Command> {
         .alias("v")
         .argument("switch", ArgumentKind::Choice(&["on", "off"]), Arity::Optional, "on or off; left out, the other one than now")
         .example("verbose on", "say more"),
-        new("colors", "switch colours on or off", |shell, given| {
-            let on = on_or_off(given.optional("switch"), shell.ui().style().is_on())?;
-            shell.ui().set_colors(on);
-            note(format!("colours are {}", if on { "on" } else { "off" }))
-        })
-        .argument("switch", ArgumentKind::Choice(&["on", "off"]), Arity::Optional, "on or off; left out, the other one than now")
-        .example("colors off", "plain text"),
+        new("colors", "switch colours on or off, choose or show them", colors)
+            .argument(
+                "switch",
+                ArgumentKind::Choice(&["on", "off", "show", "neutral", "dark", "light", "auto", "none"]),
+                Arity::Optional,
+                "on or off, `show`, or a theme; left out, the other one of on and off than now",
+            )
+            .help("Themes: `neutral` can be read on any ground, `dark` and `light` are for terminals with such a ground, `auto` asks the terminal, `none` is plain text. `theme = \"dark\"` in the configuration file makes one last.")
+            .example("colors off", "plain text")
+            .example("colors show", "each colour, and what it is for")
+            .example("colors light", "for a terminal with a light ground"),
         new("shell", "run a command of the host's shell", |shell, given| {
             let line = super::loops::unquoted(given.text("line")).to_owned();
             shell.run_part(&format!("!{line}"))
@@ -95,6 +99,34 @@ fn on_or_off(word: Option<&str>, now: bool) -> Result<bool, Failure> {
         Some("on") => Ok(true),
         Some(_) => Ok(false),
     }
+}
+
+fn colors(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
+    let ui = shell.ui();
+    match given.optional("switch") {
+        Some("show") => {}
+        Some(name) if Theme::named(name).is_some() => {
+            if let Some(theme) = Theme::named(name) {
+                ui.set_colors(theme != Theme::None);
+                ui.set_theme(theme);
+            }
+        }
+        word => {
+            let on = on_or_off(word, ui.style().is_on())?;
+            ui.set_colors(on);
+            return note(format!("colours are {}", if on { "on" } else { "off" }));
+        }
+    }
+    if ui.options().json {
+        return Ok(Reply::Value(Value::from(ui.theme().name())));
+    }
+    let style = ui.style();
+    let mut text = format!("theme {}, colours {}\n", ui.theme().name(), if style.is_on() { "on" } else { "off" });
+    for role in Role::ALL {
+        let (name, sample) = role.described();
+        text += &format!("\n  {name:8}  {}", style.paint(role, sample));
+    }
+    Ok(Reply::Text(text))
 }
 
 fn alias(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {

@@ -156,6 +156,7 @@ fn log(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     if !given.flag("follow") {
         return Ok(Reply::Nothing);
     }
+    let _unpaged = shell.ui().unpaged();
     let (mut offset, mut rest) = (text.len() as i64, Vec::new());
     loop {
         let more = read(&machine, number, &mut offset).and_then(|bytes| {

@@ -104,6 +104,7 @@ fn foreach(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let found = path.evaluate(&shell.world().root()?)?;
     let script = unquoted(given.text("script")).to_owned();
     let language = shell.language();
+    let _unpaged = shell.ui().unpaged();
     for object in found {
         shell.engine(language)?.set_variable("obj", Value::Object(object));
         let reply = shell.run_part(&script)?;

@@ -134,6 +134,7 @@ fn top(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let mut loads: HashMap<String, Vec<f64>> = HashMap::new();
     let mut looks = 0;
     let start = Instant::now();
+    let _unpaged = shell.ui().unpaged();
     loop {
         let machines = children(&connection.root(), "machines")?;
         let facts = read_rows(&machines, &["name", "state", "memorySize", "CPUCount"]);

@@ -104,6 +104,10 @@ names another one. A mistake in it is told with its line, and nothing runs.
 
   prompt = \"{server}> \"          the prompt; {server}, {language} and {connection} are filled in
   keys = \"vi\"                    keys of the line editor: emacs or vi
+  theme = \"dark\"                 colours: neutral, dark, light, auto (the terminal is asked) or none
+  pager = false                  long output goes straight to the terminal; else PAGER or `less` shows it
+  announce = true                tell of events above the line that is typed; or a list of types,
+                                 such as [\"OnMachineStateChanged\", \"OnSnapshotTaken\"]
   rc = \"start.rhai\"              a script that runs before the first prompt
 
   [defaults]

@@ -161,6 +161,7 @@ fn watch(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let is_path = !is_command && Path::parse(&line).is_ok_and(|path| path.follow(&connection).is_ok());
     let line = if is_path { format!("get {line}") } else { line };
     let (start, mut shown, mut last) = (Instant::now(), 0, None);
+    let _unpaged = shell.ui().unpaged();
     loop {
         let reply = shell.run_part(&line)?;
         let now = documents(&reply)?;

@@ -90,6 +90,8 @@ fn work(mut arguments: Arguments, ui: &Ui) -> anyhow::Result<i32> {
     // Dropped before the shell is.
     let _leaving = local::Leaving;
     let rc = config.rc.clone();
+    ui.set_theme(config.theme);
+    ui.set_pager(config.pager.unwrap_or(true));
     shell.set_config(config);
     let mut ran = false;
     for line in &arguments.command {

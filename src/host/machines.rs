@@ -59,14 +59,23 @@ impl State {
                 .find(|(_, machine)| machine.registered && machine.id == id)
                 .map(|(view, _)| *view);
         }
-        let views: Vec<_> =
-            self.machines.iter().filter(|(_, machine)| machine.registered).map(|(view, _)| *view).collect();
-        views.into_iter().find(|view| {
-            let accessible =
-                self.load(*view).is_ok() && self.machine(*view).is_ok_and(|machine| machine.access_error.is_none());
-            let root = self.element(Address::machine(*view));
-            accessible && root.is_ok_and(|root| root.text("name") == wanted)
-        })
+        let name_of = |machine: &Machine| {
+            let root = machine.document.as_ref().and_then(|document| document.get(ROOT))?;
+            (machine.registered && machine.access_error.is_none()).then(|| root.text("name").to_owned())
+        };
+        let known = self.by_name.get(wanted).copied();
+        if known.and_then(|view| name_of(self.machines.get(&view)?)).is_some_and(|name| name == wanted) {
+            return known;
+        }
+        let unread = self.machines.iter().filter(|(_, machine)| machine.registered && machine.document.is_none());
+        for view in unread.map(|(view, _)| *view).collect::<Vec<_>>() {
+            // One that cannot be read has no name.
+            let _ = self.load(view);
+        }
+        // Names change seldom: all are noted, and looked at anew when they mislead. The oldest machine of a name wins.
+        self.by_name =
+            self.machines.iter().rev().filter_map(|(view, machine)| Some((name_of(machine)?, *view))).collect();
+        self.by_name.get(wanted).copied()
     }
 
     pub(super) fn compose_file_name(&mut self, name: &str, group: &str, flags: &str, base: &str) -> Outcome<PathBuf> {

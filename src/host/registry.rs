@@ -37,6 +37,7 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         registry_stamp: None,
         machines: BTreeMap::new(),
         copies: HashMap::new(),
+        by_name: HashMap::new(),
         snapshots: Default::default(),
         sessions: HashMap::new(),
         media: BTreeMap::new(),

@@ -138,6 +138,8 @@ pub(super) struct State {
     pub(super) registry: XmlNode,
     pub(super) registry_stamp: super::registry::Stamp,
     pub(super) machines: BTreeMap<View, Machine>,
+    /// Machines by their names when last looked for; each is verified when used.
+    pub(super) by_name: HashMap<String, View>,
     pub(super) copies: HashMap<View, Copy>,
     pub(super) snapshots: super::snapshots::Snapshots,
     pub(super) sessions: HashMap<ElementId, Session>,

@@ -1,13 +1,30 @@
 //! The one flag that Ctrl-C raises and every wait looks at.
 
 use super::{Error, Result};
+use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Whether the user asked to stop. Cloning gives another view of the same flag.
 #[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
+pub struct Interrupt(Arc<Flags>);
+
+#[derive(Debug, Default)]
+struct Flags {
+    raised: AtomicBool,
+    /// How many programs have the terminal, and with it Ctrl-C, for themselves.
+    lent: AtomicUsize,
+}
+
+/// Ctrl-C belongs to another program until this is dropped.
+#[derive(Debug)]
+pub struct Lent(Interrupt);
+
+thread_local! {
+    /// What this thread looks at in place of the flag of the process.
+    static OWN: RefCell<Option<Interrupt>> = const { RefCell::new(None) };
+}
 
 static GLOBAL: std::sync::OnceLock<Interrupt> = std::sync::OnceLock::new();
 
@@ -35,24 +52,43 @@ impl Interrupt {
         let _ = ALSO_ASKED.set(asks);
     }
 
-    /// The flag itself, for a signal handler.
-    pub fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
+    /// Runs `work` in this thread with `self` in place of every other flag, so that it can be stopped alone.
+    pub fn instead<T>(&self, work: impl FnOnce() -> T) -> T {
+        let before = OWN.replace(Some(self.clone()));
+        let done = work();
+        OWN.replace(before);
+        done
+    }
+
+    /// Leaves Ctrl-C to another program that has the terminal, such as a pager, until what this gives is dropped.
+    pub fn lend(&self) -> Lent {
+        self.0.lent.fetch_add(1, Ordering::SeqCst);
+        Lent(self.clone())
+    }
+
+    /// Whether another program has the terminal.
+    pub fn is_lent(&self) -> bool {
+        self.0.lent.load(Ordering::SeqCst) > 0
+    }
+
+    /// Does something with the flag that this thread looks at.
+    fn with<T>(&self, look: impl FnOnce(&AtomicBool) -> T) -> T {
+        OWN.with_borrow(|own| look(&own.as_ref().unwrap_or(self).0.raised))
     }
 
     /// Asks everything that waits to stop.
     pub fn raise(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.with(|raised| raised.store(true, Ordering::SeqCst));
     }
 
     /// Forgets a request, before new work starts.
     pub fn clear(&self) {
-        self.0.store(false, Ordering::SeqCst);
+        self.with(|raised| raised.store(false, Ordering::SeqCst));
     }
 
     /// Whether a stop was asked for.
     pub fn is_raised(&self) -> bool {
-        self.0.load(Ordering::SeqCst) || ALSO_ASKED.get().is_some_and(|asks| asks())
+        self.with(|raised| raised.load(Ordering::SeqCst)) || ALSO_ASKED.get().is_some_and(|asks| asks())
     }
 
     /// Fails when a stop was asked for.
@@ -77,5 +113,38 @@ impl Interrupt {
             }
             std::thread::sleep(left.min(Self::SLICE));
         }
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        self.0.0.lent.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_may_have_a_flag_of_its_own() {
+        let (of_all, own) = (Interrupt::default(), Interrupt::default());
+        of_all.raise();
+        own.instead(|| {
+            assert!(!of_all.is_raised(), "it looks at its own");
+            of_all.raise();
+            assert!(own.is_raised());
+        });
+        own.clear();
+        assert!(of_all.is_raised() && !own.is_raised());
+    }
+
+    #[test]
+    fn what_is_lent_comes_back() {
+        let flag = Interrupt::default();
+        let lent = flag.lend();
+        assert!(flag.is_lent());
+        drop(lent);
+        assert!(!flag.is_lent());
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn write(object: &Object, name: &str, value: Value) -> Result<()> {
             setter_hint(interface, attribute.name),
         ));
     }
+    let _held = value.objects();
     let value = convert(value, attribute.kind, object.connection()).map_err(|error| {
         Error::usage(format!("{}.{} {}", interface.name, attribute.name, error.message), error.hint)
     })?;
@@ -67,6 +68,8 @@ fn setter_hint(interface: &'static Interface, name: &str) -> String {
 
 /// Calls a method with loosely typed arguments.
 pub(super) fn call(object: &Object, method: &'static Method, arguments: Vec<Value>) -> Result<Vec<Value>> {
+    // Only handles are left of them below, and nobody else may hold them.
+    let _held: Vec<_> = arguments.iter().map(Value::objects).collect();
     let converted = complete(object, method, arguments)?;
     let named = method.inputs().zip(&converted).map(|(input, value)| (input.name, input.kind, value));
     presence::check(Operation::Call(method), named)?;

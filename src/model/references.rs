@@ -181,6 +181,69 @@ impl References {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Connection, Error, Operation, RawValue, Request, Result, Value};
+    use crate::schema::{Interface, Schema, embedded};
+
+    /// Gives more machines than may rest; a call with them takes long enough for all to be given up.
+    #[derive(Default)]
+    struct ManyMachines(Mutex<Vec<Handle>>);
+
+    impl Transport for ManyMachines {
+        fn describe(&self) -> String {
+            "many machines".to_owned()
+        }
+
+        fn name(&self) -> &'static str {
+            "many"
+        }
+
+        fn schema(&self) -> &'static Schema {
+            embedded()
+        }
+
+        fn open_session(&self) -> Result<Handle> {
+            Ok(Handle::Number(1))
+        }
+
+        fn invoke(&self, request: Request<'_>) -> Result<Vec<RawValue>> {
+            if matches!(request.operation, Operation::Get(_)) {
+                let machine = embedded().interface("IMachine").unwrap();
+                let machines = (10..10 + 2 * MOST_RESTING as u64).map(Handle::Number);
+                return Ok(vec![RawValue::List(machines.map(|handle| RawValue::Object((handle, machine))).collect())]);
+            }
+            let RawValue::List(given) = &request.arguments[0] else { panic!("no list") };
+            std::thread::sleep(Duration::from_millis(100));
+            let released = self.0.lock().unwrap().len();
+            match released {
+                0 => Ok(vec![RawValue::List(vec![RawValue::Null; given.len()])]),
+                _ => Err(Error::usage(format!("{released} arguments were given up"), String::new())),
+            }
+        }
+
+        fn query_interface(&self, _: &Handle, _: &'static Interface) -> Result<Option<Handle>> {
+            Ok(None)
+        }
+
+        fn release(&self, handles: &[Handle]) {
+            self.0.lock().unwrap().extend_from_slice(handles);
+        }
+
+        fn reconnect(&self) -> Result<()> {
+            Ok(())
+        }
+
+        fn close(&self) {}
+    }
+
+    /// A script may hand a list on without keeping it.
+    #[test]
+    fn arguments_are_held_for_as_long_as_the_call_lasts() {
+        let transport = Arc::new(ManyMachines::default());
+        let connection = Connection::new(Arc::clone(&transport) as Arc<dyn Transport>);
+        let machines = connection.root().get("machines").unwrap();
+        let states = connection.root().call("getMachineStates", vec![machines]).unwrap();
+        assert!(matches!(states, Value::List(states) if states.len() == 2 * MOST_RESTING));
+    }
 
     /// While one call lasts, a release must not hold up the next call.
     #[test]

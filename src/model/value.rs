@@ -102,6 +102,15 @@ impl<O> Value<O> {
 }
 
 impl Value {
+    /// The objects in it, so that they can be kept for as long as a call with them lasts.
+    pub(super) fn objects(&self) -> Vec<Object> {
+        match self {
+            Self::Object(object) => vec![object.clone()],
+            Self::List(values) => values.iter().filter_map(Self::as_object).cloned().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The object of an object value.
     pub fn as_object(&self) -> Option<&Object> {
         match self {

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// Work shorter than this shows no bar: it would only flicker.
 const DELAY: Duration = Duration::from_millis(150);
+/// Off a terminal, work shorter than this is not told of unless much is to be said.
+const LONG: Duration = Duration::from_secs(2);
 /// Room for the title before a bar, in columns.
 const WIDEST_TITLE: usize = 32;
 /// Plain lines come at every so many percent.
@@ -19,14 +21,19 @@ const STEP: i64 = 25;
 /// Shows how far a piece of long work is. Dropping it takes it off the screen.
 pub struct ProgressBar {
     ui: Ui,
+    name: String,
     title: String,
     look: Look,
 }
 
 enum Look {
     Hidden,
-    /// A line at each step; the number is the last step that was told.
-    Lines(AtomicI64),
+    /// A line at each step, when the work turns out to be long or much is to be said.
+    Lines {
+        since: Instant,
+        /// The last step that was told.
+        told: AtomicI64,
+    },
     /// A bar, drawn when the work turns out to be long.
     Bar {
         since: Instant,
@@ -35,25 +42,26 @@ enum Look {
 }
 
 impl ProgressBar {
-    pub(super) fn new(ui: &Ui, title: &str, drawn: bool) -> Self {
-        let options = ui.options();
-        let look = match (options.quiet, drawn) {
+    /// `name` is that of the host or machine, where several have bars at once.
+    pub(super) fn new(ui: &Ui, name: &str, title: &str, drawn: bool) -> Self {
+        let look = match (ui.options().quiet, drawn) {
             (true, _) => Look::Hidden,
             (false, true) => Look::Bar { since: Instant::now(), bar: OnceLock::new() },
-            (false, false) if options.verbose => Look::Lines(AtomicI64::new(-1)),
-            (false, false) => Look::Hidden,
+            (false, false) => Look::Lines { since: Instant::now(), told: AtomicI64::new(-1) },
         };
-        Self { ui: ui.clone(), title: clean::line(title).into_owned(), look }
+        let clean = |text: &str| clean::line(text).into_owned();
+        Self { ui: ui.clone(), name: clean(name), title: clean(title), look }
     }
 
     /// Shows a report.
     pub fn show(&self, report: &ProgressReport) {
         match &self.look {
             Look::Hidden => {}
-            Look::Lines(told) => {
+            Look::Lines { since, told } => {
+                let is_long = self.ui.is_verbose() || since.elapsed() >= LONG;
                 let step = report.percent.clamp(0, 100) / STEP;
-                if told.fetch_max(step, Ordering::Relaxed) < step {
-                    self.ui.verbose(&self.line(report, step * STEP));
+                if is_long && told.fetch_max(step, Ordering::Relaxed) < step {
+                    self.ui.note(&self.line(report, step * STEP));
                 }
             }
             Look::Bar { since, bar } => {
@@ -68,8 +76,8 @@ impl ProgressBar {
     }
 
     fn line(&self, report: &ProgressReport, percent: i64) -> String {
-        let title = self.title(report);
-        let message = message(report, &title);
+        let title = self.named(&self.title(report));
+        let message = message(report, &self.title(report));
         let comma = if message.is_empty() { "" } else { ", " };
         format!("{title}: {percent} %{comma}{message}")
     }
@@ -83,7 +91,12 @@ impl ProgressBar {
         }
     }
 
+    fn named(&self, title: &str) -> String {
+        if self.name.is_empty() { title.to_owned() } else { format!("{}: {title}", self.name) }
+    }
+
     fn draw(&self, title: &str) -> indicatif::ProgressBar {
+        let title = &self.named(title);
         // A line that breaks could not be taken off the screen in one piece.
         let title = self.ui.error_style().paint(Role::Heading, &text::truncate(title, WIDEST_TITLE));
         let bar = indicatif::ProgressBar::new(100).with_prefix(title);

@@ -48,8 +48,12 @@ fn beginning(letters: impl Iterator<Item = char>, columns: usize) -> Vec<char> {
     letters.take_while(fits).collect()
 }
 
-/// Breaks a text into lines of at most `columns`, at blanks. Lines keep their indentation, and a line
-/// that fits stays as it is; so does a word that is wider than a line (a path can still be copied).
+/// Columns that a description beside a name needs at least; with fewer it goes below the name.
+const NARROWEST: usize = 20;
+
+/// Breaks a text into lines of at most `columns`, at blanks. Lines keep their indentation, and what stands in a
+/// column behind a name stays in it. A line that fits stays as it is; so does a word that is wider than a line (a
+/// path can still be copied).
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
@@ -57,26 +61,71 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             lines.push(paragraph.to_owned());
             continue;
         }
-        let indent: String = paragraph.chars().take_while(|letter| *letter == ' ').collect();
-        let mut line = String::new();
-        for word in paragraph.split_whitespace() {
-            if line.is_empty() {
-                line = format!("{indent}{word}");
-            } else if width(&line) + 1 + width(word) <= columns {
-                line = format!("{line} {word}");
-            } else {
-                lines.push(std::mem::replace(&mut line, format!("{indent}{word}")));
+        let indent = paragraph.len() - paragraph.trim_start_matches(' ').len();
+        match beside(paragraph, indent) {
+            Some((name, description)) => {
+                let hang = width(paragraph) - width(description);
+                if hang + NARROWEST <= columns {
+                    let gap = " ".repeat(hang - width(name));
+                    fill(&mut lines, &format!("{name}{gap}"), hang, description, columns);
+                } else {
+                    fill(&mut lines, "", indent, name.trim_start(), columns);
+                    fill(&mut lines, "", indent + 4, description, columns);
+                }
             }
+            None => fill(&mut lines, "", indent, paragraph.trim_start(), columns),
         }
-        lines.push(line);
     }
     lines
+}
+
+/// An indented line that has a name and, behind two blanks or more, what is said of it.
+fn beside(line: &str, indent: usize) -> Option<(&str, &str)> {
+    let gap = indent + line[indent..].find("  ")?;
+    let description = line[gap..].trim_start();
+    (indent > 0 && !description.is_empty()).then_some((&line[..gap], description))
+}
+
+/// Adds the words of a text as lines: the first one behind `before`, which takes `indent` columns, or what it is
+/// indented by; all others indented.
+fn fill(lines: &mut Vec<String>, before: &str, indent: usize, text: &str, columns: usize) {
+    let blanks = " ".repeat(indent);
+    let mut line = if before.is_empty() { blanks.clone() } else { before.to_owned() };
+    let mut is_empty = true;
+    for word in text.split_whitespace() {
+        if !is_empty && width(&line) + 1 + width(word) > columns {
+            lines.push(std::mem::replace(&mut line, blanks.clone()));
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line += word;
+        is_empty = false;
+    }
+    lines.push(line);
 }
 
 /// The width of the terminal that this process writes to.
 pub(super) fn terminal_width() -> Option<usize> {
     let (columns, _) = terminal_size::terminal_size()?;
     Some(usize::from(columns.0)).filter(|columns| *columns > 0)
+}
+
+/// Columns of the terminal, for what is drawn on it only; 80 where there is none.
+pub fn terminal_columns() -> usize {
+    terminal_width().unwrap_or(80)
+}
+
+/// Rows of the terminal, for what is drawn on it only; 24 where there is none.
+pub fn terminal_rows() -> usize {
+    terminal_height().unwrap_or(24)
+}
+
+/// The height of the terminal that this process writes to.
+pub(super) fn terminal_height() -> Option<usize> {
+    let (_, rows) = terminal_size::terminal_size()?;
+    Some(usize::from(rows.0)).filter(|rows| *rows > 0)
 }
 
 /// A text without escape sequences.
@@ -139,5 +188,20 @@ mod tests {
         assert_eq!(wrap("  one two three", 9), ["  one two", "  three"]);
         assert_eq!(wrap("a   b\n\nc", 9), ["a   b", "", "c"]);
         assert_eq!(wrap("see /a/very/long/path now", 10), ["see", "/a/very/long/path", "now"]);
+    }
+
+    #[test]
+    fn what_stands_beside_a_name_stays_in_its_column() {
+        assert_eq!(
+            wrap("  list      all machines that there are", 32),
+            ["  list      all machines that", "            there are"]
+        );
+        assert_eq!(
+            wrap("  list      all machines", 20),
+            ["  list", "      all machines"],
+            "below it where there is no room"
+        );
+        let painted = format!("  {}  one two three four five", Style::new(true).paint(Role::Key, "list"));
+        assert_eq!(wrap(&painted, 28).iter().map(|line| width(line)).collect::<Vec<_>>(), [26, 12]);
     }
 }

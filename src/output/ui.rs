@@ -1,11 +1,16 @@
 //! The terminal: where data, talk and errors go.
 
 use super::progress_bar::Bars;
-use super::{ColorChoice, Failure, ProgressBar, Reply, Role, Style, clean, failure_text, json};
+use super::record::Record;
+use super::terminal::Answers;
+use super::theme::Theme;
+use super::{
+    ColorChoice, Failure, Palette, ProgressBar, Reply, Role, Style, clean, failure_text, json, pager, terminal,
+};
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// How a [`Ui`] behaves.
 #[derive(Clone, Debug, Default)]
@@ -32,8 +37,31 @@ struct Inner {
     /// Whether text to each of the two is painted; the user may change it.
     out_painted: AtomicBool,
     err_painted: AtomicBool,
+    theme: Mutex<(Theme, Palette)>,
     verbose: AtomicBool,
-    bars: Bars,
+    bars: Arc<Bars>,
+    /// The name of the host or machine whose output this is, where several are at work side by side, and whether
+    /// their bars are drawn.
+    beside: Option<(String, bool)>,
+    /// What a question is answered with that cannot be asked.
+    consent: AtomicBool,
+    /// Whether long output goes through a pager, and how many do not want that now.
+    pager: AtomicBool,
+    unpaged: AtomicUsize,
+    /// Output that waits for a look at its length.
+    gathered: Mutex<Option<String>>,
+    /// What is kept of everything that is said.
+    record: Mutex<Option<Record>>,
+    answers: OnceLock<Answers>,
+}
+
+/// Nothing goes through a pager until this is dropped.
+pub struct Unpaged(Ui);
+
+impl Drop for Unpaged {
+    fn drop(&mut self) {
+        self.0.0.unpaged.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Where text ends.
@@ -92,7 +120,54 @@ impl Ui {
     fn made(options: UiOptions, sink: Sink, out: Style, err: Style) -> Self {
         let (out_painted, err_painted) = (AtomicBool::new(out.is_on()), AtomicBool::new(err.is_on()));
         let verbose = AtomicBool::new(options.verbose);
-        Self(Arc::new(Inner { options, sink, out_painted, err_painted, verbose, bars: Bars::default() }))
+        Self(Arc::new(Inner {
+            options,
+            sink,
+            out_painted,
+            err_painted,
+            theme: Mutex::default(),
+            verbose,
+            bars: Arc::default(),
+            beside: None,
+            consent: AtomicBool::new(false),
+            pager: AtomicBool::new(true),
+            unpaged: AtomicUsize::new(0),
+            gathered: Mutex::default(),
+            record: Mutex::default(),
+            answers: OnceLock::new(),
+        }))
+    }
+
+    /// One that keeps what it is given, for work side by side with other work: its bars stand among those of this
+    /// one, under a name.
+    #[must_use]
+    pub fn beside(&self, name: &str) -> Self {
+        let options = UiOptions { width: Some(self.width()), verbose: self.is_verbose(), ..self.options().clone() };
+        let mut made = Self::made(
+            options,
+            Sink::Captured { kept: Mutex::default(), terminal: self.is_terminal() },
+            self.style(),
+            self.error_style(),
+        );
+        if let Some(inner) = Arc::get_mut(&mut made.0) {
+            inner.bars = Arc::clone(&self.0.bars);
+            inner.beside = Some((name.to_owned(), self.draws_bars()));
+            inner.theme = Mutex::new(*self.0.theme.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        made
+    }
+
+    /// Answers the questions that cannot be asked with yes from now on.
+    pub fn consent(&self) {
+        self.0.consent.store(true, Ordering::Relaxed);
+    }
+
+    fn draws_bars(&self) -> bool {
+        match (&self.0.sink, &self.0.beside) {
+            (Sink::Process, _) => io::stderr().is_terminal(),
+            (_, Some((_, drawn))) => *drawn,
+            _ => false,
+        }
     }
 
     /// Takes what a captured one was given since the last time.
@@ -110,12 +185,39 @@ impl Ui {
 
     /// Paints text for standard output.
     pub fn style(&self) -> Style {
-        Style::new(self.0.out_painted.load(Ordering::Relaxed))
+        self.styled(&self.0.out_painted)
     }
 
     /// Paints text for standard error.
     pub fn error_style(&self) -> Style {
-        Style::new(self.0.err_painted.load(Ordering::Relaxed))
+        self.styled(&self.0.err_painted)
+    }
+
+    fn styled(&self, painted: &AtomicBool) -> Style {
+        if !painted.load(Ordering::Relaxed) {
+            return Style::default();
+        }
+        Style::with(self.0.theme.lock().unwrap_or_else(PoisonError::into_inner).1)
+    }
+
+    /// The theme that was chosen.
+    pub fn theme(&self) -> Theme {
+        self.0.theme.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Chooses a theme. `auto` asks the terminal for its background, if it is one.
+    pub fn set_theme(&self, theme: Theme) {
+        let palette = theme.palette(|| self.answers().is_light());
+        *self.0.theme.lock().unwrap_or_else(PoisonError::into_inner) = (theme, palette.unwrap_or_default());
+        if palette.is_none() && self.options().color != ColorChoice::Always {
+            self.set_colors(false);
+        }
+    }
+
+    /// What the terminal says of itself, asked once.
+    pub(super) fn answers(&self) -> Answers {
+        let asks = matches!(self.0.sink, Sink::Process) && self.can_ask() && io::stdout().is_terminal();
+        if asks { *self.0.answers.get_or_init(terminal::ask) } else { Answers::default() }
     }
 
     /// Whether standard output is a terminal.
@@ -188,14 +290,77 @@ impl Ui {
     /// # Errors
     /// Reading an object's attributes failed in a way that leaves nothing to show.
     pub fn reply(&self, reply: &Reply) -> Result<(), Failure> {
-        super::render::render(self, reply)
+        if !self.pages() {
+            return super::render::render(self, reply);
+        }
+        *self.gathered() = Some(String::new());
+        let result = super::render::render(self, reply);
+        let text = self.gathered().take().unwrap_or_default();
+        if !text.is_empty() {
+            self.show_pages(&text);
+        }
+        result
+    }
+
+    fn gathered(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.0.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether long output goes through a pager now.
+    fn pages(&self) -> bool {
+        matches!(self.0.sink, Sink::Process)
+            && self.0.pager.load(Ordering::Relaxed)
+            && self.0.unpaged.load(Ordering::Relaxed) == 0
+            && !self.is_silent()
+            && self.can_ask()
+            && io::stdout().is_terminal()
+            && pager::is_wanted()
+    }
+
+    /// Writes a text that is clean and has been kept in the record already.
+    fn show_pages(&self, text: &str) {
+        let (columns, height) = (super::text::terminal_width(), super::text::terminal_height());
+        let is_long = columns.zip(height).filter(|(columns, height)| pager::rows(text, *columns) >= *height);
+        let paged = is_long.map(|(columns, height)| self.0.bars.aside(|| pager::show(text, columns, height)));
+        if paged != Some(Ok(())) {
+            self.write_process(false, text.as_bytes());
+        }
+    }
+
+    /// Whether long output may go through a pager at all.
+    pub fn set_pager(&self, on: bool) {
+        self.0.pager.store(on, Ordering::Relaxed);
+    }
+
+    /// Sends nothing through a pager until what this gives is dropped: for what is drawn anew again and again, and
+    /// for what goes on by itself.
+    #[must_use]
+    pub fn unpaged(&self) -> Unpaged {
+        self.0.unpaged.fetch_add(1, Ordering::Relaxed);
+        Unpaged(self.clone())
+    }
+
+    /// Keeps from now on what is said, without colours. A silent record shows it to nobody else.
+    pub fn start_record(&self, record: Record) {
+        *self.0.record.lock().unwrap_or_else(PoisonError::into_inner) = Some(record);
+    }
+
+    /// Ends a record and gives it.
+    pub fn end_record(&self) -> Option<Record> {
+        self.0.record.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn is_silent(&self) -> bool {
+        self.0.record.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(Record::is_silent)
     }
 
     /// A bar for long work; hidden when quiet. Off a terminal there are plain lines at every quarter
     /// for those who want more talk, and else nothing.
     pub fn progress(&self, title: &str) -> ProgressBar {
-        let drawn = matches!(self.0.sink, Sink::Process) && io::stderr().is_terminal();
-        ProgressBar::new(self, title, drawn)
+        match &self.0.beside {
+            Some((name, drawn)) => ProgressBar::new(self, name, title, *drawn),
+            None => ProgressBar::new(self, "", title, self.draws_bars() && !self.is_silent()),
+        }
     }
 
     /// The bars on the screen.
@@ -206,7 +371,7 @@ impl Ui {
     /// Asks a question that is answered with yes or no; no when it cannot be asked.
     pub fn confirm(&self, question: &str) -> bool {
         if !self.can_ask() {
-            return false;
+            return self.0.consent.load(Ordering::Relaxed);
         }
         // The bar comes back after the answer only.
         self.0.bars.aside(|| {
@@ -250,7 +415,7 @@ impl Ui {
 
     /// Writes escape sequences to a terminal as they are; elsewhere nothing.
     pub(super) fn escape(&self, text: &str) {
-        if matches!(self.0.sink, Sink::Process) && io::stdout().is_terminal() {
+        if matches!(self.0.sink, Sink::Process) && io::stdout().is_terminal() && !self.is_silent() {
             // A terminal that went away shows nothing.
             let _ = self.0.bars.aside(|| io::stdout().lock().write_all(text.as_bytes()));
         }
@@ -264,7 +429,7 @@ impl Ui {
     /// Passes on what another program wrote: byte for byte, but no control characters to a terminal.
     pub fn raw(&self, to_error: bool, bytes: &[u8]) {
         let terminal = if to_error { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
-        if terminal || matches!(self.0.sink, Sink::Captured { .. }) {
+        if terminal || matches!(self.0.sink, Sink::Captured { .. }) || self.is_silent() {
             return self.write_raw(to_error, &String::from_utf8_lossy(bytes));
         }
         let written = if to_error {
@@ -308,6 +473,12 @@ impl Ui {
     /// Writes without a line end, with no bar in the way. On a terminal nothing but line ends, tabs
     /// and this program's own colours may act; a pipe gets a script's text as it is.
     pub(super) fn write_raw(&self, to_error: bool, text: &str) {
+        if let Some(record) = self.0.record.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            record.take(to_error, &clean::painted(text, false));
+            if record.is_silent() {
+                return;
+            }
+        }
         match &self.0.sink {
             Sink::Captured { kept, .. } => {
                 let text = clean::painted(text, true);
@@ -317,6 +488,10 @@ impl Ui {
             Sink::Process => {
                 let terminal = if to_error { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
                 let text = if terminal { clean::painted(text, true) } else { text.into() };
+                if !to_error && let Some(gathered) = self.gathered().as_mut() {
+                    gathered.push_str(&text);
+                    return;
+                }
                 self.write_process(to_error, text.as_bytes());
             }
         }

@@ -4,8 +4,9 @@ use super::candidate::pairs;
 use super::completer::{self, Sources};
 use super::hinter::{self, Hint};
 use super::known::Known;
+use super::search::{self, Search};
 use super::{highlighter, prompt, validator};
-use crate::output::{Role, Style};
+use crate::output::{Role, Style, terminal_columns, terminal_rows};
 use crate::shell::Shell;
 use rustyline::completion::{Completer, Pair};
 use rustyline::config::CompletionType;
@@ -22,15 +23,19 @@ use std::rc::Rc;
 pub(super) struct Helper {
     shell: Rc<RefCell<Shell>>,
     machines: Known,
-    style: Style,
+    search: Search,
     /// The line is shown for the last time, before it runs.
     last_look: Cell<bool>,
 }
 
 impl Helper {
-    pub(super) fn new(shell: Rc<RefCell<Shell>>) -> Self {
-        let style = shell.borrow().ui().style();
-        Self { shell, machines: Known::default(), style, last_look: Cell::new(false) }
+    pub(super) fn new(shell: Rc<RefCell<Shell>>, machines: Known, search: Search) -> Self {
+        Self { shell, machines, search, last_look: Cell::new(false) }
+    }
+
+    /// Colours may be switched while the shell runs.
+    fn style(&self) -> Style {
+        self.shell.try_borrow().map(|shell| shell.ui().style()).unwrap_or_default()
     }
 
     /// Asks a part something. A shell that is at work has no answer.
@@ -58,8 +63,11 @@ impl Hinter for Helper {
     type Hint = Hint;
 
     fn hint(&self, line: &str, at: usize, context: &Context<'_>) -> Option<Hint> {
+        if let Some(text) = self.search.text(terminal_columns(), terminal_rows()) {
+            return Some(Hint::below(text));
+        }
         // Without colour nothing would tell a hint from what was typed.
-        if !self.style.is_on() || at < line.len() {
+        if !self.style().is_on() || at < line.len() {
             return None;
         }
         self.ask(|sources| hinter::hint(sources, line, context))?
@@ -68,32 +76,35 @@ impl Hinter for Helper {
 
 impl Highlighter for Helper {
     fn highlight<'l>(&self, line: &'l str, at: usize) -> Cow<'l, str> {
-        if !self.style.is_on() {
+        if !self.style().is_on() {
             return Cow::Borrowed(line);
         }
         let cursor = (!self.last_look.get()).then_some(at);
-        self.ask(|sources| highlighter::paint(sources, line, cursor, self.style))
+        self.ask(|sources| highlighter::paint(sources, line, cursor, self.style()))
             .map_or(Cow::Borrowed(line), Cow::Owned)
     }
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, text: &'p str, default: bool) -> Cow<'b, str> {
-        if default { Cow::Owned(prompt::styled(text, self.style)) } else { Cow::Borrowed(text) }
+        if default { Cow::Owned(prompt::styled(text, self.style())) } else { Cow::Borrowed(text) }
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        Cow::Owned(self.style.paint(Role::Dim, hint))
+        let style = self.style();
+        Cow::Owned(if self.search.is_on() { search::painted(hint, style) } else { style.paint(Role::Dim, hint) })
     }
 
     fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {
         match candidate.find("  ") {
-            Some(end) => Cow::Owned(format!("{}{}", &candidate[..end], self.style.paint(Role::Dim, &candidate[end..]))),
+            Some(end) => {
+                Cow::Owned(format!("{}{}", &candidate[..end], self.style().paint(Role::Dim, &candidate[end..])))
+            }
             None => Cow::Borrowed(candidate),
         }
     }
 
     fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
         self.last_look.set(kind == CmdKind::ForcedRefresh);
-        self.style.is_on()
+        self.style().is_on()
     }
 }
 

@@ -17,6 +17,13 @@ pub(super) struct Hint {
     taken: bool,
 }
 
+impl Hint {
+    /// A text below the line, which cannot be taken over.
+    pub(super) fn below(text: String) -> Self {
+        Self { text, taken: false }
+    }
+}
+
 impl rustyline::hint::Hint for Hint {
     fn display(&self) -> &str {
         &self.text

@@ -2,6 +2,8 @@
 
 use super::helper::Helper;
 use super::keys::Keys;
+use super::known::Known;
+use super::search::Search;
 use super::{Options, banner, completer, history, prompt, validator};
 use crate::model::{ErrorKind, Interrupt};
 use crate::output::Failure;
@@ -15,6 +17,9 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A key that begins with Esc has its rest within so many milliseconds.
+const ESCAPE: u16 = 100;
 
 type LineEditor = Editor<Helper, DefaultHistory>;
 
@@ -52,7 +57,8 @@ pub(super) fn run(shell: Shell, options: &Options) -> i32 {
     let history = shell_history(&shell.borrow(), options);
     let keys = shell.borrow().config().keys;
     let discarded = Arc::new(AtomicBool::new(false));
-    let mut editor = match editor(&shell, history.as_ref(), &discarded, keys) {
+    let (known, search) = (Known::default(), Search::default());
+    let mut editor = match editor(&shell, history.as_ref(), &discarded, keys, &known, &search) {
         Ok(editor) => editor,
         Err(error) => return unreadable(&shell.borrow(), &error),
     };
@@ -68,9 +74,14 @@ pub(super) fn run(shell: Shell, options: &Options) -> i32 {
             let shell = shell.borrow();
             prompt::text(shell.language(), shell.world().current().as_ref(), shell.prompt())
         };
-        match editor.readline(&text) {
+        let read = editor.readline(&text);
+        // Whatever ended the line ends a search in it.
+        search.end();
+        match read {
             Ok(line) => {
-                if let Some(code) = run_input(&shell, &mut editor, history.as_ref(), &line) {
+                let code = run_input(&shell, &mut editor, history.as_ref(), &search, &line);
+                known.expire();
+                if let Some(code) = code {
                     return code;
                 }
             }
@@ -91,6 +102,7 @@ fn run_input(
     shell: &Rc<RefCell<Shell>>,
     editor: &mut LineEditor,
     history: Option<&PathBuf>,
+    search: &Search,
     input: &str,
 ) -> Option<i32> {
     if input.trim().is_empty() {
@@ -110,6 +122,7 @@ fn run_input(
         validator::joined(&shell, input)
     };
     if remembered {
+        search.remember(input);
         shell.borrow_mut().remember(input);
     }
     let interrupt = Interrupt::global();
@@ -124,6 +137,8 @@ fn editor(
     history: Option<&PathBuf>,
     discarded: &Arc<AtomicBool>,
     keys: ChosenKeys,
+    known: &Known,
+    search: &Search,
 ) -> rustyline::Result<LineEditor> {
     let colored = shell.borrow().ui().style().is_on();
     let config = Config::builder()
@@ -133,6 +148,8 @@ fn editor(
         .completion_type(CompletionType::List)
         .completion_show_all_if_ambiguous(true)
         .edit_mode(if keys == ChosenKeys::Vi { EditMode::Vi } else { EditMode::Emacs })
+        // Esc alone ends a search: no other key comes within that time.
+        .keyseq_timeout(Some(ESCAPE))
         .bell_style(BellStyle::None)
         .color_mode(if colored { ColorMode::Forced } else { ColorMode::Disabled })
         .auto_add_history(false)
@@ -143,8 +160,11 @@ fn editor(
         let _ = editor.load_history(file);
     }
     editor.set_max_history_size(history::LONGEST)?;
-    editor.set_helper(Some(Helper::new(Rc::clone(shell))));
-    let keys = Keys::new(Arc::clone(discarded));
+    for line in editor.history().iter() {
+        search.remember(line);
+    }
+    editor.set_helper(Some(Helper::new(Rc::clone(shell), known.clone(), search.clone())));
+    let keys = Keys::new(Arc::clone(discarded), search.clone());
     editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(keys)));
     Ok(editor)
 }

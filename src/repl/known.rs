@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 /// How long a list is good.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// A key press waits no longer than this; then the earlier list has to do.
+/// A key press waits no longer than this where nothing is known yet.
 const PATIENCE: Duration = Duration::from_millis(700);
 
-/// How long a key press waits when there is an earlier list to fall back on.
-const BRIEFLY: Duration = Duration::from_millis(50);
+/// And no longer than this where an earlier list can be shown.
+const GLANCE: Duration = Duration::from_millis(60);
 
 /// What is listed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -42,13 +42,16 @@ struct Cache {
     read: Option<(Instant, Connection)>,
     /// Whether a read is under way.
     reading: bool,
+    /// Something was run since they were read.
+    stale: bool,
 }
 
 impl Known {
     /// The names, sorted; of an open connection only. Without one there are none.
     pub(super) fn names(&self, things: &Things, connection: Option<Connection>) -> Vec<String> {
         let Some(connection) = connection else { return Vec::new() };
-        let earlier = {
+        let patience;
+        {
             let mut caches = self.lock();
             let cache = caches.entry(things.clone()).or_default();
             let same = cache.read.as_ref().is_some_and(|(_, earlier)| earlier.is_same(&connection));
@@ -57,13 +60,13 @@ impl Known {
             }
             // Guest OS types are the same as long as the server runs, and cost it seconds.
             let lasts = *things == Things::OsTypes;
-            let fresh = same && cache.read.as_ref().is_some_and(|(when, _)| lasts || when.elapsed() < FRESH);
-            if fresh || cache.reading {
+            let young = cache.read.as_ref().is_some_and(|(when, _)| when.elapsed() < FRESH && !cache.stale);
+            if same && (lasts || young) || cache.reading {
                 return cache.names.clone();
             }
             cache.reading = true;
-            same && cache.read.is_some()
-        };
+            patience = if cache.names.is_empty() { PATIENCE } else { GLANCE };
+        }
         let (done, wait) = mpsc::channel();
         let (known, wanted) = (self.clone(), things.clone());
         let read = move || {
@@ -75,24 +78,30 @@ impl Known {
         if std::thread::Builder::new().name("known-names".to_owned()).spawn(read).is_err() {
             self.lock().entry(things.clone()).or_default().reading = false;
         }
-        let _ = wait.recv_timeout(if earlier { BRIEFLY } else { PATIENCE });
+        let _ = wait.recv_timeout(patience);
         self.lock().get(things).map(|cache| cache.names.clone()).unwrap_or_default()
     }
 
-    /// Takes up names of machines that somebody else has just read.
+    /// Lists are read anew when they are next asked for: a line has run, and may have changed anything.
+    pub(super) fn expire(&self) {
+        self.lock().values_mut().for_each(|cache| cache.stale = true);
+    }
+
+    /// Takes up names of machines that a command has just read.
     pub(super) fn learn(&self, mut names: Vec<String>, connection: &Connection) {
         names.sort();
         names.dedup();
         let mut caches = self.lock();
         let cache = caches.entry(Things::Machines).or_default();
         cache.names = names;
+        cache.stale = false;
         cache.read = Some((Instant::now(), connection.clone()));
     }
 
     fn keep(&self, things: &Things, names: Option<Vec<String>>, connection: Connection) {
         let mut caches = self.lock();
         let cache = caches.entry(things.clone()).or_default();
-        cache.reading = false;
+        (cache.reading, cache.stale) = (false, false);
         if let Some(names) = names {
             cache.names = names;
         }

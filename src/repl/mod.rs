@@ -21,6 +21,7 @@ mod keys;
 mod known;
 mod piped;
 mod prompt;
+mod search;
 mod secrets;
 mod signals;
 #[cfg(test)]

@@ -36,6 +36,10 @@ fn watch() -> io::Result<()> {
         let interrupt = Interrupt::global();
         let mut unanswered: Option<Instant> = None;
         for _ in signals.forever() {
+            // The program that has the terminal deals with it.
+            if interrupt.is_lent() {
+                continue;
+            }
             unanswered = if interrupt.is_raised() { unanswered.or_else(|| Some(Instant::now())) } else { None };
             if unanswered.is_some_and(|first| first.elapsed() >= PATIENCE) {
                 signal_hook::low_level::exit(INTERRUPTED);

@@ -5,7 +5,10 @@
 
 use super::Credentials;
 use crate::model::{Error, Result};
+use crate::output::Theme;
+use crate::schema::embedded;
 use serde::Deserialize;
+use serde::de::{SeqAccess, Visitor};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -23,10 +26,12 @@ pub struct Config {
     pub prompt: Option<String>,
     /// Keys of the line editor: `emacs` or `vi`.
     pub keys: Keys,
-    /// `dark` (default) or `light`: which colours can be read.
+    /// `neutral` (default), `dark`, `light`, `auto` or `none`: which colours can be read.
     pub theme: Theme,
-    /// Announce events above the line that is typed.
-    pub announce: bool,
+    /// Events that are announced above the line that is typed.
+    pub announce: Announce,
+    /// Whether long output goes through a pager; it does when nothing is said.
+    pub pager: Option<bool>,
     /// A script that runs before the first prompt.
     pub rc: Option<PathBuf>,
 }
@@ -77,15 +82,48 @@ pub enum Keys {
     Vi,
 }
 
-/// Which colours can be read.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum Theme {
-    /// Light text on a dark ground.
+/// Which events are announced above the line that is typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Announce {
+    /// None.
     #[default]
-    Dark,
-    /// Dark text on a light ground.
-    Light,
+    Nothing,
+    /// What changes machines: their states, new ones and removed ones, snapshots.
+    Usual,
+    /// Those of these types.
+    Types(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for Announce {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        from.deserialize_any(AnnounceVisitor)
+    }
+}
+
+struct AnnounceVisitor;
+
+impl<'de> Visitor<'de> for AnnounceVisitor {
+    type Value = Announce;
+
+    fn expecting(&self, form: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        form.write_str("true, false, or a list of event types")
+    }
+
+    fn visit_bool<E>(self, on: bool) -> std::result::Result<Announce, E> {
+        Ok(if on { Announce::Usual } else { Announce::Nothing })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> std::result::Result<Announce, A::Error> {
+        let mut types: Vec<String> = Vec::new();
+        while let Some(name) = list.next_element::<String>()? {
+            let known = embedded().enumeration("VBoxEventType").and_then(|types| types.number(&name));
+            if known.is_none() {
+                return Err(serde::de::Error::custom(format!("`{name}` is no type of event (`help VBoxEventType`)")));
+            }
+            types.push(name);
+        }
+        Ok(Announce::Types(types))
+    }
 }
 
 impl Config {
@@ -143,7 +181,12 @@ impl Config {
         toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             let what = error.message().lines().next().unwrap_or_default().trim_end_matches('.').to_owned();
-            format!("line {line}: {what}")
+            // A wrong value alone would not say whose it is.
+            let key = text.lines().nth(line - 1).and_then(|line| line.split_once('=')).map(|(key, _)| key.trim());
+            match key.filter(|key| !key.is_empty() && !what.contains(&format!("`{key}`"))) {
+                Some(key) => format!("line {line}: {key}: {what}"),
+                None => format!("line {line}: {what}"),
+            }
         })
     }
 }
@@ -169,6 +212,10 @@ mod tests {
                     [hosts.build]\nurl = \"https://build:18083\"\nuser = \"ops\"\npassword-file = \"secret\"\n\n[aliases]\nup = \"list running\"\n";
         let config = Config::parse(text).unwrap();
         assert_eq!(config.keys, Keys::Vi);
+        assert_eq!((config.theme, config.announce, config.pager), (Theme::Light, Announce::Nothing, None));
+        let types = Config::parse("announce = [\"OnMachineStateChanged\"]").unwrap().announce;
+        assert_eq!(types, Announce::Types(vec!["OnMachineStateChanged".to_owned()]));
+        assert_eq!(Config::parse("announce = true").unwrap().announce, Announce::Usual);
         assert_eq!(config.hosts["build"].user.as_deref(), Some("ops"));
         assert_eq!(config.aliases["up"], "list running");
     }
@@ -177,7 +224,11 @@ mod tests {
     fn mistakes_are_named_with_line_and_key() {
         for (text, line, part) in [
             ("\nkeyz = 1\n", 2, "keyz"),
-            ("[hosts.a]\nurl = 1\n", 2, "string"),
+            ("[hosts.a]\nurl = 1\n", 2, "url: invalid type: integer `1`, expected a string"),
+            ("theme = \"pink\"", 1, "theme: unknown variant `pink`"),
+            ("\npager = \"no\"", 2, "pager: "),
+            ("announce = 3", 1, "announce: invalid type: integer `3`, expected true, false, or a list of event types"),
+            ("announce = [\"OnTea\"]", 1, "announce: `OnTea` is no type of event"),
             ("[hosts.a]\nuser = \"x\"\n", 1, "url"),
             ("keys = \"pico\"", 1, "pico"),
             ("a = ", 1, ""),

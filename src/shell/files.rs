@@ -23,6 +23,7 @@ impl Shell {
             .hinted("does a script run itself, directly or by way of others?"));
         }
         let source = read_source(file)?;
+        let _unpaged = self.ui().unpaged();
         self.depth += 1;
         let result = match Language::of_file(Path::new(file)) {
             Some(language) => {

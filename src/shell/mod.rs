@@ -23,7 +23,7 @@ mod world;
 
 pub use arguments::Given;
 pub use command::{Argument, ArgumentKind, Arity, Category, Command, Commands, Effect, Example, Flag, Runner};
-pub use config::{Config, Defaults, HostEntry, Keys, Theme};
+pub use config::{Announce, Config, Defaults, HostEntry, Keys};
 pub use credentials::{Credentials, read_password_file};
 pub use dispatch::{Line, Shell};
 pub use engine::{Completeness, Engine, EngineFactory, Language, LineRunner, Origin, Provided};

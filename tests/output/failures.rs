@@ -86,6 +86,7 @@ fn an_exit_says_nothing() {
 fn roles_are_painted_when_wanted() {
     let ui = Ui::captured(UiOptions { color: ColorChoice::Always, ..UiOptions::default() });
     ui.fail(&Failure::usage("unknown command `lst`", "did you mean `list`?"));
-    let painted = "\u{1b}[1;31merror:\u{1b}[0m unknown command `lst`\n\u{1b}[36mhint:\u{1b}[0m did you mean `list`?\n";
+    let painted =
+        "\u{1b}[1;38;5;196merror:\u{1b}[0m unknown command `lst`\n\u{1b}[38;5;30mhint:\u{1b}[0m did you mean `list`?\n";
     assert_eq!(ui.take().err, painted);
 }

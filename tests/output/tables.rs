@@ -160,7 +160,7 @@ fn states_have_colours_where_colours_are_wanted() {
     };
     let ui = Ui::captured(UiOptions { color: ColorChoice::Always, ..UiOptions::default() });
     ui.reply(&Reply::Table(table())).unwrap();
-    let painted = "\u{1b}[1mSTATE\u{1b}[0m\n\u{1b}[1;32mRunning\u{1b}[0m\n\u{1b}[1;31mAborted\u{1b}[0m\n\u{1b}[2mPoweredOff\u{1b}[0m\n";
+    let painted = "\u{1b}[1mSTATE\u{1b}[0m\n\u{1b}[1;38;5;28mRunning\u{1b}[0m\n\u{1b}[1;38;5;196mAborted\u{1b}[0m\n\u{1b}[38;5;244mPoweredOff\u{1b}[0m\n";
     assert_eq!(ui.take().out, painted);
     assert_eq!(piped(&Reply::Table(table())).out, "STATE\nRunning\nAborted\nPoweredOff\n");
 }

@@ -86,7 +86,7 @@ fn objects_in_lists_and_maps_are_labels() {
     let map = Value::Map(vec![("who".into(), Value::Object(objects[0].clone())), ("n".into(), Value::Int(1))]);
     assert_eq!(format_value(&map, Style::default()), "{who: IMachine web-01, n: 1}");
     let painted = format_value(&map, Style::new(true));
-    assert!(painted.contains("\u{1b}[36mIMachine\u{1b}[0m web-01"), "{painted:?}");
+    assert!(painted.contains("\u{1b}[38;5;30mIMachine\u{1b}[0m web-01"), "{painted:?}");
 }
 
 #[test]

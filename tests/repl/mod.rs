@@ -3,5 +3,6 @@
 mod editing;
 mod history;
 mod interrupt;
+mod pager;
 mod piped;
 mod terminal;

@@ -7,7 +7,7 @@ use expectrl::{Eof, Expect, Session};
 use std::time::Duration;
 
 /// Longer than anything here takes, even on a busy computer.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Terminal {
     session: OsSession,
@@ -22,16 +22,33 @@ impl Terminal {
     }
 
     pub fn start(program: &Program, arguments: &[&str]) -> Self {
+        Self::start_in(program, arguments, &[], (100, 30))
+    }
+
+    /// Starts it without colours in a terminal of so many columns and rows, with more in its environment.
+    pub fn open_in(program: &Program, environment: &[(&str, &str)], size: (u16, u16)) -> Self {
+        let mut terminal = Self::start_in(program, &["--color", "never"], environment, size);
+        terminal.prompted();
+        terminal
+    }
+
+    pub fn start_in(program: &Program, arguments: &[&str], environment: &[(&str, &str)], size: (u16, u16)) -> Self {
         let mut command = program.command();
         // Standard streams come from the terminal.
         command.env("TERM", "xterm").env_remove("COLUMNS").env_remove("NO_COLOR").args(arguments);
+        command.envs(environment.iter().copied());
         let mut inner = std::process::Command::new(command.get_program());
         inner.args(command.get_args()).env_clear().current_dir(program.home());
         inner.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         let mut session = Session::spawn(inner).unwrap();
-        session.get_process_mut().set_window_size(100, 30).unwrap();
+        session.get_process_mut().set_window_size(size.0, size.1).unwrap();
         session.set_expect_timeout(Some(PATIENCE));
         Self { session }
+    }
+
+    /// Changes the size of the terminal, which tells the program.
+    pub fn resizes(&mut self, size: (u16, u16)) {
+        self.session.get_process_mut().set_window_size(size.0, size.1).unwrap();
     }
 
     pub fn types(&mut self, keys: &str) {

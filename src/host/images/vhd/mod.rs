@@ -4,26 +4,17 @@
 //! begin with a bitmap of their sectors. All numbers are big-endian. Layout as in Microsoft's published
 //! specification; what VirtualBox 7.2.22 leaves to choice was read off its images.
 
-use super::file::{Bytes, DiskFile, Table, Unfinished};
-use super::{Extent, Facts, Format, Image, ImageError, Plan, Result, SECTOR, Variant, damaged, unsupported};
+mod blocks;
+mod create;
+mod footer;
+
+use super::file::{Bytes, DiskFile, Table};
+use super::{Extent, Facts, Format, Image, ImageError, Result, SECTOR, Variant, damaged, unsupported};
+use blocks::{Blocks, FREE, LARGEST, bit};
+pub(super) use create::create;
+use footer::{DIFFERENCING, DYNAMIC, FIXED, FOOTER, checksum, put_size, put32, put64, seal, stamp};
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
-
-const FOOTER: usize = 512;
-const HEADER: usize = 1024;
-const BLOCK: u64 = 2 << 20;
-/// Entry of the map: the parent decides.
-const FREE: u32 = u32::MAX;
-/// As many sectors as an entry of the map can number.
-const LARGEST: u64 = (u32::MAX as u64) * SECTOR;
-/// Seconds from 1970 to 2000, where the clock of the format begins.
-const EPOCH: u64 = 946_684_800;
-/// Kinds of image, as the footer has them.
-const FIXED: u32 = 2;
-const DYNAMIC: u32 = 3;
-const DIFFERENCING: u32 = 4;
-/// Room in the file for a path of the parent.
-const LOCATOR: u64 = 1024;
 
 struct Vhd {
     file: DiskFile,
@@ -33,148 +24,6 @@ struct Vhd {
     blocks: Option<Blocks>,
     /// Where the data of a fixed image or the blocks of a dynamic one end, and the footer begins.
     end: u64,
-}
-
-struct Blocks {
-    header: Vec<u8>,
-    header_at: u64,
-    map: Table,
-    block: u64,
-    /// Bytes of the bitmap before each block.
-    bitmap: u64,
-    /// The bitmap last used: which block, and its bits.
-    cached: Option<(u64, Vec<u8>)>,
-}
-
-/// The sum that protects footer and header: its own place counts as zeros.
-fn checksum(bytes: &[u8], place: usize) -> u32 {
-    let counted = bytes.iter().enumerate().filter(|(at, _)| !(place..place + 4).contains(at));
-    !counted.fold(0u32, |sum, (_, byte)| sum.wrapping_add((*byte).into()))
-}
-
-fn seal(bytes: &mut [u8], place: usize) {
-    let sum = checksum(bytes, place);
-    bytes[place..place + 4].copy_from_slice(&sum.to_be_bytes());
-}
-
-fn put32(bytes: &mut [u8], place: usize, number: u32) {
-    bytes[place..place + 4].copy_from_slice(&number.to_be_bytes());
-}
-
-fn put64(bytes: &mut [u8], place: usize, number: u64) {
-    bytes[place..place + 8].copy_from_slice(&number.to_be_bytes());
-}
-
-/// Seconds since 2000.
-fn stamp(time: std::time::SystemTime) -> u32 {
-    let since = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
-    u32::try_from(since.saturating_sub(EPOCH)).unwrap_or_default()
-}
-
-/// Cylinders, heads and sectors, by the method of the specification.
-fn geometry(size: u64) -> (u16, u8, u8) {
-    let total = (size / SECTOR).min(65535 * 16 * 255);
-    if total >= 65535 * 16 * 63 {
-        let cylinders = total / 255 / 16;
-        return (cylinders as u16, 16, 255);
-    }
-    let (mut sectors, mut heads) = (17, (total / 17).div_ceil(1024).max(4));
-    let mut tracks = total / 17;
-    if tracks >= heads * 1024 || heads > 16 {
-        (sectors, heads, tracks) = (31, 16, total / 31);
-    }
-    if tracks >= heads * 1024 {
-        (sectors, heads, tracks) = (63, 16, total / 63);
-    }
-    ((tracks / heads) as u16, heads as u8, sectors as u8)
-}
-
-fn put_size(footer: &mut [u8], size: u64) {
-    put64(footer, 48, size);
-    let (cylinders, heads, sectors) = geometry(size);
-    footer[56..58].copy_from_slice(&cylinders.to_be_bytes());
-    (footer[58], footer[59]) = (heads, sectors);
-}
-
-fn new_footer(plan: &Plan, kind: u32) -> Vec<u8> {
-    let mut footer = vec![0; FOOTER];
-    footer[..8].copy_from_slice(b"conectix");
-    put32(&mut footer, 8, 2);
-    put32(&mut footer, 12, 0x1_0000);
-    put64(&mut footer, 16, if kind == FIXED { u64::MAX } else { FOOTER as u64 });
-    put32(&mut footer, 24, stamp(std::time::SystemTime::now()));
-    footer[28..32].copy_from_slice(b"vbox");
-    put32(&mut footer, 32, 0x7_0002);
-    footer[36..40].copy_from_slice(b"Wi2k");
-    put64(&mut footer, 40, plan.size);
-    put_size(&mut footer, plan.size);
-    put32(&mut footer, 60, kind);
-    footer[68..84].copy_from_slice(&plan.id.to_bytes_le());
-    seal(&mut footer, 64);
-    footer
-}
-
-pub(super) fn create(path: &Path, plan: &Plan, report: &mut dyn FnMut(u64, u64) -> Result) -> Result<Box<dyn Image>> {
-    if plan.variant.has(Variant::SPLIT | Variant::STREAM | Variant::RAW_DISK) {
-        return unsupported("VHD images have no such kind");
-    }
-    if plan.size > LARGEST {
-        return Err(ImageError::Size(format!("a VHD holds {LARGEST} bytes at most, not {}", plan.size)));
-    }
-    let kind = match &plan.parent {
-        Some(_) => DIFFERENCING,
-        None if plan.variant.has(Variant::FIXED) => FIXED,
-        None => DYNAMIC,
-    };
-    let footer = new_footer(plan, kind);
-    let mut file = DiskFile::create(path)?;
-    let mut unfinished = Unfinished(Some(path));
-    report(0, 1)?;
-    if kind == FIXED {
-        file.write(plan.size, &footer)?;
-    } else {
-        let blocks = plan.size.div_ceil(BLOCK);
-        let map_at = (FOOTER + HEADER) as u64;
-        let mut end = (map_at + blocks * 4).next_multiple_of(SECTOR);
-        let mut header = vec![0; HEADER];
-        header[..8].copy_from_slice(b"cxsparse");
-        put64(&mut header, 8, u64::MAX);
-        put64(&mut header, 16, map_at);
-        put32(&mut header, 24, 0x1_0000);
-        put32(&mut header, 28, blocks as u32);
-        put32(&mut header, 32, BLOCK as u32);
-        file.write(0, &footer)?;
-        if let Some(parent) = &plan.parent {
-            header[40..56].copy_from_slice(&parent.id.to_bytes_le());
-            // Room for the paths comes before the blocks.
-            for (slot, code) in [(0, b"W2ku"), (1, b"W2ru")] {
-                let at = 576 + slot * 24;
-                header[at..at + 4].copy_from_slice(code);
-                put32(&mut header, at + 4, LOCATOR as u32);
-                put64(&mut header, at + 16, end + slot as u64 * LOCATOR);
-            }
-            end += 2 * LOCATOR;
-        }
-        seal(&mut header, 36);
-        file.write(FOOTER as u64, &header)?;
-        let page = vec![0xff; 1 << 16];
-        let (mut at, map_end) = (map_at, map_at + blocks * 4);
-        while at < map_end {
-            let part = (map_end - at).min(page.len() as u64);
-            file.write(at, &page[..part as usize])?;
-            report(at, map_end)?;
-            at += part;
-        }
-        file.write(end, &footer)?;
-    }
-    let mut image = Vhd::new(file)?;
-    if let Some(parent) = &plan.parent {
-        image.set_parent_path(&parent.path)?;
-    }
-    image.flush()?;
-    report(1, 1)?;
-    unfinished.0 = None;
-    Ok(Box::new(image))
 }
 
 pub(super) fn open(path: &Path, writable: bool) -> Result<Box<dyn Image>> {
@@ -259,51 +108,6 @@ impl Vhd {
         }
         Ok(())
     }
-}
-
-impl Blocks {
-    fn new(file: &mut DiskFile, header_at: u64, size: u64) -> Result<Self> {
-        let mut header = vec![0; HEADER];
-        file.read(header_at, &mut header)?;
-        if &header[..8] != b"cxsparse" {
-            return damaged("its header of a dynamic disk is missing");
-        }
-        if header.be32(36) != checksum(&header, 36) {
-            return damaged("the check sum of its header is wrong");
-        }
-        let (count, block) = (u64::from(header.be32(28)), u64::from(header.be32(32)));
-        if !block.is_power_of_two() || !(SECTOR..=1 << 28).contains(&block) {
-            return damaged(format!("it has blocks of {block} bytes"));
-        }
-        if size == 0 || size > LARGEST || count < size.div_ceil(block) {
-            return damaged(format!("{size} bytes do not go with {count} blocks"));
-        }
-        let map = Table::new(file, header.be64(16), count, true)?;
-        let bitmap = (block / SECTOR).div_ceil(8).next_multiple_of(SECTOR);
-        Ok(Self { header, header_at, map, block, bitmap, cached: None })
-    }
-
-    /// Where a block's bitmap is in the file.
-    fn place(&mut self, file: &mut DiskFile, block: u64) -> Result<Option<u64>> {
-        let entry = self.map.get(file, block)?;
-        Ok((entry != FREE).then(|| u64::from(entry) * SECTOR))
-    }
-
-    fn bits(&mut self, file: &mut DiskFile, block: u64, place: u64) -> Result<&mut Vec<u8>> {
-        let fresh = match self.cached.take() {
-            Some((cached, bits)) if cached == block => bits,
-            _ => {
-                let mut bits = vec![0; usize::try_from(self.bitmap).unwrap_or(512)];
-                file.read(place, &mut bits)?;
-                bits
-            }
-        };
-        Ok(&mut self.cached.insert((block, fresh)).1)
-    }
-}
-
-fn bit(bits: &[u8], sector: u64) -> bool {
-    bits.get((sector / 8) as usize).is_some_and(|byte| byte & (0x80 >> (sector % 8)) != 0)
 }
 
 impl Image for Vhd {
