@@ -273,6 +273,10 @@ fn clone(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
             }
         }));
     }
+    // VirtualBox takes only one of the two; the first one says more.
+    if options.contains(&Value::from("KeepAllMACs")) {
+        options.retain(|option| *option != Value::from("KeepNATMACs"));
+    }
     let platform = super::on_machine::child(&source, "platform").map(|platform| text(&platform, "architecture"));
     let platform = platform.unwrap_or_else(|_| "x86".to_owned());
     let groups = match given.option("group") {

@@ -289,7 +289,11 @@ impl Shell {
     /// # Errors
     /// What it fails with.
     pub fn run_part(&mut self, part: &str) -> Result<Reply, Failure> {
-        match self.classify(part) {
+        let line = self.classify(part);
+        if !matches!(&line, Line::Command { command, .. } if command.effect == super::Effect::Read) {
+            self.world.forget_machines();
+        }
+        match line {
             Line::Empty => Ok(Reply::Nothing),
             Line::Command { command, rest } => self.run_command(&command, rest),
             Line::Script(source) => self.evaluate(source).map_err(|failure| self.suggest_command(source, failure)),

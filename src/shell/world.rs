@@ -110,6 +110,11 @@ impl World {
         *self.machines.lock().unwrap_or_else(PoisonError::into_inner) = Some((connection.clone(), names));
     }
 
+    /// Something ran that may have made or renamed machines.
+    pub fn forget_machines(&self) {
+        *self.machines.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// The names that a command has read since the last time this was asked, over that connection.
     pub fn take_machines(&self, connection: &Connection) -> Option<Vec<String>> {
         let seen = self.machines.lock().unwrap_or_else(PoisonError::into_inner).take();

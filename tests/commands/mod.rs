@@ -7,6 +7,8 @@ mod failures;
 mod generated;
 mod graph;
 mod help;
+mod json;
 mod machines;
 mod program;
 mod shell;
+mod vboxshell;

@@ -233,7 +233,7 @@ fn a_running_machine_is_teleported() {
     let Some(host) = Host::new("cmd-port", 18383) else { return };
     std::fs::write(host.folder().join("os.iso"), vec![0; 1 << 20]).unwrap();
     let guest = Guest::new(&host, "from-01", "");
-    host.ok("clone from-01 to-01 --keep macs,nat-macs,hardware-ids");
+    host.ok("clone from-01 to-01 --keep macs,hardware-ids");
     host.ok("modify to-01 serialPort[0].path=/root/to-01.log");
     guest.does("start VM headless", "Running");
     guest.greets(1);
