@@ -246,6 +246,8 @@ fn resize(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let connection = shell.world().connection()?;
     let bytes = sizes::parse(given.text("size"), sizes::MEGABYTE)?;
     let disk = open(&connection, given.text("disk"), "HardDisk")?;
+    // Nobody may have looked at it yet.
+    disk.call("refreshState", Vec::new())?;
     let now = disk.get("logicalSize")?.as_int().unwrap_or_default();
     if bytes < now {
         consent(

@@ -40,6 +40,8 @@ fn run(row: &Row<'_>) -> (Outcome, String) {
     program.file("script.vbox", "# a comment\nget web-01.state\n");
     program.file("goto.vbox", "goto 3\nnonsense\nget web-01.state\n");
     program.file("notes.txt", "notes\n");
+    program.file("os.iso", &"\0".repeat(1 << 20));
+    std::fs::create_dir(program.home().join("share")).unwrap();
     if !row.before.is_empty() {
         let before = program.run(&["--yes", "-c", row.before]);
         assert_eq!(before.code, 0, "{}: {before:?}", row.before);
