@@ -26,11 +26,23 @@ class VirtualBoxReflectionInfo(object):
 
     def all_values(self, sEnumName):
         """Names and values of an enumeration, a fresh dict; empty for an unknown one."""
-        values = self._enumerations.get(sEnumName, {})
+        values = self._values(sEnumName)
         return dict((name, self._value(sEnumName, name, number)) for name, number in values.items())
 
+    def _values(self, enumeration):
+        known = self._enumerations.get(enumeration)
+        if known is None:
+            renamed = _vboxsh._renamed(enumeration)
+            if renamed is None:
+                return {}
+            _vboxsh._note("older form: %s is %s" % (enumeration, renamed))
+            known = self._enumerations[renamed]
+        return known
+
     def _value(self, enumeration, name, number):
-        return getattr(_vboxsh, enumeration)(number) if self._named else number
+        if not self._named:
+            return number
+        return getattr(_vboxsh, _vboxsh._renamed(enumeration) or enumeration)(number)
 
     def __getattr__(self, name):
         if name.startswith("__"):
@@ -38,10 +50,11 @@ class VirtualBoxReflectionInfo(object):
         if name in self._codes:
             return self._codes[name]
         enumeration, mark, value = name.partition("_")
-        number = self._enumerations.get(enumeration, {}).get(value) if mark else None
+        values = self._values(enumeration) if mark else {}
+        number = values.get(value)
         if number is None:
             # As bindings for COM spell it, where None is a word of the language.
-            number = self._enumerations.get(enumeration, {}).get(value.lstrip("_")) if mark else None
+            number = values.get(value.lstrip("_"))
         if number is None:
             raise AttributeError("there is no constant %s" % name)
         return self._value(enumeration, value, number)
@@ -144,7 +157,7 @@ class PlatformBase(object):
         return True
 
     def queryInterface(self, oIUnknown, sClassName):
-        return oIUnknown.queryInterface(sClassName)
+        return oIUnknown.queryInterface(_vboxsh._renamed(sClassName) or sClassName)
 
     def deinit(self):
         for listener in list(self.active):

@@ -17,5 +17,7 @@ mod readme;
 #[cfg(unix)]
 mod repl;
 mod rhai;
+#[cfg(unix)]
+mod shipped;
 mod soap;
 mod support;

@@ -135,6 +135,11 @@ fn explain(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
             near.first().map_or("`help` lists the commands".to_owned(), |near| format!("did you mean `{near}`?"));
         return Err(Failure::new(ErrorKind::NotFound, format!("there is no command `{word}`")).hinted(hint));
     };
+    if command.category == Category::Extensions {
+        let from = command.help.lines().last().unwrap_or_default().trim_start_matches("From ").trim_end_matches('.');
+        let what = format!("`{}` is a command of an extension", command.name);
+        return Err(Failure::new(ErrorKind::NotFound, what).hinted(format!("its script is {from}")));
+    }
     let Some((_, template)) = TEMPLATES.iter().find(|(name, _)| *name == command.name) else {
         return Err(Failure::new(ErrorKind::NotFound, format!("there is no short script for `{}`", command.name))
             .hinted(format!("`vboxsh --trace FILE -c {}` keeps the calls that it makes", quoted(line))));

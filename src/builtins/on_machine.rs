@@ -74,18 +74,7 @@ pub(super) fn finish(shell: &Shell, progress: Value) -> Result<(), Failure> {
 
 /// Asks before something is lost. Off a terminal only `--yes` is consent.
 pub(super) fn consent(shell: &Shell, question: &str) -> Result<(), Failure> {
-    if shell.world().yes() {
-        return Ok(());
-    }
-    let ui = shell.ui();
-    if !ui.can_ask() {
-        return Err(Failure::new(ErrorKind::Refused, format!("not done without consent: {question}"))
-            .hinted("give `--yes` (`-y`) on the command line of vboxsh to consent"));
-    }
-    if ui.confirm(question) {
-        return Ok(());
-    }
-    Err(Failure::new(ErrorKind::Refused, "not done, as you wished"))
+    Ok(crate::shell::consent(shell.world(), question)?)
 }
 
 /// A text attribute; empty when it cannot be read.

@@ -24,7 +24,7 @@ pub(super) fn commands() -> Vec<Command> {
             .alias("reloadExt")
             .alias("reloadExts")
             .effect(Effect::Write)
-            .help("Extension files bring commands. They stand in the folder `shexts` of VirtualBox's home (VBOX_USER_HOME, else ~/.config/VirtualBox) and of ~/.VirtualBox, or are that home's `shellext.py`. A file defines `commands = {'name': ['help', function]}`; the function is called with the context and the words, and leaves the shell when it gives something true. Files and folders that others can write are not loaded, and `--no-ext` loads none.")
+            .help("Extension files bring commands: `help extensions` says where they stand and what they look like. Files and folders that others can write are not loaded, and `--no-ext` loads none.")
             .example("reloadExts", "after an extension was changed"),
         Command::new("sleep", Category::Scripting, "wait for some seconds", sleep)
             .argument("seconds", ArgumentKind::Seconds, Arity::Required, "how long, in seconds; fractions are allowed")

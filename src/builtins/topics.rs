@@ -61,6 +61,28 @@ machine `VBoxManage setproperty websrvauthlibrary null` lets everyone in.
 ",
     ),
     (
+        "embedded",
+        "machines of the embedded host: what runs in them",
+        "
+The embedded host has the machines, media, snapshots and networks of VirtualBox in VirtualBox's own
+files, in a home folder of its own (`--home DIR`, VBOXSH_HOME). Its machines start, pause, save, take
+snapshots and stop with the sessions, locks and events of VirtualBox, but nothing is executed: what
+they are asked is answered as by a machine whose guest does nothing and has no Guest Additions.
+
+For scripts that control a guest there is a simulated guest with Additions. Its file system is a
+folder of this computer, named by the machine's extra data (a relative path starts at the machine's
+folder), and it is there as long as the machine runs:
+
+  mkdir -p /tmp/guest/home/user
+  call web-01.setExtraData vboxsh/SimulatedGuest /tmp/guest
+  start web-01 headless
+
+Sessions take any user and password. Files and directories are those of the folder; nothing outside
+it is reached. The only programs are /bin/cat, echo, env, false, ls, pwd, sleep and true, and they
+are part of the simulation: no program of this computer is run. Sessions belong to one vboxsh.
+",
+    ),
+    (
         "scripting",
         "Rhai and the object graph",
         "
@@ -79,6 +101,56 @@ A line that is no command is Rhai. The graph hangs on `vbox`; `host` and `sessio
 `_` is the last result. Scripts get `args`; `exit(n)` ends one; `import \"other\" as o` loads another.
 
 `:name` forces a command, `=expr` forces script, `!cmd` runs a command of the host's shell.
+",
+    ),
+    (
+        "extensions",
+        "commands of your own, in Rhai or Python",
+        "
+Files that bring commands stand in the folder `shexts` of VirtualBox's home: VBOX_USER_HOME, else
+~/.config/VirtualBox (on macOS ~/Library/VirtualBox); of ~/.VirtualBox; and of the embedded host's home.
+`.rhai` is Rhai; `.py`, no ending, and the `shellext.py` beside the folder are Python. They load in the
+order of their names when the shell starts, and again by `reloadExts`; `--no-ext` loads none. Files and
+folders that others can write are left out.
+
+  fn ports(given) {                       // gets the arguments, checked and of their types
+      if given.all { ... }
+      table([\"machine\", \"port\"], rows)    // what it gives is shown, or is the JSON of `--json`
+  }
+  register_command(#{
+      name: \"ports\",
+      summary: \"ports that machines forward\",
+      arguments: [#{ name: \"machine\", kind: \"machine\", optional: true, help: \"only of this one\" }],
+      options: [#{ name: \"all\", help: \"those of disabled adapters too\" }],
+      examples: [[\"ports web-01\", \"of one machine\"]],
+      run: ports,
+  });
+
+The same in Python: `from vboxsh import register_command, table`, and
+`register_command(name=\"ports\", ..., arguments=[dict(name=\"machine\", ...)], run=ports)`. `help` and
+`effect` (`read`, `write`, `destroy`) may be added, and `aliases`.
+
+An argument has a name, help, and may be `optional`, `repeated` (the last one), or have a value that is
+`usual` when it is left out. An option without kind is true or false. Dashes in names are underscores in
+`given`. The kinds, for arguments and options; completion goes by them, and the function gets:
+
+  machine, snapshot, disk, dvd, floppy     the object; a snapshot is of the machine before it
+  path                                     what a path of `get` leads to
+  number, seconds, size                    a number; of `20G` the bytes
+  enum: \"MachineState\"                   a value of that enumeration
+  choices: [\"linked\", \"full\"]            one of these words
+  file, text, controller, os-type, member, target, topic, line     text; `line` is the rest of the line
+  hosts                                    a list of names
+
+`fail(message, hint)` ends a command with exit code 1; `confirm(question)` asks before a loss, or needs
+`--yes`; `note(text)` says something beside the data; `run_command(\"start web-01\")` runs a line of the
+shell; `show(value)` shows more than one thing. Scripts have the same functions, and read their arguments
+with the same form: `let given = parse_args(#{ arguments: [...], options: [...] })`.
+
+Files of vboxshell load unchanged: `commands = {'name': ['help', function]}`, where the function gets
+vboxshell's context and the words, and leaves the shell when it gives something true.
+
+When two files bring one name, the last one counts, and a built-in command gives way; both is said.
 ",
     ),
     (

@@ -158,9 +158,11 @@ fn show(shell: &mut Shell, run: impl FnOnce(&mut Shell) -> Result<Reply, Failure
 fn shell(arguments: &Arguments, target: Target, settings: ConnectSettings, ui: &Ui) -> Result<Shell, Failure> {
     let commands = builtins::commands(&settings);
     let opener_ui = ui.clone();
+    let home = settings.home.clone();
     let opener = Box::new(move |asking| connect(&target, &settings, &opener_ui, asking));
     let world = World::new(ui.clone(), Some(opener), arguments.yes);
     let mut shell = Shell::new(world, commands, script::factories());
+    shell.set_host_home(home);
     if !arguments.no_ext {
         extensions::load(&mut shell);
     }

@@ -4,18 +4,20 @@
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
-/// The homes of VirtualBox: the one that is named, or the usual ones.
-fn homes() -> Vec<PathBuf> {
+/// The homes of VirtualBox: the one that is named, or the usual ones, and that of the embedded host.
+fn homes(host: Option<&Path>) -> Vec<PathBuf> {
     let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     let named = std::env::var_os("VBOX_USER_HOME").filter(|named| !named.is_empty()).map(PathBuf::from);
-    let own = named.unwrap_or_else(|| home.join(".config/VirtualBox"));
-    vec![own, home.join(".VirtualBox")]
+    let usual = if cfg!(target_os = "macos") { "Library/VirtualBox" } else { ".config/VirtualBox" };
+    let own = named.unwrap_or_else(|| home.join(usual));
+    let named = std::env::var_os("VBOXSH_HOME").filter(|named| !named.is_empty()).map(PathBuf::from);
+    [own, home.join(".VirtualBox")].into_iter().chain(host.map(Path::to_owned).or(named)).collect()
 }
 
 /// The files in the order in which they load, and what to warn of.
-pub(super) fn files() -> (Vec<PathBuf>, Vec<String>) {
+pub(super) fn files(host: Option<&Path>) -> (Vec<PathBuf>, Vec<String>) {
     let (mut files, mut warnings) = (Vec::new(), Vec::new());
-    for home in homes() {
+    for home in homes(host) {
         let mut found: Vec<PathBuf> = Vec::new();
         found.extend(Some(home.join("shellext.py")).filter(|file| file.is_file()));
         let folder = home.join("shexts");

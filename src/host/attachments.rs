@@ -93,6 +93,10 @@ impl State {
             );
             return Err(Fault::argument(message).by("IStorageController"));
         }
+        if self.running(view).is_some() && !matches!(bus, "SATA" | "USB") {
+            let message = format!("the machine runs, and `{name}`, a controller for {bus}, takes no devices then");
+            return Err(Fault::new(code::INVALID_VM_STATE, message));
+        }
         if self.attachment(view, slot).is_ok() {
             return Err(Fault::new(code::OBJECT_IN_USE, format!("port {port}, device {device} of `{name}` is taken")));
         }

@@ -49,7 +49,15 @@ impl Host {
     /// # Errors
     /// `VirtualBox.xml` is there and cannot be read.
     pub fn open(home: &Path, machine_folder: &Path) -> Outcome<Self> {
-        let mut state = registry::open(home, machine_folder)?;
+        Self::open_on(home, machine_folder, Path::new("/"))
+    }
+
+    /// The same on a computer whose `sys` and `dev` stand below the folder `computer`.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_on(home: &Path, machine_folder: &Path, computer: &Path) -> Outcome<Self> {
+        let mut state = registry::open(home, machine_folder, computer)?;
         let door = Arc::new_cyclic(|door| {
             state.door = door.clone();
             Door { state: Mutex::new(state), changed: Condvar::new() }
@@ -80,6 +88,11 @@ impl Host {
     /// A new `ISession`.
     pub fn open_session(&self) -> Handle {
         Address::global(self.lock().new_session()).handle()
+    }
+
+    /// The `IVirtualBoxClient`.
+    pub fn client(&self) -> Handle {
+        self.lock().client().handle()
     }
 
     /// Carries one call: the return value first, then the outs. `waits` is how long it may wait.
@@ -128,6 +141,16 @@ impl Host {
                     ("IProgress", "waitForOperationCompletion") => {
                         state = self.wait_until(state, shorter(waits, arguments.int(1)), |state| {
                             state.progress_passed(at.element, Some(arguments.int(0)))
+                        });
+                    }
+                    ("IGuestSession", "waitFor" | "waitForArray") => {
+                        state = self.wait_until(state, shorter(waits, endless(arguments.int(1))), |state| {
+                            state.session_wait_over(at.element, method.name, arguments)
+                        });
+                    }
+                    ("IProcess", "waitFor" | "waitForArray") => {
+                        state = self.wait_until(state, shorter(waits, endless(arguments.int(1))), |state| {
+                            state.process_wait_over(at.element, method.name, arguments)
                         });
                     }
                     _ => {
@@ -181,7 +204,8 @@ impl Host {
         let at = Address::from_handle(target).ok_or_else(gone)?;
         let mut state = self.lock();
         state.load(at.view)?;
-        Ok(state.element(at)?.interface.extends(interface.name))
+        let own = state.element(at)?.interface;
+        Ok(own.extends(interface.name) || super::client::beside(own.name) == Some(interface.name))
     }
 
     /// Gives references up.
@@ -206,6 +230,11 @@ impl Host {
 fn shorter(waits: Option<Duration>, given: i64) -> Duration {
     let given = u64::try_from(given).map_or(Duration::MAX, Duration::from_millis);
     waits.map_or(given, |waits| waits.min(given))
+}
+
+/// Waits in a guest have no end when they are given none.
+fn endless(time: i64) -> i64 {
+    if time == 0 { -1 } else { time }
 }
 
 impl From<Fault> for crate::model::ApiError {

@@ -28,7 +28,9 @@ pub(super) mod code {
     pub(in crate::host) const INVALID_OBJECT_STATE: u32 = 0x80bb_0007;
     pub(in crate::host) const NOT_SUPPORTED: u32 = 0x80bb_0009;
     pub(in crate::host) const OBJECT_IN_USE: u32 = 0x80bb_000c;
+    pub(in crate::host) const MAXIMUM_REACHED: u32 = 0x80bb_000e;
     pub(in crate::host) const GSTCTL_GUEST_ERROR: u32 = 0x80bb_000f;
+    pub(in crate::host) const DND_ERROR: u32 = 0x80bb_0011;
     pub(in crate::host) const PLATFORM_ARCH_NOT_SUPPORTED: u32 = 0x80bb_0012;
     pub(in crate::host) const E_NOTIMPL: u32 = 0x8000_4001;
     pub(in crate::host) const E_FAIL: u32 = 0x8000_4005;

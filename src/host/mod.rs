@@ -6,6 +6,7 @@
 mod appliances;
 mod arguments;
 mod attachments;
+mod client;
 mod cloning;
 mod computer;
 mod console;
@@ -17,6 +18,7 @@ mod events;
 mod extension_packs;
 mod fault;
 mod files;
+mod guest_control;
 mod guest_properties;
 mod images;
 mod machine;

@@ -285,6 +285,12 @@ impl State {
         }
     }
 
+    /// Work has come so far that it cannot be cancelled any more.
+    pub(super) fn forbid_cancelling(&mut self, element: ElementId) -> Outcome {
+        self.progresses.get_mut(&element).ok_or_else(gone)?.cancelable = false;
+        Ok(())
+    }
+
     /// Whether work is still running in the background.
     pub(super) fn has_jobs(&self) -> bool {
         self.progresses.values().any(|progress| !progress.completed)

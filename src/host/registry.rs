@@ -28,10 +28,11 @@ pub(super) const HEADING: &str = "** Written by vboxsh in the settings format of
 const PROPERTIES: [&str; 3] = ["ISystemProperties", "IPlatformProperties", "IHostUpdateAgent"];
 
 /// Opens a home folder.
-pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
+pub(super) fn open(home: &Path, machine_folder: &Path, computer: &Path) -> Outcome<State> {
     let mut state = State {
         home: home.to_owned(),
         machine_folder: machine_folder.to_owned(),
+        computer: computer.to_owned(),
         global: Document::new("IVirtualBox"),
         registry: XmlNode::new("VirtualBox"),
         registry_stamp: None,
@@ -43,6 +44,7 @@ pub(super) fn open(home: &Path, machine_folder: &Path) -> Outcome<State> {
         media: BTreeMap::new(),
         open_disks: HashMap::new(),
         progresses: HashMap::new(),
+        open: super::guest_control::Open::default(),
         events: Default::default(),
         performance: Default::default(),
         home_lock: HomeLock::default(),

@@ -97,13 +97,21 @@ impl State {
         let (before, file) = (machine.state, machine.settings_file.clone());
         let mut media: Vec<_> = arguments.list(0).iter().filter_map(Address::of).map(|at| at.element).collect();
         media.dedup();
-        // A disk goes before the one that it stands on.
+        // A disk goes before the one that it stands on; else in the order given.
         let level = |state: &Self, medium: ElementId| {
             std::iter::successors(Some(medium), |at| state.media.get(at).and_then(|known| known.parent))
                 .take(1000)
                 .count()
         };
-        media.sort_by_key(|medium| std::cmp::Reverse(level(self, *medium)));
+        let place = |medium: &ElementId| media.iter().position(|known| known == medium);
+        let parent = |medium: &ElementId| self.media.get(medium).and_then(|known| known.parent);
+        if media
+            .iter()
+            .enumerate()
+            .any(|(at, medium)| parent(medium).and_then(|up| place(&up)).is_some_and(|up| up < at))
+        {
+            media.sort_by_key(|medium| std::cmp::Reverse(level(self, *medium)));
+        }
         let mut files = Vec::new();
         for medium in &media {
             // One that is still used elsewhere stays, silently, as in VirtualBox.

@@ -133,6 +133,8 @@ pub(super) struct State {
     pub(super) home: PathBuf,
     /// The default machine folder when nothing else is set.
     pub(super) machine_folder: PathBuf,
+    /// Where the facts of this computer stand: `/`, below which are `sys` and `dev`.
+    pub(super) computer: PathBuf,
     pub(super) global: Document,
     /// `VirtualBox.xml` as a tree.
     pub(super) registry: XmlNode,
@@ -146,6 +148,8 @@ pub(super) struct State {
     pub(super) media: BTreeMap<ElementId, Medium>,
     /// Disks that callers have open for reading or writing, by their `IMediumIO`.
     pub(super) open_disks: HashMap<ElementId, super::media::OpenDisk>,
+    /// What callers have open in simulated guests.
+    pub(super) open: super::guest_control::Open,
     pub(super) progresses: HashMap<ElementId, Progress>,
     pub(super) events: Events,
     pub(super) performance: super::performance::Performance,
@@ -237,6 +241,16 @@ impl State {
         if allowed { Ok(()) } else { refuse(format!("its state is {}", machine.state)) }
     }
 
+    /// What is changed through the machine's process cannot be while that is halted.
+    fn check_halted(&self, view: View, attribute: &Attribute) -> Outcome {
+        const LIVE: [&str; 4] = ["CPUExecutionCap", "clipboardMode", "clipboardFileTransfersEnabled", "dnDMode"];
+        if attribute.owner != "IMachine" || !LIVE.contains(&attribute.name) || self.machine(view)?.state != "Paused" {
+            return Ok(());
+        }
+        let message = format!("`{}` cannot change while the machine is Paused: resume it first", attribute.name);
+        Err(Fault::new(code::INVALID_VM_STATE, message).by("IConsole"))
+    }
+
     /// Notes that there is something to save.
     pub(super) fn touch(&mut self, view: View) {
         if let Ok(machine) = self.machine_mut(view) {
@@ -282,7 +296,7 @@ impl State {
 
     fn check_interface(&self, address: Address, owner: &str) -> Outcome {
         let interface = self.element(address)?.interface;
-        if interface.name == owner || interface.extends(owner) {
+        if interface.name == owner || interface.extends(owner) || super::client::beside(interface.name) == Some(owner) {
             return Ok(());
         }
         Err(Fault::new(0x8000_4002, format!("this {} is no {owner}", interface.name)))
@@ -295,6 +309,8 @@ impl State {
             "IVirtualBox" => self.read_root(name),
             "IMachine" => self.read_machine(at, name),
             "ISession" => self.read_session(at.element, name),
+            "IVirtualBoxClient" => Ok(self.read_client(at, name)),
+            "IInternalSessionControl" => self.read_session_control(name),
             "IMedium" => self.read_medium(at.element, name),
             "IMediumFormat" => Ok(self.read_medium_format(at.element, name)),
             "IMediumIO" => self.read_medium_io(at.element, name),
@@ -307,9 +323,14 @@ impl State {
             "IEvent" => Ok(self.read_event(at.element, name)),
             "IGuestOSType" => Ok(None),
             owner if console::is_of_console(owner) => self.read_console(at, owner, name),
+            owner if super::guest_control::owns(owner) => self.read_guest_control(at, owner, name),
+            "IHostUSBDevice" => {
+                self.host_usb_devices();
+                Ok(None)
+            }
             "IHostDrive" => self.read_host_drive(at, name),
             "IUnattended" => self.read_unattended(name),
-            "IUpdateAgent" => self.read_update_agent(at, name),
+            "IUpdateAgent" | "IHostUpdateAgent" => self.read_update_agent(at, name),
             owner if super::extension_packs::owns(owner) => self.read_extension_packs(at, name),
             owner if super::appliances::owns(owner) => self.read_appliance(at, owner, name),
             owner @ ("IPerformanceCollector" | "IPerformanceMetric") => self.read_performance(at, owner, name),
@@ -330,6 +351,9 @@ impl State {
         if console::is_of_console(attribute.owner) {
             return self.write_console(at, attribute.owner, attribute.name, arguments);
         }
+        if super::guest_control::owns(attribute.owner) {
+            return self.write_guest_control(at, attribute.name, arguments);
+        }
         if self.write_first(at, attribute.owner, attribute.name, &arguments.value(0))? {
             return Ok(());
         }
@@ -337,7 +361,8 @@ impl State {
         if at.view != GLOBAL {
             // What the table never lets a caller change is for behaviour to take or to refuse.
             let when = row.map(|row| row.when).filter(|when| *when != When::Never);
-            self.check_mutable(at.view, when.unwrap_or(When::Off))?;
+            self.check_mutable(at.view, when.unwrap_or_else(|| coded(attribute)))?;
+            self.check_halted(at.view, attribute)?;
         }
         let done = match attribute.owner {
             "IMachine" => self.write_machine(at, attribute.name, arguments)?,
@@ -398,19 +423,26 @@ impl State {
             "IVirtualBox" => self.call_root(method.name, arguments)?,
             "IMachine" => self.call_machine(at, method.name, arguments)?,
             "ISession" => self.call_session(at.element, method.name)?,
+            "IVirtualBoxClient" => self.call_client(method.name, arguments)?,
+            "IInternalProgressControl" => self.call_progress_control(at.element, method.name)?,
             "IMedium" => self.call_medium(at.element, method.name, arguments)?,
             "IMediumFormat" => self.call_medium_format(at.element, method.name)?,
             "IMediumIO" => self.call_medium_io(at.element, method.name, arguments)?,
             "IToken" => self.call_token(at.element, method.name)?,
             "IProgress" => self.call_progress(at.element, method.name, arguments)?,
             "IEventSource" => self.call_event_source(at, method.name, arguments)?,
+            "IEventListener" => {
+                let message = "a passive listener is asked for its events: `getEvent` of the source it stands at";
+                return Err(Fault::new(code::E_FAIL, message));
+            }
             "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,
             "IHost" => self.call_host(method.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
             owner if console::is_of_console(owner) => self.call_console(at, owner, method.name, arguments)?,
+            owner if super::guest_control::owns(owner) => self.call_guest_control(at, owner, method.name, arguments)?,
             "IHostX86" => self.call_host_x86(method.name, arguments)?,
             "IUnattended" => self.call_unattended(method.name)?,
-            "IUpdateAgent" => self.call_update_agent(method.name)?,
+            "IUpdateAgent" => self.call_update_agent(at, method.name)?,
             owner if super::extension_packs::owns(owner) => self.call_extension_packs(method.name, arguments)?,
             owner if super::appliances::owns(owner) => self.call_appliance(at, owner, method.name, arguments)?,
             "IPerformanceCollector" => self.call_performance(method.name, arguments)?,
@@ -441,6 +473,15 @@ impl State {
     /// A state of a machine, as the API has it.
     pub(super) fn machine_state(&self, view: View) -> Outcome<RawValue> {
         Ok(enumerated("MachineState", self.machine(view)?.state))
+    }
+}
+
+/// When a setting may change that no table has.
+fn coded(attribute: &Attribute) -> When {
+    match (attribute.owner, attribute.name) {
+        ("IMachine", "groups") | ("INetworkAdapter", "bandwidthGroup") => When::OffOrSaved,
+        ("IRecordingScreenSettings", _) => When::Always,
+        _ => When::Off,
     }
 }
 

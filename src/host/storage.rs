@@ -209,7 +209,7 @@ impl State {
                 nothing()
             }
             "passthroughDevice" => {
-                self.change_attachment(view, slot, ("passthrough", "DVD"), arguments.flag(3), When::OffOrRunning)
+                self.change_attachment(view, slot, ("passthrough", "DVD"), arguments.flag(3), When::Off)
             }
             "temporaryEjectDevice" => {
                 self.change_attachment(view, slot, ("temporaryEject", "DVD"), arguments.flag(3), When::Always)

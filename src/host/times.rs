@@ -30,6 +30,12 @@ pub(super) fn write(milliseconds: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
 }
 
+/// The same to the nanosecond.
+pub(super) fn precise(milliseconds: i64) -> String {
+    let whole = write(milliseconds);
+    format!("{}.{:03}000000Z", whole.trim_end_matches('Z'), milliseconds.max(0) % 1000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,5 +48,6 @@ mod tests {
         }
         assert_eq!(read("2026-11-22T03:12:12Z"), 1_795_317_132_000);
         assert_eq!(read("rubbish"), 0);
+        assert_eq!(precise(1_795_317_132_007), "2026-11-22T03:12:12.007000000Z");
     }
 }

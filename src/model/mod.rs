@@ -7,6 +7,7 @@ mod api_error;
 mod argument;
 mod connection;
 mod error;
+mod error_fields;
 mod event;
 mod interrupt;
 mod member;

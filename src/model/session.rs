@@ -43,6 +43,11 @@ impl SessionGuard {
     /// What the calls give; the lock is given back in any case.
     pub fn finish(mut self) -> Result<()> {
         let changed = self.machine.get("settingsModified").map(|value| value.as_bool() == Some(true));
+        if changed.is_err() && self.has_ended() {
+            // Powering the machine off or saving its state ended the session; its settings went the same way.
+            self.open = false;
+            return Ok(());
+        }
         // A shared session of a running machine may not be asked or saved in every state: saving tells.
         let saved = match changed {
             Ok(false) => Ok(Value::Null),
@@ -50,6 +55,15 @@ impl SessionGuard {
         };
         let unlocked = self.unlock();
         saved.and(unlocked)
+    }
+
+    fn has_ended(&self) -> bool {
+        let state = self.session.get("state");
+        let ended = matches!(&state, Ok(Value::Enum(state)) if state.is("Unlocked") || state.is("Unlocking"));
+        if ended {
+            wait_until_unlocked(&self.session);
+        }
+        ended
     }
 
     fn unlock(&mut self) -> Result<()> {

@@ -63,8 +63,10 @@ pub(super) fn gloss(attribute: &Attribute, value: &Value) -> Option<String> {
     let Value::Int(number) = value else { return None };
     let number = *number;
     match (attribute.owner, attribute.name) {
-        ("IMedium", "size" | "logicalSize") | ("IHostDrive" | "IHostDrivePartition", "size") => Some(bytes(number)),
-        ("IGuestOSType", "recommendedHDD") | ("ISystemProperties", "infoVDSize") => Some(bytes(number)),
+        ("IMedium", "size" | "logicalSize") | ("IHostDrive" | "IHostDrivePartition", "size") => {
+            Some(format_bytes(number))
+        }
+        ("IGuestOSType", "recommendedHDD") | ("ISystemProperties", "infoVDSize") => Some(format_bytes(number)),
         ("IGuestOSType", "recommendedRAM" | "recommendedVRAM") => Some(format!("{number} MB")),
         ("IUSBDevice", "vendorId" | "productId" | "revision") => Some(format!("0x{number:04x}")),
         ("IProgress" | "IVirtualBoxErrorInfo", "resultCode") if number != 0 => {
@@ -82,8 +84,8 @@ pub(super) fn gloss_by_name(name: &str, value: &Value) -> Option<String> {
         ("memorySize" | "memoryAvailable" | "memoryBalloonSize" | "VRAMSize", Value::Int(number)) => {
             Some(format!("{number} MB"))
         }
-        ("size" | "logicalSize" | "freeSpace", Value::Int(number)) => Some(bytes(*number)),
-        ("timeStamp" | "lastStateChange" | "UTCTime", Value::Int(number)) => time(*number),
+        ("size" | "logicalSize" | "freeSpace", Value::Int(number)) => Some(format_bytes(*number)),
+        ("timeStamp" | "lastStateChange" | "UTCTime", Value::Int(number)) => format_time(*number),
         _ => None,
     }
 }
@@ -93,8 +95,8 @@ pub(super) fn is_name(attribute: &Attribute) -> bool {
     attribute.kind.kind == Kind::UnsignedShort && attribute.owner == "IUSBDevice"
 }
 
-/// `20.0 GiB`.
-fn bytes(number: i64) -> String {
+/// A number of bytes for people: `20.0 GiB`.
+pub fn format_bytes(number: i64) -> String {
     let mut amount = number as f64;
     let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     let mut unit = 0;
@@ -106,7 +108,7 @@ fn bytes(number: i64) -> String {
 }
 
 /// Milliseconds since 1970 as `2026-08-22 17:04:05Z`; `None` for a time that is none.
-fn time(milliseconds: i64) -> Option<String> {
+pub fn format_time(milliseconds: i64) -> Option<String> {
     if milliseconds <= 0 {
         return None;
     }
@@ -180,10 +182,10 @@ mod tests {
 
     #[test]
     fn times_are_dates() {
-        assert_eq!(time(951_827_696_000).as_deref(), Some("2000-02-29 12:34:56Z"));
-        assert_eq!(time(1_767_225_599_999).as_deref(), Some("2025-12-31 23:59:59Z"));
-        assert_eq!(time(4_107_542_400_000).as_deref(), Some("2100-03-01 00:00:00Z"));
-        assert_eq!(time(0), None);
-        assert_eq!(time(i64::MAX), None);
+        assert_eq!(format_time(951_827_696_000).as_deref(), Some("2000-02-29 12:34:56Z"));
+        assert_eq!(format_time(1_767_225_599_999).as_deref(), Some("2025-12-31 23:59:59Z"));
+        assert_eq!(format_time(4_107_542_400_000).as_deref(), Some("2100-03-01 00:00:00Z"));
+        assert_eq!(format_time(0), None);
+        assert_eq!(format_time(i64::MAX), None);
     }
 }

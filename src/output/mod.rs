@@ -25,6 +25,7 @@ mod theme;
 mod ui;
 mod value;
 
+pub use columns::{format_bytes, format_time};
 pub use failure::{Failure, Position};
 pub use json::{documents, to_json};
 pub use progress_bar::ProgressBar;

@@ -193,6 +193,7 @@ fn argument(sources: &Sources<'_>, kind: &ArgumentKind, tail: &str, partial: &Pa
             )
         }
         ArgumentKind::Choice(choices) => words(choices),
+        ArgumentKind::OneOf(choices) => words(&choices.iter().map(String::as_str).collect::<Vec<_>>()),
         ArgumentKind::Target => words(&["auto", "embedded", "xpcom", "http://", "https://"]),
         ArgumentKind::File => files(tail),
         ArgumentKind::GraphPath => path(sources, &tail[partial.start..], partial.start),

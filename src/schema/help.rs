@@ -1,5 +1,8 @@
 //! Help texts: one line for every item, in this project's own words, beside the table.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 /// Lines of the form `KEY: text`, one file per part of the table.
 const TEXTS: &[&str] = &[
     include_str!("help/enums.txt"),
@@ -11,7 +14,9 @@ const TEXTS: &[&str] = &[
 /// The help line of an item: `IMachine`, `IMachine.name`, `IMachine.lockMachine(session)`,
 /// `MachineState.Running` or `VBOX_E_FILE_ERROR`.
 pub fn help(key: &str) -> Option<&'static str> {
-    TEXTS.iter().find_map(|text| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": ")))
+    static BY_KEY: OnceLock<HashMap<&str, &str>> = OnceLock::new();
+    let lines = || TEXTS.iter().flat_map(|text| text.lines()).filter_map(|line| line.split_once(": "));
+    BY_KEY.get_or_init(|| lines().collect()).get(key).copied()
 }
 
 /// All lines, for the test that holds them complete.

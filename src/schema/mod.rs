@@ -23,7 +23,7 @@ pub use help::help;
 pub use interface::{Interface, Mapping};
 pub use manual::{manual, suggest_topic};
 pub use member::{Attribute, Direction, Method, Parameter};
-pub use moved::{MOVED, Moved, moved_to};
+pub use moved::{MOVED, Moved, moved_to, renamed};
 pub use naming::{did_you_mean, snake_case, suggest};
 pub use result_code::{name_of_code, number_of_code, standard_codes};
 pub use shapes::MethodShape;

@@ -22,9 +22,13 @@ const fn moved(interface: &'static str, member: &'static str, place: &'static st
 
 /// All of them. The changes are those of the API's own list of incompatible changes.
 pub const MOVED: &[Moved] = &[
+    moved("IConsole", "addDiskEncryptionPassword", "addEncryptionPassword", "7.0"),
+    moved("IConsole", "addDiskEncryptionPasswords", "addEncryptionPasswords", "7.0"),
     moved("IConsole", "adoptSavedState", "machine.adoptSavedState", "5.0"),
+    moved("IConsole", "clearAllDiskEncryptionPasswords", "clearAllEncryptionPasswords", "7.0"),
     moved("IConsole", "deleteSnapshot", "machine.deleteSnapshot", "5.0"),
     moved("IConsole", "discardSavedState", "machine.discardSavedState", "5.0"),
+    moved("IConsole", "removeDiskEncryptionPassword", "removeEncryptionPassword", "7.0"),
     moved("IConsole", "restoreSnapshot", "machine.restoreSnapshot", "5.0"),
     moved("IConsole", "saveState", "machine.saveState", "5.0"),
     moved("IHost", "getProcessorCPUIDLeaf", "x86.getProcessorCPUIDLeaf", "7.1"),
@@ -50,6 +54,10 @@ pub const MOVED: &[Moved] = &[
     moved("IMachine", "setCPUIDLeaf", "platform.x86.setCPUIDLeaf", "7.1"),
     moved("IMachine", "setCPUProperty", "platform.x86.setCPUProperty", "7.1"),
     moved("IMachine", "setHWVirtExProperty", "platform.x86.setHWVirtExProperty", "7.1"),
+    moved("IMachine", "videoCaptureEnabled", "recordingSettings.enabled", "6.0"),
+    moved("IMouse", "multiTouchSupported", "touchScreenSupported", "7.1"),
+    moved("IMouseCapabilityChangedEvent", "supportsMultiTouch", "supportsTouchScreen", "7.1"),
+    moved("ISerialPort", "IOBase", "IOAddress", "7.1"),
     moved("IGraphicsAdapter", "accelerate2DVideoEnabled", "isFeatureEnabled(Acceleration2DVideo)", "7.1"),
     moved("IGraphicsAdapter", "accelerate3DEnabled", "isFeatureEnabled(Acceleration3D)", "7.1"),
     moved("ISystemProperties", "exclusiveHwVirt", "platform.exclusiveHwVirt", "7.1"),
@@ -74,11 +82,23 @@ pub const MOVED: &[Moved] = &[
     moved("ISystemProperties", "getStorageBusForControllerType", "platform.getStorageBusForControllerType", "7.1"),
     moved(
         "ISystemProperties",
+        "getStorageBusForStorageControllerType",
+        "platform.getStorageBusForControllerType",
+        "7.1",
+    ),
+    moved(
+        "ISystemProperties",
         "getStorageControllerHotplugCapable",
         "platform.getStorageControllerHotplugCapable",
         "7.1",
     ),
     moved("ISystemProperties", "getStorageControllerTypesForBus", "platform.getStorageControllerTypesForBus", "7.1"),
+    moved(
+        "ISystemProperties",
+        "getStorageControllerTypesForStorageBus",
+        "platform.getStorageControllerTypesForBus",
+        "7.1",
+    ),
     moved("ISystemProperties", "maxBootPosition", "platform.maxBootPosition", "7.1"),
     moved("ISystemProperties", "parallelPortCount", "platform.parallelPortCount", "7.1"),
     moved("ISystemProperties", "rawModeSupported", "platform.rawModeSupported", "7.1"),
@@ -94,7 +114,47 @@ pub const MOVED: &[Moved] = &[
     moved("ISystemProperties", "supportedStorageControllerTypes", "platform.supportedStorageControllerTypes", "7.1"),
     moved("ISystemProperties", "supportedUSBControllerTypes", "platform.supportedUSBControllerTypes", "7.1"),
     moved("ISystemProperties", "supportedUartTypes", "platform.supportedUartTypes", "7.1"),
+    moved("IUnattended", "password", "userPassword", "7.1"),
 ];
+
+/// Interfaces and enumerations that have another name since.
+const RENAMED: &[(&str, &str)] = &[
+    ("BIOSBootMenuMode", "FirmwareBootMenuMode"),
+    ("CPUPropertyType", "CPUPropertyTypeX86"),
+    ("DhcpOpt", "DHCPOption"),
+    ("DhcpOptEncoding", "DHCPOptionEncoding"),
+    ("DirectoryCopyFlags", "DirectoryCopyFlag"),
+    ("FileOpenExFlags", "FileOpenExFlag"),
+    ("FsObjMoveFlags", "FsObjMoveFlag"),
+    ("IBIOSSettings", "IFirmwareSettings"),
+    ("RecordingVideoRateControlMode", "RecordingRateControlMode"),
+    ("RecordingVideoScalingMethod", "RecordingVideoScalingMode"),
+];
+
+/// The present name of an interface or enumeration that older releases called `name`.
+pub fn renamed(name: &str) -> Option<&'static str> {
+    RENAMED.iter().find(|(old, _)| *old == name).map(|(_, new)| *new)
+}
+
+impl Moved {
+    /// Whether it is a method; else an attribute. By what stands at its place.
+    pub fn is_method(&self) -> bool {
+        let schema = super::embedded();
+        let steps = self.place.split('(').next().unwrap_or_default();
+        if steps.len() != self.place.len() {
+            return false;
+        }
+        let (path, last) = steps.rsplit_once('.').unwrap_or(("", steps));
+        let path = path.split('.').filter(|step| !step.is_empty());
+        let holder = path.fold(schema.interface(self.interface), |interface, step| {
+            match interface?.attribute(step)?.kind.kind {
+                super::Kind::Interface(name) => schema.interface(name),
+                _ => None,
+            }
+        });
+        holder.is_some_and(|holder| holder.method(last).is_some())
+    }
+}
 
 /// Where a member of an interface, or of one that it extends, went.
 pub fn moved_to(interface: &'static Interface, member: &str) -> Option<&'static Moved> {
@@ -126,6 +186,17 @@ mod tests {
                 interface = embedded().interface(name).unwrap();
             }
             assert!(interface.attribute(last).is_some() || interface.method(last).is_some(), "{moved:?}");
+            assert_eq!(moved.is_method(), interface.method(last).is_some() && !moved.place.contains('('), "{moved:?}");
         }
+    }
+
+    #[test]
+    fn every_new_name_is_in_the_schema_and_no_old_one_is() {
+        for (old, new) in RENAMED {
+            assert!(embedded().interface(new).is_some() || embedded().enumeration(new).is_some(), "{new}");
+            assert!(embedded().interface(old).is_none() && embedded().enumeration(old).is_none(), "{old}");
+            assert_eq!(renamed(old), Some(*new));
+        }
+        assert_eq!(renamed("IMachine"), None);
     }
 }

@@ -7,6 +7,7 @@ mod infer;
 #[cfg(all(feature = "python", unix))]
 pub mod python;
 pub mod rhai;
+mod tables;
 
 use crate::shell::{EngineFactory, Language};
 use std::sync::Arc;

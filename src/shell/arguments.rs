@@ -78,9 +78,12 @@ impl Given {
             return Err(wrong(format!("`{surplus}` is one argument too many")));
         }
         for (place, word) in command.arguments.iter().zip(&self.words) {
-            if let ArgumentKind::Choice(choices) = place.kind
-                && !choices.contains(&word.as_str())
-            {
+            let choices: Vec<&str> = match &place.kind {
+                ArgumentKind::Choice(choices) => choices.to_vec(),
+                ArgumentKind::OneOf(choices) => choices.iter().map(String::as_str).collect(),
+                _ => continue,
+            };
+            if !choices.contains(&word.as_str()) {
                 return Err(wrong(format!(
                     "{} is one of {}, not `{word}`",
                     place.name.to_uppercase(),

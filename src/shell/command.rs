@@ -105,8 +105,14 @@ pub enum ArgumentKind {
     Topic,
     /// Where to connect to.
     Target,
+    /// A number, fractions allowed.
+    Number,
+    /// A number of bytes, as `20G`.
+    Size,
     /// One of a few words.
     Choice(&'static [&'static str]),
+    /// One of a few words, which an extension names.
+    OneOf(Vec<String>),
     /// The rest of the line as it was typed.
     Source,
 }
@@ -305,6 +311,8 @@ impl Command {
 pub struct Commands {
     by_name: BTreeMap<String, Arc<Command>>,
     spellings: BTreeMap<String, String>,
+    /// Commands of this program whose names extensions took.
+    covered: BTreeMap<String, Arc<Command>>,
 }
 
 impl Commands {
@@ -313,12 +321,21 @@ impl Commands {
         for alias in &command.aliases {
             self.spellings.insert(alias.clone(), command.name.clone());
         }
-        self.by_name.insert(command.name.clone(), Arc::new(command));
+        let extension = command.category == Category::Extensions;
+        let before = self.by_name.insert(command.name.clone(), Arc::new(command));
+        if let Some(before) = before.filter(|before| extension && before.category != Category::Extensions) {
+            self.covered.insert(before.name.clone(), before);
+        }
     }
 
-    /// Takes all commands of a group away.
-    pub fn remove_category(&mut self, category: Category) {
-        self.by_name.retain(|_, command| command.category != category);
+    /// Takes all commands of extensions away; those whose places they took come back.
+    pub fn remove_extensions(&mut self) {
+        self.by_name.retain(|_, command| command.category != Category::Extensions);
+        self.by_name.append(&mut self.covered);
+        self.spellings.clear();
+        for command in self.by_name.values() {
+            self.spellings.extend(command.aliases.iter().map(|alias| (alias.clone(), command.name.clone())));
+        }
     }
 
     /// The command of that name or alias.

@@ -1,7 +1,8 @@
 //! The shell itself: what a line is, and who runs it.
 
 use super::{
-    Command, Commands, Engine, EngineFactory, Given, Language, World, split_commands, split_paths, split_words,
+    Command, Commands, Engine, EngineFactory, ExtensionCall, Given, Language, Ran, World, split_commands, split_paths,
+    split_words,
 };
 use crate::model::Interrupt;
 use crate::output::{Failure, Reply, Ui};
@@ -86,16 +87,15 @@ impl Shell {
         &mut self.commands
     }
 
-    /// Runs a command that an extension brought; it may run lines of this shell meanwhile. Gives whether it asks
-    /// to leave the shell.
+    /// Runs a command that an extension brought; it may run lines of this shell meanwhile.
     ///
     /// # Errors
     /// What it failed with.
-    pub fn run_extension(&mut self, language: Language, name: &str, words: &[String]) -> Result<bool, Failure> {
+    pub fn run_extension(&mut self, language: Language, name: &str, call: ExtensionCall) -> Result<Ran, Failure> {
         self.engine(language)?;
-        let Some(mut engine) = self.engines.remove(language.name()) else { return Ok(false) };
+        let Some(mut engine) = self.engines.remove(language.name()) else { return Ok(Ran::default()) };
         let before = self.at_work.replace(language);
-        let result = engine.run_extension(name, words, &mut |line| self.run_line(line));
+        let result = engine.run_extension(name, call, &mut |line| self.run_line(line));
         self.at_work = before;
         self.engines.insert(language.name(), engine);
         result

@@ -1,8 +1,8 @@
 //! What a scripting language has to offer to the shell.
 
-use super::World;
+use super::{ArgumentKind, Arity, Category, Command, Effect, Registered, World};
 use crate::model::Value;
-use crate::output::Failure;
+use crate::output::{Failure, Reply};
 use crate::schema::Type;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -98,16 +98,29 @@ pub trait Engine: Send {
     /// What the file failed with, or that this language has no extensions.
     fn load_extension(&mut self, _source: &str, _file: &std::path::Path) -> Result<Vec<Provided>, Failure> {
         let what = format!("{} files bring no commands", self.language().title());
-        Err(Failure::new(crate::model::ErrorKind::Failed, what).hinted("write extensions in Python"))
+        Err(Failure::new(crate::model::ErrorKind::Failed, what))
     }
 
-    /// Runs a command that an extension brought; `lines` runs lines of the shell for it. Gives whether it asks
-    /// to leave the shell.
+    /// Whether an extension that this engine has loaded brought a command of that name.
+    fn has_extension(&self, _name: &str) -> bool {
+        false
+    }
+
+    /// Runs a command that an extension brought; `lines` runs lines of the shell for it.
     ///
     /// # Errors
     /// What the command failed with.
-    fn run_extension(&mut self, name: &str, _words: &[String], _lines: LineRunner<'_>) -> Result<bool, Failure> {
+    fn run_extension(&mut self, name: &str, _call: ExtensionCall, _lines: LineRunner<'_>) -> Result<Ran, Failure> {
         Err(Failure::new(crate::model::ErrorKind::Failed, format!("no extension brought `{name}`")))
+    }
+
+    /// What the language itself has to say of a name (`module.Class`, `function`), for `NAME?`: signature and text.
+    /// `None` where the value says it all.
+    ///
+    /// # Errors
+    /// What the look-up of the name failed with.
+    fn explained(&mut self, _expression: &str) -> Result<Option<String>, Failure> {
+        Ok(None)
     }
 
     /// Static type of an expression, as far as it is known without running anything: from variables
@@ -116,12 +129,41 @@ pub trait Engine: Send {
 }
 
 /// A command that an extension file brings.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Provided {
-    /// Its name.
-    pub name: String,
-    /// One line: what it does.
-    pub summary: String,
+    /// Its entry in the table, and the defaults of its arguments.
+    pub registered: Registered,
+    /// Whether its function takes the words as they stand, as those of vboxshell do.
+    pub takes_words: bool,
+}
+
+impl Provided {
+    /// A command as vboxshell knows them: a name and a help text; it gets the words of its line.
+    pub fn of_words(name: &str, summary: &str) -> Self {
+        let command = Command::new(name, Category::Extensions, summary, |_, _| Ok(Reply::Nothing))
+            .effect(Effect::Write)
+            .argument("words", ArgumentKind::Source, Arity::Optional, "what the extension takes")
+            .example(name, summary);
+        Self { registered: Registered { command, defaults: Vec::new() }, takes_words: true }
+    }
+}
+
+/// What the function of a command gets.
+#[derive(Clone, Debug)]
+pub enum ExtensionCall {
+    /// The words behind the name.
+    Words(Vec<String>),
+    /// Arguments and options by name.
+    Values(Value),
+}
+
+/// What came of a command of an extension.
+#[derive(Clone, Debug, Default)]
+pub struct Ran {
+    /// What it gives.
+    pub reply: Reply,
+    /// Whether it asks to leave the shell.
+    pub leave: bool,
 }
 
 /// Runs a line of the shell, for an extension.

@@ -34,6 +34,9 @@ impl Shell {
         {
             return Ok(self.with_value(schema, owner, &member, text, expression));
         }
+        if let Some(text) = self.engine(self.language)?.explained(expression)? {
+            return Ok(Reply::Text(text));
+        }
         match self.engine(self.language)?.evaluate(expression) {
             Ok(Value::Null) => Ok(Reply::Note(format!("`{expression}` is null"))),
             Ok(Value::Object(object)) => {

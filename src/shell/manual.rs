@@ -4,7 +4,8 @@ use super::{Arity, Command};
 
 /// The whole help of a command.
 pub fn of_command(command: &Command) -> String {
-    let mut text = format!("{}: {}\n\nusage: {}\n", command.name, command.summary, command.usage());
+    let colon = if command.summary.is_empty() { "" } else { ": " };
+    let mut text = format!("{}{colon}{}\n\nusage: {}\n", command.name, command.summary, command.usage());
     let mut rows: Vec<(String, String)> = Vec::new();
     for argument in &command.arguments {
         let optional = if argument.arity == Arity::Required { "" } else { " (optional)" };

@@ -15,6 +15,8 @@ pub(super) struct Memory {
     /// The line that `goto` goes to, from 1.
     pub(super) jump: Option<usize>,
     pub(super) config: Arc<Config>,
+    /// Home that the embedded host was given.
+    pub(super) host_home: Option<std::path::PathBuf>,
     /// File that takes a transcript.
     pub(super) transcript: Option<std::path::PathBuf>,
 }
@@ -30,6 +32,16 @@ impl Shell {
         self.memory.aliases.extend(config.aliases.clone());
         self.memory.prompt = config.prompt.clone().or(self.memory.prompt.take());
         self.memory.config = Arc::new(config);
+    }
+
+    /// The home that the embedded host was given, if it was; extensions may stand there.
+    pub fn host_home(&self) -> Option<&std::path::Path> {
+        self.memory.host_home.as_deref()
+    }
+
+    /// Says which home the embedded host was given.
+    pub fn set_host_home(&mut self, home: Option<std::path::PathBuf>) {
+        self.memory.host_home = home;
     }
 
     /// Words that stand for lines.

@@ -4,6 +4,7 @@ mod daily;
 mod examples;
 mod explore;
 mod failures;
+mod extensions;
 mod generated;
 mod graph;
 mod help;

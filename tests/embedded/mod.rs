@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod computer;
 mod crashes;
 mod crawl;
 mod damage;
 mod events;
+mod guest_control;
 mod images;
 mod locks;
 mod machines;
@@ -15,6 +17,7 @@ mod persistence;
 mod processes;
 mod running;
 mod snapshots;
+mod usb;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -32,6 +35,13 @@ impl Home {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { connection: connect(folder.path()), folder }
+    }
+
+    /// A home in that folder, on a computer whose `sys` and `dev` stand in the folder `computer` there.
+    pub(crate) fn on(folder: TempDir, computer: &str) -> Self {
+        let [home, machines] = ["home", "VirtualBox VMs"].map(|name| folder.path().join(name));
+        let transport = EmbeddedTransport::open_on(&home, &machines, &folder.path().join(computer)).unwrap();
+        Self { connection: Connection::new(Arc::new(transport)), folder }
     }
 
     pub(crate) fn vbox(&self) -> Object {

@@ -70,6 +70,168 @@ fn an_error_in_one_says_file_and_line_and_leaves_the_others() {
 }
 
 #[test]
+fn every_kind_of_python_2_is_named_with_its_cure() {
+    let Some(program) = program() else { return };
+    let cases = [
+        ("print", "def f():\n    print 'x'\n", "`print(x)`"),
+        ("except", "try:\n    pass\nexcept IOError, e:\n    pass\n", "`except X as e:`"),
+        ("raise", "raise IOError, 'x'\n", "`raise X(y)`"),
+        ("octal", "x = 0755\n", "`0o755`"),
+        ("unequal", "x = 1 <> 2\n", "`a != b`"),
+        ("exec", "exec 'x'\n", "`exec(x)`"),
+    ];
+    for (name, text, _) in cases {
+        extension(&program, &format!("{name}.py"), text);
+    }
+    let said = program.run(&["-c", "list"]).err;
+    for (name, _, cure) in cases {
+        let from = said.find(&format!("{name}.py is not loaded")).unwrap_or_else(|| panic!("{name}: {said}"));
+        let part = &said[from..];
+        let part = &part[..part[1..].find("warning:").unwrap_or(part.len() - 1)];
+        assert!(
+            part.contains("Python 2") && part.contains(cure) && part.contains(&format!("{name}.py:")),
+            "{name}: {part}"
+        );
+    }
+    // The sample of VirtualBox's own guide is of that time.
+    assert!(!said.contains("this is Python 2: where it has ``"), "{said}");
+}
+
+const REGISTERED: &str = r#"
+from vboxsh import confirm, fail, note, register_command, run_command, show, table, vbox
+
+def sizes(given):
+    if given.refuse:
+        fail("there is nothing to measure", "give a machine")
+    if given.broken:
+        no_such_thing(1)
+    if given.line is not None:
+        run_command(given.line)
+    machines = [given.machine] if given.machine else vbox.machines
+    rows = [[m.name, m.memorySize * given.factor] for m in machines]
+    return table(["machine", "memory"], rows, "no machines at all")
+
+def forget(given):
+    confirm("forget %s?" % given["snapshot"].name)
+    note("talk")
+    show([1, 2])
+    return "%s %d %s" % (given.how, len(given.words), type(given.state).__name__)
+
+register_command(
+    name="sizes", summary="the memory of machines", run=sizes, effect="read",
+    arguments=[dict(name="machine", kind="machine", optional=True, help="only this one")],
+    options=[
+        dict(name="factor", kind="number", usual=1, help="multiplies"),
+        dict(name="line", kind="text", help="a line to run before"),
+        dict(name="refuse", help="fails on purpose"),
+        dict(name="broken", help="fails by mistake"),
+    ],
+    examples=[("sizes web-01", "of one machine")])
+register_command({
+    "name": "forget", "summary": "asks before it forgets", "run": forget,
+    "arguments": [
+        {"name": "machine", "kind": "machine", "help": "whose"},
+        {"name": "snapshot", "kind": "snapshot", "help": "which"},
+        {"name": "how", "choices": ["soft", "hard"], "help": "in which way"},
+        {"name": "words", "repeated": True, "help": "anything"},
+    ],
+    "options": [{"name": "state", "enum": "MachineState", "usual": "x", "help": "a state"}],
+})
+"#;
+
+#[test]
+fn commands_are_registered_as_in_rhai() {
+    let Some(program) = program() else { return };
+    extension(&program, "sizes.py", REGISTERED);
+    program.lines(&["snapshot web-01 take base"]).ok();
+    assert_eq!(program.lines(&["sizes"]).ok(), "MACHINE  MEMORY\nweb-01     1024\n");
+    assert_eq!(
+        program.run(&["--json", "-c", "sizes web-01 --factor 2"]).ok(),
+        "[{\"machine\":\"web-01\",\"memory\":2048}]\n"
+    );
+    assert_eq!(program.lines(&["sizes --line 'get web-01.memorySize'"]).ok().lines().next(), Some("1024"));
+    assert!(program.lines(&["help sizes"]).ok().contains("of one machine"));
+    assert!(program.lines(&["sizes nobody"]).failed(4).contains("nobody"));
+    assert!(program.lines(&["sizes --fctor 1"]).failed(2).contains("did you mean `--factor`?"));
+    assert_eq!(
+        program.lines(&["sizes --refuse"]).failed(1),
+        "error: there is nothing to measure\nhint: give a machine\n"
+    );
+    assert!(program.lines(&["sizes --broken"]).failed(6).contains("sizes.py:8"));
+    assert!(program.lines(&["forget web-01 base soft"]).failed(3).contains("forget base?"));
+    let done = program.run(&["--yes", "-c", "forget web-01 base hard a b --state Running"]);
+    assert_eq!((done.code, done.out.as_str(), done.err.as_str()), (0, "[1, 2]\nhard 2 MachineState\n", "talk\n"));
+}
+
+#[test]
+fn a_name_that_both_languages_bring_is_told() {
+    let Some(program) = program() else { return };
+    extension(&program, "mine.py", "commands = {'mine': ['it works', lambda ctx, args: print('python')]}\n");
+    extension(
+        &program,
+        "mine.rhai",
+        "register_command(#{ name: \"mine\", summary: \"it works\", run: |given| \"rhai\" });\n",
+    );
+    let outcome = program.lines(&["mine"]);
+    assert_eq!(outcome.out, "rhai\n");
+    assert!(
+        outcome.err.contains("mine.rhai takes the place of that of") && outcome.err.contains("mine.py"),
+        "{outcome:?}"
+    );
+}
+
+const CONTEXT: &str = r#"
+import time
+def keys(ctx, args):
+    for key in ["global", "vb", "const", "remote", "type", "run", "guestlambda", "machById", "argsToMach", "progressBar",
+                "typeInGuest", "_machlist", "prompt", "scriptLine", "interrupt", "perf", "wsinfo"]:
+        assert key in ctx, key
+        ctx[key]
+    def typed(ctx, mach, console, rest):
+        start = time.time()
+        ctx["typeInGuest"](console, "ab", 0.3)
+        return time.time() - start
+    took = []
+    ctx["guestlambda"]("web-01", lambda *all: took.append(typed(*all)), [1])
+    print("slow" if took[0] > 0.25 else took)
+    const, place = ctx["const"], ctx["vb"].systemProperties.defaultMachineFolder + "/%d.vdi" % ctx.get("kept", 0)
+    hdd = ctx["vb"].createMedium("vdi", place, const.AccessMode_ReadWrite, const.DeviceType_HardDisk)
+    progress = hdd.createBaseStorage(1 << 20, (const.MediumVariant_Standard,))
+    print(ctx["progressBar"](progress), const.all_values("MachineState")["Running"], len(hdd.id))
+    print(ctx["run"]("get", ["web-01.CPUCount"]))
+    ctx["kept"] = ctx.get("kept", 0) + 1
+    print(ctx["kept"])
+commands = {"keys": ["all of them", keys], "machines": ["how many", lambda ctx, args: print(len(ctx["_machlist"]))]}
+"#;
+
+#[test]
+fn every_key_of_the_context_works() {
+    let Some(program) = program() else { return };
+    extension(&program, "context", CONTEXT);
+    let said = program.lines(&["start web-01 headless", "keys", "keys", "powerdown web-01"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let lines: Vec<&str> = said.out.lines().collect();
+    assert_eq!(lines[..5], ["slow", "1 6 36", "1", "0", "1"], "{said:?}");
+    assert!(lines.contains(&"2"), "{said:?}");
+}
+
+#[test]
+fn the_context_follows_the_connection_and_copies_have_their_own() {
+    let Some(program) = program() else { return };
+    extension(&program, "context", CONTEXT);
+    program.file("config.toml", "[hosts.here]\nurl = \"embedded\"\n[hosts.there]\nurl = \"embedded\"\n");
+    let config = program.home().join("config.toml");
+    let output = program
+        .command()
+        .env("VBOXSH_CONFIG", config)
+        .args(["-c", "machines", "-c", "on all machines", "-c", "disconnect", "-c", "reconnect", "-c", "machines"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(said, "1\n1\n1\n1\n", "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn files_that_others_can_write_are_not_loaded() {
     use std::os::unix::fs::PermissionsExt;
     let Some(program) = program() else { return };

@@ -41,18 +41,7 @@ fn without_a_library_scripts_run_inside_the_interpreter() {
 #[test]
 fn an_ordinary_python_imports_the_library() {
     let Some(program) = program() else { return };
-    let built = std::path::Path::new(env!("CARGO_BIN_EXE_vboxsh")).parent().unwrap();
-    let libraries = [built.join("libvboxsh.so"), built.join("deps/libvboxsh.so")];
-    let newest = |file: &std::path::PathBuf| file.metadata().and_then(|metadata| metadata.modified()).ok();
-    let library = libraries.into_iter().filter(|file| file.is_file()).max_by_key(newest);
-    let Some(library) = library else { return eprintln!("SKIPPED: no libvboxsh.so (another system's name)") };
-    std::fs::copy(library, program.home().join("vboxsh.so")).unwrap();
-    let command = program.command();
-    let mut python = Command::new("python3");
-    python
-        .env_clear()
-        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .current_dir(program.home());
+    let Some(mut python) = super::ordinary(&program) else { return };
     let output = python
         .args(["-c", "import vboxsh, os\nprint(vboxsh.vbox.machines[0].name, vboxsh.MachineState.Running)"])
         .output();

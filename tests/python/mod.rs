@@ -7,6 +7,7 @@ mod hosting;
 mod prompt;
 mod scripts;
 mod vboxapi;
+mod virtualbox;
 
 use crate::support::program::{Outcome, Program};
 
@@ -35,4 +36,29 @@ pub(crate) fn evaluate(program: &Program, sources: &[&str]) -> Outcome {
 pub(crate) fn script(program: &Program, source: &str) -> String {
     let path = program.file("script.py", source);
     program.run(&[&path]).ok()
+}
+
+/// An ordinary `python3` that can import the library; `None`, and said loudly, where there is none.
+pub(crate) fn ordinary(program: &Program) -> Option<std::process::Command> {
+    let built = std::path::Path::new(env!("CARGO_BIN_EXE_vboxsh")).parent().unwrap();
+    let libraries = [built.join("libvboxsh.so"), built.join("deps/libvboxsh.so")];
+    let newest = |file: &std::path::PathBuf| file.metadata().and_then(|metadata| metadata.modified()).ok();
+    let library = libraries.into_iter().filter(|file| file.is_file()).max_by_key(newest);
+    let Some(library) = library else {
+        eprintln!("SKIPPED: no libvboxsh.so (another system's name)");
+        return None;
+    };
+    std::fs::copy(library, program.home().join("vboxsh.so")).unwrap();
+    let command = program.command();
+    let mut python = std::process::Command::new("python3");
+    python
+        .env_clear()
+        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(program.home());
+    python.env("PYTHONPATH", program.home()).env("PYTHONDONTWRITEBYTECODE", "1");
+    if python.get_program() != "python3" || std::process::Command::new("python3").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: there is no python3");
+        return None;
+    }
+    Some(python)
 }

@@ -9,7 +9,6 @@ mod graph;
 mod imports;
 mod prompt;
 #[cfg(unix)]
-mod scripts;
 mod values;
 
 use crate::support::fake::Fake;

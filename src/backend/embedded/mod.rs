@@ -49,6 +49,8 @@ fn data_folder() -> Result<PathBuf> {
 pub struct EmbeddedTransport {
     home: PathBuf,
     machine_folder: PathBuf,
+    /// Below it stand `sys` and `dev` with the facts of the computer.
+    computer: PathBuf,
     /// None: closed.
     host: RwLock<Option<Arc<Host>>>,
 }
@@ -59,8 +61,17 @@ impl EmbeddedTransport {
     /// # Errors
     /// The home is damaged.
     pub fn open(home: &Path, machine_folder: &Path) -> Result<Self> {
-        let host = open(home, machine_folder)?;
-        Ok(Self { home: home.to_owned(), machine_folder: machine_folder.to_owned(), host: RwLock::new(Some(host)) })
+        Self::open_on(home, machine_folder, Path::new("/"))
+    }
+
+    /// The same on a computer whose `sys` and `dev` stand below the folder `computer`: another one than this.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_on(home: &Path, machine_folder: &Path, computer: &Path) -> Result<Self> {
+        let host = RwLock::new(Some(open(home, machine_folder, computer)?));
+        let [home, machine_folder, computer] = [home, machine_folder, computer].map(Path::to_owned);
+        Ok(Self { home, machine_folder, computer, host })
     }
 
     fn host(&self) -> Result<Arc<Host>> {
@@ -72,8 +83,8 @@ impl EmbeddedTransport {
     }
 }
 
-fn open(home: &Path, machine_folder: &Path) -> Result<Arc<Host>> {
-    let host = Host::open(home, machine_folder).map_err(|fault| ConnectionProblem {
+fn open(home: &Path, machine_folder: &Path, computer: &Path) -> Result<Arc<Host>> {
+    let host = Host::open_on(home, machine_folder, computer).map_err(|fault| ConnectionProblem {
         message: format!("cannot open the embedded host in {}: {fault}", home.display()),
         hint: "mend or move that file, or name another home: `vboxsh --home DIR`".to_owned(),
     })?;
@@ -103,6 +114,10 @@ impl Transport for EmbeddedTransport {
         Ok(self.host()?.open_session())
     }
 
+    fn client(&self) -> Result<Handle> {
+        Ok(self.host()?.client())
+    }
+
     fn invoke(&self, request: Request<'_>) -> Result<Vec<RawValue>> {
         let Request { target, operation, arguments, waits } = request;
         self.host()?
@@ -125,7 +140,7 @@ impl Transport for EmbeddedTransport {
 
     fn reconnect(&self) -> Result<()> {
         self.close();
-        let host = open(&self.home, &self.machine_folder)?;
+        let host = open(&self.home, &self.machine_folder, &self.computer)?;
         *self.host.write().unwrap_or_else(PoisonError::into_inner) = Some(host);
         Ok(())
     }

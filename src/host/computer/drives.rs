@@ -8,6 +8,7 @@ use crate::host::state::{Address, State};
 use crate::host::value::{enumerated, text};
 use crate::model::{EnumValue, RawValue, StructValue};
 use crate::schema::embedded;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Sizes in `/sys` are in these.
@@ -15,9 +16,10 @@ const UNIT: i64 = 512;
 
 impl State {
     pub(super) fn host_drives(&mut self) -> Outcome<RawValue> {
-        let entries = std::fs::read_dir("/sys/block").into_iter().flatten().flatten();
+        let folder = self.computer.join("sys/block");
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
         let mut names: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        names.retain(|name| is_fixed_disk(name));
+        names.retain(|name| is_fixed_disk(&folder.join(name), name));
         names.sort();
         let drives = (0..).zip(&names).map(|(position, name)| self.drive(position, name).value("IHostDrive"));
         Ok(RawValue::List(drives.collect()))
@@ -30,7 +32,8 @@ impl State {
         let same =
             known.into_iter().find(|id| self.global.get(*id).is_some_and(|drive| drive.text("drivePath") == path));
         let at = Address::global(same.unwrap_or_else(|| self.global.add("IHostDrive", ROOT, ROLE, position)));
-        let fact = |file: &str| line(&format!("/sys/block/{name}/{file}"));
+        let folder = self.computer.join("sys/block").join(name);
+        let fact = |file: &str| line(folder.join(file));
         if let Some(drive) = self.global.get_mut(at.element) {
             let sector = fact("queue/logical_block_size").parse().unwrap_or(UNIT);
             drive.set("drivePath", text(path));
@@ -47,7 +50,7 @@ impl State {
             return Ok(None);
         }
         let drive = self.element(at)?;
-        let path = std::path::PathBuf::from(drive.text("drivePath"));
+        let path = self.computer.join(drive.text("drivePath").trim_start_matches('/'));
         let sector = u64::try_from(drive.int("sectorSize")).unwrap_or(512);
         let mut disk = std::fs::File::open(&path).map_err(|error| crate::host::Fault::file(&path, error))?;
         let table = read(&mut disk, sector);
@@ -65,8 +68,8 @@ impl State {
 }
 
 /// A disk that stays in the computer: no loop device, memory, or mapping.
-fn is_fixed_disk(name: &str) -> bool {
-    let fact = |file: &str| line(&format!("/sys/block/{name}/{file}"));
+fn is_fixed_disk(folder: &Path, name: &str) -> bool {
+    let fact = |file: &str| line(folder.join(file));
     let kind = fact("device/type");
     let known = kind == "0" || (kind.is_empty() && name.starts_with("nvme"));
     known && fact("removable") == "0" && fact("size").parse::<u64>().is_ok_and(|size| size > 0)

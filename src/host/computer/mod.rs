@@ -4,16 +4,19 @@ mod drives;
 mod network_interfaces;
 mod partitions;
 mod processors;
+mod usb_devices;
 mod usb_filters;
 mod usb_sources;
+mod video_devices;
 
 use super::arguments::Arguments;
 use super::fault::code;
-use super::state::{State, now, one};
+use super::state::{Address, State, now, one};
 use super::value::{enumerated, text, texts};
 use super::{Fault, Outcome};
 use crate::model::RawValue;
 use std::fs::read_to_string;
+use std::path::Path;
 
 pub(super) use network_interfaces::names as interface_names;
 pub(super) use usb_filters::{read_filters, write_filters};
@@ -43,8 +46,13 @@ impl State {
             "networkInterfaces" => self.network_interfaces(),
             "hostDrives" => self.host_drives()?,
             "USBDeviceFilters" => self.host_usb_filters()?,
-            // Machines of this host run without a guest, so nothing of the computer is passed to them.
-            "DVDDrives" | "floppyDrives" | "USBDevices" | "videoInputDevices" => RawValue::List(Vec::new()),
+            // Machines of this host run without a guest, so no drive of the computer is passed to them.
+            "DVDDrives" | "floppyDrives" => RawValue::List(Vec::new()),
+            "USBDevices" => {
+                let devices = self.host_usb_devices().into_iter();
+                RawValue::List(devices.map(|id| Address::global(id).value("IHostUSBDevice")).collect())
+            }
+            "videoInputDevices" => self.video_input_devices(),
             "updateHost" => self.global_part("IHostUpdateAgent", "updateHost", 0).value("IUpdateAgent"),
             "updateExtPack" | "updateGuestAdditions" | "audioDevices" => {
                 let message = "the API alone has this attribute: VirtualBox 7.2 does not implement it on Linux";
@@ -65,7 +73,8 @@ impl State {
                 Err(Fault::not_found(format!("the host offers no drive `{wanted}`")))
             }
             "findUSBDeviceById" | "findUSBDeviceByAddress" => {
-                Err(Fault::not_found(format!("the host offers no USB device `{wanted}`")))
+                let field = if name == "findUSBDeviceById" { "id" } else { "address" };
+                one(self.find_usb_device(field, wanted)?.value("IHostUSBDevice"))
             }
             "isExecutionEngineSupported" => {
                 one(RawValue::Bool(processors::has_engine(arguments.name(0), arguments.name(1))))
@@ -94,7 +103,7 @@ impl State {
 }
 
 /// The text of a file, without the line break at its end; empty when it cannot be read.
-fn line(path: &str) -> String {
+fn line(path: impl AsRef<Path>) -> String {
     read_to_string(path).unwrap_or_default().trim().to_owned()
 }
 

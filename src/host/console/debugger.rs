@@ -1,10 +1,19 @@
 //! `IMachineDebugger`: what can be said of a machine that executes nothing.
 
+use crate::host::arguments::Arguments;
+use crate::host::document::ROOT;
 use crate::host::fault::code;
-use crate::host::state::{State, View, nothing, now, one};
+use crate::host::progress::{Job, Reporter};
+use crate::host::state::{Address, State, View, nothing, now, one};
 use crate::host::value::{enumerated, text};
 use crate::host::{Fault, Outcome};
 use crate::model::RawValue;
+use std::time::{Duration, Instant};
+
+/// The number that stands for all processors.
+const ALL: i64 = 0x7fff_ffff;
+/// Milliseconds over which the load is measured.
+const LOAD_INTERVAL: i64 = 1000;
 
 impl State {
     pub(super) fn read_debugger(&mut self, original: View, name: &str) -> Outcome<Option<RawValue>> {
@@ -39,7 +48,13 @@ impl State {
         }
     }
 
-    pub(super) fn call_debugger(&mut self, original: View, name: &str) -> Outcome<Option<Vec<RawValue>>> {
+    pub(super) fn call_debugger(
+        &mut self,
+        at: Address,
+        original: View,
+        name: &str,
+        arguments: Arguments<'_>,
+    ) -> Outcome<Option<Vec<RawValue>>> {
         self.check_powered(original)?;
         match name {
             "detectOS" | "info" => Err(no_guest()),
@@ -56,9 +71,61 @@ impl State {
             "getStats" => {
                 one(text("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?>\n<Statistics></Statistics>\n"))
             }
+            "getCPULoad" => {
+                let (processor, count) = (arguments.int(0), self.processor_count(original)?);
+                if processor < ALL && processor >= count {
+                    let message = format!("there is no processor {processor}: the machine has {count}");
+                    return Err(Fault::new(code::VM_ERROR, message));
+                }
+                // Nothing is executed: the processors are halted all the time.
+                Ok(Some([LOAD_INTERVAL, 0, 100, 0].map(RawValue::Int).to_vec()))
+            }
+            "takeGuestSample" => self.take_sample(at, original, arguments),
+            "getUVMAndVMMFunctionTable" => {
+                Err(Fault::new(code::E_FAIL, "the machine is simulated: it has no tables of functions to share"))
+            }
             "resetStats" | "dumpStats" | "modifyLogGroups" | "modifyLogFlags" | "modifyLogDestinations" => nothing(),
             _ => Ok(None),
         }
+    }
+
+    fn processor_count(&mut self, original: View) -> Outcome<i64> {
+        let view = self.console_view(original)?;
+        Ok(self.element(Address { view, element: ROOT })?.int("CPUCount"))
+    }
+
+    /// Watches the guest for a while, and writes what it executed: nothing.
+    fn take_sample(&mut self, at: Address, original: View, arguments: Arguments<'_>) -> Outcome<Option<Vec<RawValue>>> {
+        const BUSY: &str = "sampling";
+        if self.element(at)?.flag(BUSY) {
+            return Err(Fault::new(code::INVALID_VM_STATE, "a sample of this guest is being taken already"));
+        }
+        let path = std::path::PathBuf::from(arguments.text(0));
+        let time = Duration::from_micros(u64::try_from(arguments.int(2)).unwrap_or_default());
+        let processors = (0..self.processor_count(original)?).map(|number| format!("vCPU {number}: nothing ran\n"));
+        let report: String = processors.collect();
+        self.element_mut(at)?.set(BUSY, RawValue::Bool(true));
+        let work = move |reporter: &Reporter| {
+            let start = Instant::now();
+            while start.elapsed() < time {
+                reporter.done(
+                    u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
+                    u64::try_from(time.as_micros()).unwrap_or(u64::MAX),
+                )?;
+                std::thread::sleep((time - start.elapsed().min(time)).min(Duration::from_millis(20)));
+            }
+            let failed = |cause| {
+                Fault::new(code::IPRT_ERROR, format!("cannot write the sample to `{}`: {cause}", path.display()))
+            };
+            std::fs::write(&path, report).map_err(failed)
+        };
+        let close = move |state: &mut Self, result: Outcome| {
+            if let Ok(debugger) = state.element_mut(at) {
+                debugger.set(BUSY, RawValue::Bool(false));
+            }
+            result
+        };
+        one(self.start_job(Job::new("Sampling the guest", at, "IMachineDebugger"), work, close))
     }
 }
 

@@ -35,7 +35,7 @@ impl State {
     ///
     /// # Errors
     /// As in VirtualBox, some report no interface (`bare`).
-    fn screen(&mut self, original: View, number: i64, bare: bool) -> Outcome<u32> {
+    pub(super) fn screen(&mut self, original: View, number: i64, bare: bool) -> Outcome<u32> {
         let count = self.screens(original)?;
         let known = u32::try_from(number).ok().filter(|number| i64::from(*number) < count);
         known.ok_or_else(|| {
@@ -86,6 +86,14 @@ impl State {
                 Ok(Some(truths.into_iter().chain(numbers).collect()))
             }
             "queryFramebuffer" => self.screen(original, arguments.int(0), false).and_then(|_| one(RawValue::Null)),
+            "querySourceBitmap" => {
+                let screen = self.screen(original, arguments.int(0), false)?;
+                let bitmap = self.global.add("IDisplaySourceBitmap", at.element, "sourceBitmap", screen);
+                if let Some(bitmap) = self.global.get_mut(bitmap) {
+                    bitmap.set("screenId", RawValue::Int(screen.into()));
+                }
+                one(Address::global(bitmap).value("IDisplaySourceBitmap"))
+            }
             "detachFramebuffer" => {
                 self.screen(original, arguments.int(0), false)?;
                 Err(Fault::new(code::E_FAIL, format!("no framebuffer `{}` is attached", arguments.text(1))))

@@ -1,50 +1,29 @@
-//! `IGuest` of a machine without Guest Additions.
+//! `IGuest`: of a machine without Guest Additions, or with the simulated guest that `guest_control` knows.
 
 use crate::host::arguments::Arguments;
 use crate::host::document::ROOT;
 use crate::host::fault::code;
 use crate::host::state::{Address, State, View, nothing, one};
-use crate::host::value::{enumerated, text, texts};
-use crate::host::{Fault, Outcome};
+use crate::host::value::{enumerated, text};
+use crate::host::{Fault, Outcome, guest_control};
 use crate::model::RawValue;
-
-/// Formats that VirtualBox takes and gives in drag and drop, whatever the guest.
-const FORMATS: [&str; 11] = [
-    "text/uri-list",
-    "text/html",
-    "text/plain;charset=utf-8",
-    "text/plain;charset=utf-16",
-    "text/plain",
-    "text/richtext",
-    "UTF8_STRING",
-    "TEXT",
-    "STRING",
-    "application/x-openoffice-embed-source-xml;windows_formatname=\"Star Embed Source (XML)\"",
-    "application/x-openoffice;windows_formatname=\"Bitmap\"",
-];
-
-/// `IDnDBase`.
-pub(super) fn read_drag_and_drop(name: &str) -> Option<RawValue> {
-    match name {
-        "formats" => Some(texts(FORMATS)),
-        "protocolVersion" => Some(RawValue::Int(0)),
-        _ => None,
-    }
-}
 
 impl State {
     pub(super) fn read_guest(&mut self, at: Address, original: View, name: &str) -> Outcome<Option<RawValue>> {
+        let additions = self.guest_root(original).is_some();
         Ok(Some(match name {
             "OSTypeId" => {
                 let view = self.console_view(original)?;
                 text(self.element(Address { view, element: ROOT })?.text("OSTypeId"))
             }
-            "additionsRunLevel" => enumerated("AdditionsRunLevelType", "None"),
-            "additionsVersion" => text(""),
+            "additionsRunLevel" => enumerated("AdditionsRunLevelType", if additions { "Userland" } else { "None" }),
+            "additionsVersion" => text(if additions { crate::schema::embedded().version().full } else { "" }),
             "additionsRevision" => RawValue::Int(0),
+            "sessions" => self.guest_sessions(at),
+            "facilities" if additions => self.guest_facilities(original),
             "dnDSource" => self.console_part(at.element, "dnDSource", "IGuestDnDSource").value("IGuestDnDSource"),
             "dnDTarget" => self.console_part(at.element, "dnDTarget", "IGuestDnDTarget").value("IGuestDnDTarget"),
-            "facilities" | "sessions" => RawValue::List(Vec::new()),
+            "facilities" => RawValue::List(Vec::new()),
             "memoryBalloonSize" => {
                 let view = self.console_view(original)?;
                 let own = self.element(Address { view, element: ROOT })?.int("memoryBalloonSize");
@@ -69,23 +48,33 @@ impl State {
 
     pub(super) fn call_guest(
         &mut self,
+        at: Address,
         original: View,
         name: &str,
         arguments: Arguments<'_>,
     ) -> Outcome<Option<Vec<RawValue>>> {
+        let additions = self.guest_root(original).is_some();
         let without = |what: &str| format!("{what}: no Guest Additions run in the machine");
         match name {
             "internalGetStatistics" => Ok(Some(vec![RawValue::Int(0); 13])),
+            "getFacilityStatus" if additions => {
+                let started = self.running(original).map_or(0, |running| running.record.started);
+                let status = guest_control::facility_status(arguments.name(0));
+                let time = if status == "Unknown" { 0 } else { started };
+                Ok(Some(vec![enumerated("AdditionsFacilityStatus", status), RawValue::Int(time)]))
+            }
             "getFacilityStatus" => Ok(Some(vec![enumerated("AdditionsFacilityStatus", "Unknown"), RawValue::Int(0)])),
             "getAdditionsStatus" => match arguments.name(0) {
+                "System" | "Userland" if additions => one(RawValue::Bool(true)),
                 "System" | "Userland" | "Desktop" => one(RawValue::Bool(false)),
                 other => Err(Fault::new(code::NOT_SUPPORTED, format!("`{other}` is no level to ask for"))),
             },
             // Kept for a guest that would fetch them; this one does not.
             "setCredentials" => self.check_powered(original).and_then(|()| nothing()),
             "createSession" if arguments.text(0).is_empty() => Err(Fault::argument("a guest session needs a user")),
+            "createSession" if additions => one(self.create_guest_session(at, arguments)?),
             "createSession" => Err(Fault::new(code::GSTCTL_GUEST_ERROR, without("a guest session cannot be started"))),
-            "findSession" => Err(Fault::not_found(format!("no guest session is named `{}`", arguments.text(0)))),
+            "findSession" => one(self.find_guest_session(at, arguments.text(0))?),
             "shutdown" => Err(Fault::new(code::IPRT_ERROR, without("the guest cannot be shut down"))),
             "updateGuestAdditions" => Err(Fault::new(code::IPRT_ERROR, without("there is nothing to update"))),
             _ => Ok(None),

@@ -3,11 +3,13 @@
 
 mod debugger;
 mod display;
+mod drag_and_drop;
 mod guest;
 mod input;
 mod passwords;
 mod picture;
 mod shared_folders;
+mod usb;
 
 use super::arguments::Arguments;
 use super::document::{ElementId, ROOT};
@@ -32,8 +34,13 @@ const PARTS: [(&str, &str); 7] = [
 
 /// Whether members of that interface are answered here.
 pub(super) fn is_of_console(interface: &str) -> bool {
-    matches!(interface, "IMousePointerShape" | "IGuestDnDSource" | "IGuestDnDTarget" | "IDnDBase" | "IConsole")
+    matches!(interface, "IMousePointerShape" | "IDisplaySourceBitmap" | "IConsole")
+        || is_drag_and_drop(interface)
         || PARTS.iter().any(|(_, known)| *known == interface)
+}
+
+fn is_drag_and_drop(interface: &str) -> bool {
+    matches!(interface, "IGuestDnDSource" | "IGuestDnDTarget" | "IDnDBase" | "IDnDSource" | "IDnDTarget")
 }
 
 impl State {
@@ -54,7 +61,7 @@ impl State {
                     self.events.forget_owner(Address::global(part));
                 }
             }
-            self.events.forget_owner(Address::global(element));
+            self.forget_open(element);
             self.passwords.retain(|(machine, _)| *machine != original);
             self.global.remove(element);
         }
@@ -74,7 +81,7 @@ impl State {
     }
 
     /// The machine that a console or a part of one belongs to, looked at anew.
-    fn machine_of_console(&mut self, element: ElementId) -> Outcome<View> {
+    pub(super) fn machine_of_console(&mut self, element: ElementId) -> Outcome<View> {
         let mut at = element;
         let original = loop {
             let found = self.global.get(at).ok_or_else(gone)?;
@@ -110,7 +117,8 @@ impl State {
             "IKeyboard" | "IMouse" | "IMousePointerShape" => Ok(self.read_input(at, owner, name)),
             "IDisplay" => self.read_display(name),
             "IMachineDebugger" => self.read_debugger(original, name),
-            "IGuestDnDSource" | "IGuestDnDTarget" | "IDnDBase" => Ok(guest::read_drag_and_drop(name)),
+            owner if is_drag_and_drop(owner) => self.read_drag_and_drop(at, name),
+            "IDisplaySourceBitmap" => Ok(None),
             "IVRDEServerInfo" => Ok(Some(match name {
                 "port" => RawValue::Int(-1),
                 "active" => RawValue::Bool(false),
@@ -131,7 +139,11 @@ impl State {
             "state" => self.machine_state(original)?,
             "sharedFolders" => self.transient_folders(at, original)?,
             "useHostClipboard" => RawValue::Bool(self.run_setting(original, "IConsole.useHostClipboard", 0) != 0),
-            "USBDevices" | "remoteUSBDevices" | "attachedPCIDevices" => RawValue::List(Vec::new()),
+            "USBDevices" => {
+                let devices = self.attached_usb_devices(original).into_iter();
+                RawValue::List(devices.map(|device| device.value("IUSBDevice")).collect())
+            }
+            "remoteUSBDevices" | "attachedPCIDevices" => RawValue::List(Vec::new()),
             _ => return Ok(None),
         }))
     }
@@ -179,11 +191,12 @@ impl State {
         let original = self.machine_of_console(at.element)?;
         match owner {
             "IConsole" => self.call_console_itself(at, original, name, arguments),
-            "IGuest" => self.call_guest(original, name, arguments),
+            "IGuest" => self.call_guest(at, original, name, arguments),
             "IKeyboard" => self.call_keyboard(at, original, name, arguments),
             "IMouse" => self.call_mouse(at, original, name, arguments),
             "IDisplay" => self.call_display(at, original, name, arguments),
-            "IMachineDebugger" => self.call_debugger(original, name),
+            "IMachineDebugger" => self.call_debugger(at, original, name, arguments),
+            owner if is_drag_and_drop(owner) => self.call_drag_and_drop(at, original, owner, name, arguments),
             "IEmulatedUSB" => match name {
                 "webcamAttach" => {
                     Err(Fault::new(code::VM_ERROR, "the machine has no USB controller for a webcam").by("IConsole"))
@@ -249,21 +262,8 @@ impl State {
                 let refused = Fault::new(code::NOT_SUPPORTED, "a simulated machine cannot be teleported");
                 one(self.finished("Teleporting virtual machine", Err(refused)))
             }
-            "attachUSBDevice" => {
-                if !matches!(state, "Running" | "Paused") {
-                    return Err(wrong_state("attach a USB device", state));
-                }
-                let view = self.console_view(original)?;
-                if self.document(view)?.children(ROOT, "USBControllers").is_empty() {
-                    return Err(Fault::new(code::PDM_ERROR, "the machine has no USB controller"));
-                }
-                Err(Fault::argument(format!("the host has no USB device `{}`", arguments.text(0))))
-            }
-            "detachUSBDevice" => {
-                Err(Fault::argument(format!("no USB device `{}` is attached to this machine", arguments.text(0))))
-            }
-            "findUSBDeviceById" | "findUSBDeviceByAddress" => {
-                Err(Fault::not_found(format!("no USB device `{}` is attached to this machine", arguments.text(0))))
+            "attachUSBDevice" | "detachUSBDevice" | "findUSBDeviceById" | "findUSBDeviceByAddress" => {
+                self.call_console_usb(original, name, arguments)
             }
             "addEncryptionPassword"
             | "addEncryptionPasswords"

@@ -4,7 +4,7 @@ use super::Reply;
 use crate::host::arguments::Arguments;
 use crate::host::state::{Address, State, nothing};
 use crate::host::table::When;
-use crate::host::value::texts;
+use crate::host::value::{enumerated, text, texts};
 use crate::host::{Fault, Outcome};
 use crate::model::RawValue;
 use std::net::Ipv4Addr;
@@ -78,21 +78,52 @@ impl State {
                         "another rule forwards {kind} port {host} of the host already"
                     )));
                 }
-                rules.insert(rule, rest);
+                rules.insert(rule.clone(), rest.clone());
                 self.touch(at.view);
+                self.tell_redirect(at, &rule, &rest, false)?;
                 nothing()
             }
             "removeRedirect" => {
                 self.check_mutable(at.view, When::Always)?;
                 let rule = arguments.text(0);
-                if self.element_mut(at)?.properties.remove(rule).is_none() {
-                    return Err(Fault::argument(format!("no rule is named `{rule}`")));
-                }
+                let rest = self.element_mut(at)?.properties.remove(rule);
+                let rest = rest.ok_or_else(|| Fault::argument(format!("no rule is named `{rule}`")))?;
                 self.touch(at.view);
+                self.tell_redirect(at, rule, &rest, true)?;
                 nothing()
             }
             _ => Ok(None),
         }
+    }
+
+    /// A rule of a machine that runs came or went: it holds at once, and who listens at `vbox` hears of it.
+    fn tell_redirect(&mut self, at: Address, rule: &str, rest: &str, remove: bool) -> Outcome {
+        if self.running(at.view).is_none() {
+            return Ok(());
+        }
+        let id = self.machine(at.view)?.id.clone();
+        let adapter = Address { view: at.view, element: self.element(at)?.parent };
+        let adapter = self.element(adapter)?;
+        if !adapter.flag("enabled") || adapter.name("attachmentType") != "NAT" {
+            return Ok(());
+        }
+        let slot = adapter.index;
+        let parts: Vec<_> = rest.split(',').collect();
+        let part = |at: usize| parts.get(at).copied().unwrap_or_default();
+        let port = |at: usize| RawValue::Int(part(at).parse().unwrap_or_default());
+        let protocol = if part(0) == "0" { "UDP" } else { "TCP" };
+        let values = vec![
+            ("slot", RawValue::Int(slot.into())),
+            ("remove", RawValue::Bool(remove)),
+            ("name", text(rule)),
+            ("proto", enumerated("NATProtocol", protocol)),
+            ("hostIP", text(part(1))),
+            ("hostPort", port(2)),
+            ("guestIP", text(part(3))),
+            ("guestPort", port(4)),
+        ];
+        self.fire_machine("OnNATRedirect", &id, values);
+        Ok(())
     }
 }
 

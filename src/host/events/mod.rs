@@ -247,6 +247,7 @@ impl State {
                 self.global.remove(at.element);
             }
             "listener" if !self.events.has_listener(at.element) => self.global.remove(at.element),
+            "error" => self.global.remove(at.element),
             "progress" => self.release_progress(at.element),
             "token" => drop(self.give_token_up(at.element)),
             "mediumIO" => {
@@ -310,7 +311,8 @@ impl Registration {
         !self.deaf.contains(kind)
             && self.types.iter().any(|wanted| match *wanted {
                 "Any" => true,
-                "MachineEvent" => extends("IMachineEvent"),
+                // VirtualBox leaves this one out, though it is about a machine.
+                "MachineEvent" => extends("IMachineEvent") && kind != "OnNATRedirect",
                 "Vetoable" => extends("IVetoEvent"),
                 "SnapshotEvent" => extends("ISnapshotEvent"),
                 "InputEvent" => matches!(kind, "OnGuestKeyboard" | "OnGuestMouse" | "OnGuestMultiTouch"),

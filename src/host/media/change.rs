@@ -7,7 +7,8 @@ use super::super::images::{self, Extent, ImageError, Variant};
 use super::super::progress::{Job, Reporter};
 use super::super::state::{Address, State};
 use super::super::{Fault, Outcome};
-use super::{image_fault, telling};
+use super::create::NewImage;
+use super::{Files, image_fault, telling};
 use crate::model::RawValue;
 use std::path::{Path, PathBuf};
 
@@ -119,8 +120,18 @@ impl State {
         Ok(self.start_job(job, work, close))
     }
 
-    /// `reset`: a differencing disk forgets all that is in it.
-    pub(super) fn reset_medium(&mut self, id: ElementId) -> Outcome<RawValue> {
+    /// Empties a differencing disk that forgets what was written, before a machine starts with it.
+    ///
+    /// # Errors
+    /// Its files cannot be made anew.
+    pub(in crate::host) fn reset_at_start(&mut self, id: ElementId) -> Outcome {
+        let (files, new) = self.plan_reset(id)?;
+        remake(&files, &new)?;
+        self.note_facts(id)
+    }
+
+    /// The files of a differencing disk and its parents, and the empty one that takes its place.
+    fn plan_reset(&self, id: ElementId) -> Outcome<(Files, NewImage)> {
         let medium = self.medium(id)?;
         let Some(parent) = medium.parent else {
             let message = format!("`{}` is no differencing disk: there is nothing to reset it to", medium.place());
@@ -134,35 +145,15 @@ impl State {
         let size = self.chain_files(parent)?.open(false)?.size();
         let mut new = self.new_image(id, size, self.medium(id)?.variant, Some(parent))?;
         new.plan.id = uuid::Uuid::parse_str(&self.medium(id)?.id).unwrap_or(new.plan.id);
+        Ok((self.chain_files(id)?, new))
+    }
+
+    /// `reset`: a differencing disk forgets all that is in it.
+    pub(super) fn reset_medium(&mut self, id: ElementId) -> Outcome<RawValue> {
+        let (files, new) = self.plan_reset(id)?;
         let job = self.job(id, "Resetting")?.not_cancelable();
-        let files = self.chain_files(id)?;
         let below = self.lock_to_change(id)?;
-        let work = move |_: &Reporter| {
-            let (path, format) = files.get(files.0.len() - 1)?;
-            let old = images::open(&path, format, false).map_or_else(|_| vec![path.clone()], |image| image.files());
-            // The old files step aside until the new one is there.
-            let mut aside = Vec::new();
-            for file in &old {
-                let mut name = file.file_name().unwrap_or_default().to_owned();
-                name.push(".reset");
-                let place = file.with_file_name(name);
-                if let Err(error) = std::fs::rename(file, &place) {
-                    restore(&aside);
-                    return Err(Fault::file(file, error));
-                }
-                aside.push((file.clone(), place));
-            }
-            match new.make(&mut |_, _| Ok(())) {
-                Ok(_) => {
-                    aside.iter().for_each(|(_, place)| drop(std::fs::remove_file(place)));
-                    Ok(())
-                }
-                Err(fault) => {
-                    restore(&aside);
-                    Err(fault)
-                }
-            }
-        };
+        let work = move |_: &Reporter| remake(&files, &new);
         let close = move |state: &mut Self, result: Outcome| {
             state.unlock_changed(id, &below);
             result.and_then(|()| state.note_facts(id))?;
@@ -319,6 +310,34 @@ impl State {
                 _ => format!("`{place}` is not encrypted"),
             },
         ))
+    }
+}
+
+/// Puts an empty image in the place of the last of `files`.
+fn remake(files: &Files, new: &NewImage) -> Outcome {
+    let (path, format) = files.get(files.0.len() - 1)?;
+    let old = images::open(&path, format, false).map_or_else(|_| vec![path.clone()], |image| image.files());
+    // The old files step aside until the new one is there.
+    let mut aside = Vec::new();
+    for file in &old {
+        let mut name = file.file_name().unwrap_or_default().to_owned();
+        name.push(".reset");
+        let place = file.with_file_name(name);
+        if let Err(error) = std::fs::rename(file, &place) {
+            restore(&aside);
+            return Err(Fault::file(file, error));
+        }
+        aside.push((file.clone(), place));
+    }
+    match new.make(&mut |_, _| Ok(())) {
+        Ok(_) => {
+            aside.iter().for_each(|(_, place)| drop(std::fs::remove_file(place)));
+            Ok(())
+        }
+        Err(fault) => {
+            restore(&aside);
+            Err(fault)
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be measured: base metrics with their submetrics, and the patterns that name them.
 
 use super::sample::Counters;
+use crate::host::state::View;
 
 /// What is appended to the name of a submetric: its samples, or a value made of them.
 pub(super) const AGGREGATES: [&str; 4] = ["", ":avg", ":min", ":max"];
@@ -36,6 +37,8 @@ pub(super) const NAMES: [&str; 22] = [
 pub(super) struct Base {
     pub(super) name: String,
     pub(super) unit: &'static str,
+    /// The machine that is measured; none: the computer.
+    pub(super) machine: Option<View>,
     kind: Kind,
 }
 
@@ -48,6 +51,12 @@ enum Kind {
     RootFileSystem,
     LinkSpeed(String),
     Network(String),
+    MachineLoad,
+    MachineMemory,
+    MachineDisks,
+    MachineNetwork,
+    GuestLoad,
+    GuestMemory,
 }
 
 /// A submetric: a column of the samples, as it is or made into one value.
@@ -62,13 +71,15 @@ pub(super) struct Metric {
 
 impl Metric {
     pub(super) fn name(&self) -> String {
-        format!("{}{}{}", self.base.name, self.sub, self.aggregate)
+        // One submetric is not named after what it belongs to.
+        let base = if self.sub.starts_with('/') || self.sub.is_empty() { self.base.name.as_str() } else { "" };
+        format!("{base}{}{}", self.sub, self.aggregate)
     }
 }
 
 /// The base metrics of this computer, in VirtualBox's order.
 pub(super) fn bases() -> Vec<Base> {
-    let base = |name: String, unit, kind| Base { name, unit, kind };
+    let base = |name: String, unit, kind| Base { name, unit, kind, machine: None };
     let mut all = vec![
         base("CPU/Load".into(), "%", Kind::Load),
         base("CPU/MHz".into(), "MHz", Kind::Frequency),
@@ -83,6 +94,19 @@ pub(super) fn bases() -> Vec<Base> {
         all.push(base(format!("Net/{name}/Load"), "%", Kind::Network(name)));
     }
     all
+}
+
+/// The base metrics of a machine that runs, in VirtualBox's order.
+pub(super) fn machine_bases(machine: View) -> Vec<Base> {
+    let all = [
+        ("CPU/Load", "%", Kind::MachineLoad),
+        ("RAM/Usage", "kB", Kind::MachineMemory),
+        ("Disk/Usage", "MB", Kind::MachineDisks),
+        ("Net/Rate", "B/s", Kind::MachineNetwork),
+        ("Guest/CPU/Load", "%", Kind::GuestLoad),
+        ("Guest/RAM/Usage", "kB", Kind::GuestMemory),
+    ];
+    all.map(|(name, unit, kind)| Base { name: name.into(), unit, kind, machine: Some(machine) }).into()
 }
 
 impl Base {
@@ -116,6 +140,26 @@ impl Base {
                 ("/Rx", "Part of the link's speed that is received at."),
                 ("/Tx", "Part of the link's speed that is sent at."),
             ],
+            Kind::MachineLoad => &[
+                ("/User", "Part of the processors' time that the machine's process took."),
+                ("/Kernel", "Part of the processors' time that the system took for the machine."),
+            ],
+            Kind::MachineMemory => &[("/Used", "Memory that the machine's process takes.")],
+            Kind::MachineDisks => &[("/Used", "Size of the machine's disks on this computer.")],
+            Kind::MachineNetwork => &[("/Rx", "What the machine receives."), ("/Tx", "What the machine sends.")],
+            Kind::GuestLoad => &[
+                ("/User", "Part of its processors' time that the guest's programs took."),
+                ("/Kernel", "Part of its processors' time that the guest's system took."),
+                ("/Idle", "Part of its processors' time that the guest did not take."),
+            ],
+            Kind::GuestMemory => &[
+                ("/Total", "Memory that the guest has."),
+                ("/Free", "Memory that is free in the guest."),
+                ("/Balloon", "Memory that the guest gave back."),
+                ("/Shared", "Memory that the guest shares."),
+                ("/Cache", "Memory that the guest's file systems keep."),
+                ("Guest/Pagefile/Usage/Total", "Size of the guest's page file."),
+            ],
         }
     }
 
@@ -136,8 +180,9 @@ impl Base {
         if self.unit == "%" { 100_000 } else { i32::MAX.into() }
     }
 
-    /// A value for each column, from two readings that are `seconds` apart.
-    pub(super) fn sample(&self, before: &Counters, now: &Counters, seconds: f64) -> Vec<i64> {
+    /// A value for each column, from two readings that are `seconds` apart. `disks`: megabytes that a machine's disks
+    /// take.
+    pub(super) fn sample(&self, before: &Counters, now: &Counters, seconds: f64, disks: i64) -> Vec<i64> {
         match &self.kind {
             Kind::Load => now.load_since(before).to_vec(),
             Kind::Frequency => vec![now.frequency],
@@ -147,6 +192,11 @@ impl Base {
             Kind::RootFileSystem => now.root.to_vec(),
             Kind::LinkSpeed(name) => vec![now.speed(name)],
             Kind::Network(name) => now.network_since(before, name, seconds).to_vec(),
+            Kind::MachineDisks => vec![disks],
+            // Nothing is executed in a simulated machine, and no Additions tell of its guest.
+            Kind::MachineLoad | Kind::MachineMemory | Kind::MachineNetwork | Kind::GuestLoad | Kind::GuestMemory => {
+                vec![0; self.columns().len()]
+            }
         }
     }
 }

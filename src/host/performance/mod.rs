@@ -9,10 +9,10 @@ mod sample;
 use super::Outcome;
 use super::arguments::Arguments;
 use super::document::ROOT;
-use super::state::{Address, State, one};
+use super::state::{Address, State, View, one};
 use super::value::{text, texts};
 use crate::model::RawValue;
-use metric::{AGGREGATES, Base, Metric, NAMES, bases, fits};
+use metric::{AGGREGATES, Base, Metric, NAMES, bases, fits, machine_bases};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -37,12 +37,18 @@ struct Series {
     /// Number of the oldest sample.
     first: i64,
     counters: Option<sample::Counters>,
+    /// Megabytes that a machine's disks take.
+    disks: i64,
 }
 
 impl State {
     /// The base metrics of the computer, in VirtualBox's order. What is not there any more is forgotten.
     fn follow_metrics(&mut self) {
-        let now = bases();
+        let running = self.machines.iter().filter(|(_, known)| known.running.is_some());
+        let running: Vec<_> = running.map(|(view, _)| *view).collect();
+        let mut now = bases();
+        now.extend(running.iter().flat_map(|view| machine_bases(*view)));
+        let disks: Vec<_> = running.iter().map(|view| (*view, self.megabytes_of_disks(*view))).collect();
         let series = &mut self.performance.series;
         series.retain(|series| now.contains(&series.base));
         for (at, base) in now.into_iter().enumerate() {
@@ -56,12 +62,33 @@ impl State {
                     samples: VecDeque::new(),
                     first: 0,
                     counters: None,
+                    disks: 0,
                 };
                 series.insert(at.min(series.len()), new);
             }
         }
         for series in series.iter_mut() {
+            let own = disks.iter().find(|(view, _)| series.base.machine == Some(*view));
+            series.disks = own.map_or(0, |(_, disks)| *disks);
             series.catch_up();
+        }
+    }
+
+    fn megabytes_of_disks(&self, view: View) -> i64 {
+        let attachments = self.attachments(view).unwrap_or_default();
+        let medium = |id| self.element(Address { view, element: id }).ok()?.value("medium").and_then(Address::of);
+        let media = attachments.into_iter().filter_map(medium).filter_map(|at| self.medium(at.element).ok());
+        let sizes = media
+            .filter(|medium| medium.device == "HardDisk")
+            .filter_map(|medium| std::fs::metadata(&medium.location).ok().map(|facts| facts.len() >> 20));
+        i64::try_from(sizes.sum::<u64>()).unwrap_or(i64::MAX)
+    }
+
+    /// What a metric is of, as the API has it.
+    fn measured(&mut self, machine: Option<View>) -> RawValue {
+        match machine {
+            Some(view) => Address::machine(view).value("IMachine"),
+            None => self.global_part("IHost", "host", 0).value("IHost"),
         }
     }
 
@@ -72,16 +99,28 @@ impl State {
                 let names = NAMES.iter().flat_map(|name| AGGREGATES.iter().map(move |end| format!("{name}{end}")));
                 Some(texts(names))
             }
-            ("IPerformanceMetric", "object") => Some(self.global_part("IHost", "host", 0).value("IHost")),
+            ("IPerformanceMetric", "object") => {
+                let machine = self.machine_of_metric(at)?;
+                Some(self.measured(machine))
+            }
             ("IPerformanceMetric", "period" | "count") => {
+                let machine = self.machine_of_metric(at)?;
                 let metric = self.element(at)?;
                 let (base, aggregate) = (metric.text("base"), !metric.text("aggregate").is_empty());
-                let series = self.performance.series.iter().find(|series| series.base.name == base);
+                let series = self
+                    .performance
+                    .series
+                    .iter()
+                    .find(|series| series.base.name == base && series.base.machine == machine);
                 let value = series.map_or((0, 0), |series| (series.period, if aggregate { 1 } else { series.count }));
                 Some(RawValue::Int(if name == "period" { value.0 } else { value.1 }))
             }
             _ => None,
         })
+    }
+
+    fn machine_of_metric(&self, at: Address) -> Outcome<Option<View>> {
+        Ok(Some(self.element(at)?.index).filter(|view| *view != super::state::GLOBAL))
     }
 
     pub(super) fn call_performance(&mut self, name: &str, arguments: Arguments<'_>) -> Outcome<Option<Vec<RawValue>>> {
@@ -96,7 +135,7 @@ impl State {
             "setupMetrics" | "enableMetrics" | "disableMetrics" => {
                 let mut affected = Vec::new();
                 for series in &mut self.performance.series {
-                    if !wanted.takes(&series.base.name) {
+                    if !wanted.takes(&series.base.name, series.base.machine) {
                         continue;
                     }
                     match name {
@@ -119,7 +158,7 @@ impl State {
     /// The metrics that the names and objects of a call mean.
     fn metrics(&self, wanted: &Wanted) -> Vec<Metric> {
         let all = self.performance.series.iter().flat_map(|series| series.base.metrics());
-        all.filter(|metric| wanted.takes(&metric.name())).collect()
+        all.filter(|metric| wanted.takes(&metric.name(), metric.base.machine)).collect()
     }
 
     fn metric_object(&mut self, metric: &Metric) -> RawValue {
@@ -134,9 +173,12 @@ impl State {
     fn object_of(&mut self, name: &str, base: &str, aggregate: &str, description: &str, of: &Base) -> RawValue {
         const ROLE: &str = "performanceMetric";
         let known = self.global.children(ROOT, ROLE).into_iter();
-        let same =
-            known.into_iter().find(|id| self.global.get(*id).is_some_and(|metric| metric.text("metricName") == name));
-        let id = same.unwrap_or_else(|| self.global.add("IPerformanceMetric", ROOT, ROLE, 0));
+        // The machine's number is the place of its metrics; 0 stands for the computer.
+        let machine = of.machine.unwrap_or_default();
+        let same = known.into_iter().find(|id| {
+            self.global.get(*id).is_some_and(|metric| metric.index == machine && metric.text("metricName") == name)
+        });
+        let id = same.unwrap_or_else(|| self.global.add("IPerformanceMetric", ROOT, ROLE, machine));
         if let Some(metric) = self.global.get_mut(id) {
             metric.set("metricName", text(name));
             metric.set("base", text(base));
@@ -151,9 +193,9 @@ impl State {
 
     /// The data of metrics, and seven lists that say what it is.
     fn query(&mut self, metrics: &[Metric]) -> Vec<RawValue> {
-        let host = self.global_part("IHost", "host", 0).value("IHost");
         let mut lists = vec![Vec::new(); 8];
         for metric in metrics {
+            let object = self.measured(metric.base.machine);
             let Some(series) = self.performance.series.iter().find(|series| series.base == metric.base) else {
                 continue;
             };
@@ -162,7 +204,7 @@ impl State {
             let length = i64::try_from(values.len()).unwrap_or_default();
             let row = [
                 text(metric.name()),
-                host.clone(),
+                object,
                 text(metric.base.unit),
                 RawValue::Int(metric.base.scale()),
                 RawValue::Int(series.first),
@@ -206,7 +248,7 @@ impl Series {
         }
         let now = sample::Counters::read();
         let seconds = last.elapsed().as_secs_f64();
-        let values = self.base.sample(self.counters.as_ref().unwrap_or(&now), &now, seconds);
+        let values = self.base.sample(self.counters.as_ref().unwrap_or(&now), &now, seconds, self.disks);
         for _ in 0..due.min(self.count) {
             self.samples.push_back(values.clone());
         }
@@ -232,27 +274,41 @@ impl Series {
     }
 }
 
+/// What a call asks about: everything, the computer, a machine, or something that has no metrics.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Object {
+    All,
+    Computer,
+    Machine(View),
+    Other,
+}
+
 /// Names and objects of a call, in pairs; empty lists stand for all.
-struct Wanted(Vec<(String, bool)>);
+struct Wanted(Vec<(String, Object)>);
 
 impl Wanted {
     fn of(state: &mut State, arguments: Arguments<'_>) -> Self {
         let (names, objects) = (arguments.texts(0), arguments.list(1));
         let host = state.global_part("IHost", "host", 0);
-        let is_host = |at: usize| objects.get(at).and_then(Address::of) == Some(host);
+        let object = |at: usize| match objects.get(at).and_then(Address::of) {
+            Some(at) if at == host => Object::Computer,
+            Some(at) if at.view != super::state::GLOBAL => Object::Machine(state.machine_of(at.view)),
+            _ => Object::Other,
+        };
         let name = |at: usize| names.get(at).cloned().unwrap_or_else(|| "*".to_owned());
         // One name goes with each of many objects, and the other way round.
         let pairs = match (names.len(), objects.len()) {
-            (_, 0) => names.iter().map(|name| (name.clone(), true)).collect(),
-            (0 | 1, count) => (0..count).map(|at| (name(0), is_host(at))).collect(),
-            (count, 1) => (0..count).map(|at| (name(at), is_host(0))).collect(),
-            (count, _) => (0..count).map(|at| (name(at), is_host(at))).collect(),
+            (_, 0) => names.iter().map(|name| (name.clone(), Object::All)).collect(),
+            (0 | 1, count) => (0..count).map(|at| (name(0), object(at))).collect(),
+            (count, 1) => (0..count).map(|at| (name(at), object(0))).collect(),
+            (count, _) => (0..count).map(|at| (name(at), object(at))).collect(),
         };
         let all = names.is_empty() && objects.is_empty();
-        Self(if all { vec![("*".to_owned(), true)] } else { pairs })
+        Self(if all { vec![("*".to_owned(), Object::All)] } else { pairs })
     }
 
-    fn takes(&self, name: &str) -> bool {
-        self.0.iter().any(|(pattern, host)| *host && fits(pattern, name))
+    fn takes(&self, name: &str, machine: Option<View>) -> bool {
+        let own = machine.map_or(Object::Computer, Object::Machine);
+        self.0.iter().any(|(pattern, object)| (*object == Object::All || *object == own) && fits(pattern, name))
     }
 }

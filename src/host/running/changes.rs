@@ -35,6 +35,9 @@ impl State {
             }
             ("IVRDEServer", _) => ("OnVRDEServerChanged", Vec::new()),
             ("IBandwidthGroup", _) => ("OnBandwidthGroupChanged", vec![("bandwidthGroup", this("IBandwidthGroup"))]),
+            ("IGuestDebugControl", _) => {
+                ("OnGuestDebugControlChanged", vec![("guestDebugControl", this("IGuestDebugControl"))])
+            }
             ("IRecordingSettings", "enabled") => ("OnRecordingStateChanged", vec![("enabled", value(self, name))]),
             _ => return,
         };
@@ -90,8 +93,10 @@ impl State {
             }
             "createSharedFolder" | "removeSharedFolder" if runs => self.tell_shared(original, "Machine"),
             "hotPlugCPU" | "hotUnplugCPU" if runs => {
-                let values = vec![("CPU", slot[0].clone()), ("add", RawValue::Bool(name == "hotPlugCPU"))];
+                // VirtualBox says it the wrong way round.
+                let values = vec![("CPU", slot[0].clone()), ("add", RawValue::Bool(name == "hotUnplugCPU"))];
                 self.fire_at_console(original, "OnCPUChanged", values);
+                let _ = self.save_machine(at.view);
             }
             "setExtraData" if runs => {
                 let id = self.machine(original).map(|machine| machine.id.clone()).unwrap_or_default();

@@ -131,6 +131,9 @@ impl State {
         self.tell_state(original, first)?;
         self.start_log(original)?;
         let name = self.machine_name(original);
+        if !restores {
+            self.empty_forgetful_disks(original)?;
+        }
         self.lock_media(original, &name)?;
         let id = self.machine(original)?.id.clone();
         self.engine.power_on(&id, restores)?;

@@ -24,6 +24,23 @@ impl State {
         Ok(used)
     }
 
+    /// Immutable disks start each time as they were made: what was written since is thrown away.
+    pub(super) fn empty_forgetful_disks(&mut self, original: View) -> Outcome {
+        for (medium, _) in self.media_in_use(original)? {
+            if self.medium(medium)?.auto_reset && self.medium(medium)?.shown_state() == "Created" {
+                self.reset_at_start(medium)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Media are in use as the machine has them attached now.
+    pub(in crate::host) fn mark_media_anew(&mut self, original: View) {
+        let used = self.running_mut(original).map(|running| std::mem::take(&mut running.media)).unwrap_or_default();
+        self.unmark_media(&used);
+        self.mark_media(original);
+    }
+
     /// Locks the media of a machine that starts, all or none.
     ///
     /// # Errors

@@ -142,7 +142,7 @@ impl State {
     }
 
     /// Puts a running machine into a state, and tells.
-    pub(super) fn walk(&mut self, view: View, to: &'static str) -> Outcome {
+    pub(in crate::host) fn walk(&mut self, view: View, to: &'static str) -> Outcome {
         let original = self.machine_of(view);
         self.change_record(original, |record| (record.state, record.changed) = (to, now()))?;
         self.tell_state(original, to)

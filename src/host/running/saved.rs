@@ -40,6 +40,14 @@ impl State {
         {
             self.save_machine(view)?;
         }
+        let file = self.write_state_file(original)?;
+        self.set_state_file(original, &file.to_string_lossy())?;
+        self.log(original, &format!("State saved to {}.", file.display()));
+        Ok(())
+    }
+
+    /// Writes a file with the state of a machine that runs, into its snapshot folder.
+    pub(in crate::host) fn write_state_file(&self, original: View) -> Outcome<PathBuf> {
         let folder = self.folder_of(original)?.join(self.element(Address::machine(original))?.text("snapshotFolder"));
         std::fs::create_dir_all(&folder).map_err(|error| Fault::file(&folder, error))?;
         let file = folder.join(state_file_name());
@@ -49,9 +57,7 @@ impl State {
             record.resumes
         );
         atomic::replace(&file, content.as_bytes()).map_err(|error| Fault::file(&file, error))?;
-        self.set_state_file(original, &file.to_string_lossy())?;
-        self.log(original, &format!("State saved to {}.", file.display()));
-        Ok(())
+        Ok(file)
     }
 
     /// Notes the saved state in the settings and every copy of them; empty: none. A file in the machine's folder is

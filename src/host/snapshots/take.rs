@@ -4,7 +4,7 @@ use super::Snapshot;
 use super::differencing::Difference;
 use crate::host::arguments::Arguments;
 use crate::host::attachments::{attached, medium_of, replace_media, settle};
-use crate::host::document::{Document, ElementId};
+use crate::host::document::{Document, ElementId, ROOT};
 use crate::host::fault::code;
 use crate::host::progress::{Job, Reporter};
 use crate::host::state::{Address, State, View, now};
@@ -12,7 +12,7 @@ use crate::host::table::When;
 use crate::host::value::{enumerated, text};
 use crate::host::{Fault, Outcome, machines};
 use crate::model::RawValue;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Disks and the differencing disks that take their places.
 pub(super) type Changes = Vec<(ElementId, ElementId)>;
@@ -143,8 +143,13 @@ impl State {
         view: View,
         arguments: Arguments<'_>,
     ) -> Outcome<Option<Vec<RawValue>>> {
-        self.check_snapshots(view, "IMachine.takeSnapshot")?;
-        if !arguments.flag(2) {
+        let online = self.copies.contains_key(&view) && self.running(view).is_some();
+        if online {
+            self.check_online(view, arguments.flag(2))?;
+        } else {
+            self.check_snapshots(view, "IMachine.takeSnapshot")?;
+        }
+        if !online && !arguments.flag(2) {
             let message = "without a pause only of a machine that runs: pass `true` for `pause`";
             return Err(Fault::new(code::INVALID_VM_STATE, message));
         }
@@ -168,6 +173,8 @@ impl State {
             ..Snapshot::default()
         };
         let id = snapshot.id.clone();
+        let mut snapshot = snapshot;
+        let state_file = if online { Some(self.keep_state(view, &mut snapshot.document)?) } else { None };
         let differences = self.plan_differences(view, &snapshot.document)?;
         let mut operations = vec![("Setting up the snapshot".to_owned(), 1)];
         operations.extend(self.difference_operations(&differences, &snapshot.document));
@@ -175,11 +182,24 @@ impl State {
         let job = Job::new("Taking a snapshot of the virtual machine", Address::machine(view), "IMachine")
             .operations(operations)
             .not_cancelable();
-        self.set_machine_state(view, "Snapshotting")?;
+        match (online, arguments.flag(2)) {
+            (false, _) => self.set_machine_state(view, "Snapshotting")?,
+            (true, true) => self.walk(view, "OnlineSnapshotting")?,
+            (true, false) => {
+                self.walk(view, "LiveSnapshotting")?;
+                self.walk(view, "OnlineSnapshotting")?;
+            }
+        }
         let work = Work { differences: differences.clone() };
         let close = move |state: &mut Self, made: Outcome<Vec<u64>>| {
             let result = made.and_then(|sizes| state.keep_snapshot(view, snapshot, &differences, &sizes));
-            let told = state.set_machine_state(view, before);
+            let told = match online {
+                true => state.go_on(view, before),
+                false => state.set_machine_state(view, before),
+            };
+            if let (Err(_), Some(file)) = (&result, &state_file) {
+                let _ = std::fs::remove_file(file);
+            }
             match result {
                 Ok((element, changes)) => {
                     told?;
@@ -195,6 +215,37 @@ impl State {
         };
         let progress = self.start_job(job, move |report| work.run(report), close);
         Ok(Some(vec![progress, text(id)]))
+    }
+
+    /// Whether a snapshot of a machine that runs may be taken now.
+    fn check_online(&self, view: View, pause: bool) -> Outcome {
+        match self.machine(view)?.state {
+            "Running" => Ok(()),
+            "Paused" if pause => Ok(()),
+            state => {
+                let message = format!("a snapshot cannot be taken now: the state of the machine is {state}");
+                let message = if pause { message } else { message + "; without a pause it must be Running" };
+                Err(Fault::new(code::INVALID_VM_STATE, message))
+            }
+        }
+    }
+
+    /// Writes the state of a machine that runs for the snapshot of these settings.
+    fn keep_state(&self, view: View, document: &mut Document) -> Outcome<PathBuf> {
+        let file = self.write_state_file(self.machine_of(view))?;
+        let named = self.below(view, &file)?;
+        document.get_mut(ROOT).into_iter().for_each(|root| root.set("stateFilePath", text(named.as_str())));
+        Ok(file)
+    }
+
+    /// A machine goes on after a snapshot was taken of it.
+    fn go_on(&mut self, view: View, before: &'static str) -> Outcome {
+        let original = self.machine_of(view);
+        self.mark_media_anew(original);
+        if before == "Running" {
+            self.count_resume(original)?;
+        }
+        self.walk(original, before)
     }
 
     /// A path as it stands in the settings file of a machine.

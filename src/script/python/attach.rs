@@ -59,8 +59,8 @@ fn start(handed: Handed) -> EngineResult {
 
 /// The engine, in a Python that runs.
 pub(super) fn engine(handed: Handed) -> EngineResult {
-    context::set(handed.world, handed.connect);
-    super::engine::PythonEngine::start()
+    context::set(Arc::clone(&handed.world), handed.connect);
+    super::engine::PythonEngine::start(handed.world)
 }
 
 /// Python ends the whole process when it cannot find its own modules.

@@ -93,7 +93,7 @@ def _spelt(obj, name, exact=False):
 
 
 def _take_snapshot(console, name, description=""):
-    progress, _ = console.machine.takeSnapshot(name, description, False)
+    progress, _ = console.machine.takeSnapshot(name, description, True)
     return progress
 
 
@@ -108,6 +108,24 @@ _CALLS = {
     ("IVirtualBox", "getMachine"): lambda vbox, name: vbox.findMachine(name),
     ("IMachine", "getSnapshot"): lambda machine, name="": machine.findSnapshot(name),
 }
+
+
+def calls_of(interface):
+    """Names of the calls that an interface had, and that are done in another way now."""
+    return [name for owner, name in _CALLS if owner == interface]
+
+
+def older_arguments(method, given, named):
+    """Arguments by place and by name, brought from an older form of a call into that of 7.2."""
+    form = _FORMS.get(method)
+    if form is not None:
+        given = form(tuple(given))
+    if named and method in _NAMES:
+        named = dict((_NAMES[method].get(name, name), value) for name, value in named.items())
+    for name, value in _DEFAULTS.get(method, {}).items():
+        if named and name not in named and len(given) <= value[0]:
+            named = dict(named, **{name: value[1]()})
+    return given, named
 
 
 def arguments(method, given):
@@ -174,9 +192,79 @@ def _launch(given):
     return given
 
 
+def _mode_hint(given):
+    # Before 5.2: whether the guest is told could not be said; it was.
+    if len(given) == 8:
+        _note("IDisplay.setVideoModeHint without `notify`")
+        return given + (True,)
+    return given
+
+
+def _cpuid(given):
+    # Before 5.2: leaves without sub-leaves.
+    if len(given) in (1, 5):
+        _note("CPUID leaves without sub-leaves")
+        return given[:1] + (0,) + given[1:]
+    return given
+
+
+def _touch(given):
+    # Before 7.1: screens only, no pads.
+    if len(given) == 3:
+        _note("IMouse.putEventMultiTouch without the kind of device: a screen")
+        return given[:2] + (True,) + given[2:]
+    return given
+
+
+def _firmware(given):
+    # Before 7.1: no platform in the first place.
+    if len(given) == 2:
+        _note("IVirtualBox.checkFirmwarePresent without a platform: x86")
+        return (_x86(),) + given
+    return given
+
+
+def _start_dhcp(given):
+    # Before 6.0: the server's own network's name came first.
+    if len(given) == 3:
+        _note("IDHCPServer.start with the name of its network")
+        return given[1:]
+    return given
+
+
+def _start_nat(given):
+    # Before 6.0: a kind of trunk, which there is but one of.
+    if len(given) == 1:
+        _note("INATNetwork.start with a kind of trunk")
+        return ()
+    return given
+
+
 _FORMS = {
+    "IDHCPServer.start": _start_dhcp,
+    "IDisplay.setVideoModeHint": _mode_hint,
+    "IMouse.putEventMultiTouch": _touch,
+    "IMouse.putEventMultiTouchString": _touch,
+    "INATNetwork.start": _start_nat,
+    "IPlatformX86.getCPUIDLeaf": _cpuid,
+    "IPlatformX86.removeCPUIDLeaf": _cpuid,
+    "IPlatformX86.setCPUIDLeaf": _cpuid,
+    "IVirtualBox.checkFirmwarePresent": _firmware,
     "IVirtualBox.createMachine": _create_machine,
     "IGuestSession.processCreate": _process_create,
     "IGuestSession.processCreateEx": _process_create,
     "IMachine.launchVMProcess": _launch,
+}
+
+# Names of arguments that are other names now.
+_NAMES = {
+    "IMachine.launchVMProcess": {"environment": "environment_changes", "type_p": "name"},
+    "INATNetwork.removePortForwardRule": {"i_sipv6": "is_ipv6"},
+}
+
+# Arguments that older releases did not have and that have no empty value, for calls by name: place and value.
+_DEFAULTS = {
+    "IVirtualBox.createMachine": {"platform": (2, _x86)},
+    "IVirtualBox.checkFirmwarePresent": {"platform_architecture": (0, _x86)},
+    "IDisplay.setVideoModeHint": {"notify": (8, lambda: True)},
 }

@@ -1,19 +1,22 @@
 //! The engine itself: the prompt's scope, and running source in it.
 
+use super::context::Here;
 use super::handed::EngineResult;
 use super::report::{broken, failure};
-use super::{context, convert, lines, module, prelude, signals};
+use super::{context, convert, lines, module, prelude, signals, talk};
 use crate::model::Value;
 use crate::output::Failure;
 use crate::schema::Type;
 use crate::script::infer;
-use crate::shell::{Completeness, Engine, Language, LineRunner, Origin, Provided};
+use crate::shell::{Completeness, Engine, ExtensionCall, Language, LineRunner, Origin, Provided, Ran, World};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The Python engine of one shell.
 pub(super) struct PythonEngine {
+    world: Arc<World>,
     scope: Py<PyDict>,
     /// The last value of the prompt as it is: the shell knows it converted only.
     last: Option<Py<PyAny>>,
@@ -22,11 +25,12 @@ pub(super) struct PythonEngine {
 
 impl PythonEngine {
     /// Makes it, in a Python that runs.
-    pub(super) fn start() -> EngineResult {
-        Python::attach(|py| Self::make(py).map_err(|error| broken(py, &error)))
+    pub(super) fn start(world: Arc<World>) -> EngineResult {
+        let _here = Here::enter(&world);
+        Python::attach(|py| Self::make(py, Arc::clone(&world)).map_err(|error| broken(py, &error)))
     }
 
-    fn make(py: Python<'_>) -> PyResult<Box<dyn Engine>> {
+    fn make(py: Python<'_>, world: Arc<World>) -> PyResult<Box<dyn Engine>> {
         signals::prepare(py)?;
         module::take_over(py)?;
         let scope = py.import("__main__")?.dict();
@@ -37,11 +41,12 @@ impl PythonEngine {
         }
         py.import("sys")?.setattr("argv", vec![""])?;
         let find = pyo3::wrap_pyfunction!(module::find_global, py)?.into_any().unbind();
-        Ok(Box::new(Self { scope: scope.unbind(), last: None, find }))
+        Ok(Box::new(Self { world, scope: scope.unbind(), last: None, find }))
     }
 
     /// Runs `work` with Ctrl-C in Python's hands, and writes out what was printed.
     fn run<T>(&self, source: &str, work: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, Failure> {
+        let _here = Here::enter(&self.world);
         Python::attach(|py| {
             let lent = signals::Lent::to_python();
             let result = work(py);
@@ -128,15 +133,34 @@ impl Engine for PythonEngine {
         self.run(source, |py| {
             let path = file.display().to_string();
             let brought = prelude::get(py)?.call_method1("load_extension", (source, path))?;
-            let brought: Vec<(String, String)> = brought.extract()?;
-            Ok(brought.into_iter().map(|(name, summary)| Provided { name, summary }).collect())
+            brought.try_iter()?.map(|entry| provided(&entry?)).collect()
         })
     }
 
-    fn run_extension(&mut self, name: &str, words: &[String], lines: LineRunner<'_>) -> Result<bool, Failure> {
+    fn has_extension(&self, name: &str) -> bool {
+        Python::attach(|py| prelude::get(py)?.call_method1("has_extension", (name,))?.extract()).unwrap_or(false)
+    }
+
+    fn run_extension(&mut self, name: &str, call: ExtensionCall, lines: LineRunner<'_>) -> Result<Ran, Failure> {
         lines::with(lines, || {
-            self.run("", |py| prelude::get(py)?.call_method1("run_extension", (name, words.to_vec()))?.extract())
+            self.run("", |py| {
+                let prelude = prelude::get(py)?;
+                match call {
+                    ExtensionCall::Words(words) => {
+                        let leave = prelude.call_method1("run_extension", (name, words))?.extract()?;
+                        Ok(Ran { leave, ..Ran::default() })
+                    }
+                    ExtensionCall::Values(values) => {
+                        let value = prelude.call_method1("run_registered", (name, talk::given(py, values)?))?;
+                        Ok(Ran { reply: talk::reply(&value)?, leave: false })
+                    }
+                }
+            })
         })
+    }
+
+    fn explained(&mut self, expression: &str) -> Result<Option<String>, Failure> {
+        self.run(expression, |py| prelude::get(py)?.call_method1("explained", (expression, &self.scope))?.extract())
     }
 
     fn static_type(&self, expression: &str) -> Option<Type> {
@@ -144,4 +168,13 @@ impl Engine for PythonEngine {
             (!["vbox", "host", "session", "client"].contains(&name)).then(|| self.variable(name)).flatten()
         })
     }
+}
+
+/// A command out of what the prelude found: a checked form, or a name and a help text.
+fn provided(entry: &Bound<'_, PyAny>) -> PyResult<Provided> {
+    if let Ok(form) = entry.cast::<talk::Form>() {
+        return Ok(Provided { registered: form.get().0.clone(), takes_words: false });
+    }
+    let (name, summary): (String, String) = entry.extract()?;
+    Ok(Provided::of_words(&name, &summary))
 }

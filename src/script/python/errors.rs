@@ -1,7 +1,7 @@
 //! Errors of the model as Python exceptions, and back. The classes are in the prelude.
 
-use super::prelude;
-use crate::model::{ApiError, Error, ErrorKind};
+use super::{convert, prelude};
+use crate::model::{ApiError, Error, Value};
 use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -44,53 +44,22 @@ fn exception(py: Python<'_>, error: Error, compatible: bool) -> PyResult<Bound<'
         Error::Interrupted | Error::Refused { .. } => "Refused",
     };
     let fields = PyDict::new(py);
-    let (operation, message) = match &error {
-        Error::Api { operation, error } => (operation.clone(), error.message.clone()),
-        other => (String::new(), other.to_string()),
-    };
-    match error.api_error() {
-        Some(api) => put_api(&fields, api)?,
-        None => {
-            put_api(&fields, &ApiError::default())?;
-            fields.set_item("name", "")?;
-        }
-    }
-    fields.set_item("message", message)?;
-    fields.set_item("operation", operation)?;
-    fields.set_item("hint", error.hint().unwrap_or_default())?;
-    fields.set_item("kind", kind_name(error.kind()))?;
+    put(&fields, error.fields())?;
+    fields.set_item("next", next(py, error.api_error())?)?;
     let text = error.to_string();
     fields.set_item("cause", Py::new(py, Cause(error))?)?;
     prelude::get(py)?.getattr(class)?.call_method1("make", (text, fields))
 }
 
-fn put_api(fields: &Bound<'_, PyDict>, error: &ApiError) -> PyResult<()> {
-    fields.set_item("code", error.code)?;
-    fields.set_item("name", error.name())?;
-    fields.set_item("message", &error.message)?;
-    fields.set_item("component", &error.component)?;
-    fields.set_item("interface", &error.interface)?;
-    let next = match &error.next {
-        Some(next) => {
-            let fields = PyDict::new(fields.py());
-            put_api(&fields, next)?;
-            Some(prelude::get(fields.py())?.getattr("ApiError")?.call_method1("make", (next.to_string(), fields))?)
-        }
-        None => None,
-    };
-    fields.set_item("next", next)
+fn put(to: &Bound<'_, PyDict>, fields: Vec<(&'static str, Value)>) -> PyResult<()> {
+    fields.into_iter().try_for_each(|(name, value)| to.set_item(name, convert::to_python(to.py(), value, false)?))
 }
 
-/// Name of a class of errors, as scripts see it.
-fn kind_name(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Failed => "failed",
-        ErrorKind::Usage => "usage",
-        ErrorKind::Refused => "refused",
-        ErrorKind::NotFound => "not_found",
-        ErrorKind::Connection => "connection",
-        ErrorKind::Script => "script",
-        ErrorKind::TimedOut => "timed_out",
-        ErrorKind::Interrupted => "interrupted",
-    }
+/// The error behind an error, as an exception.
+fn next<'py>(py: Python<'py>, error: Option<&ApiError>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some(behind) = error.and_then(|error| error.next.as_deref()) else { return Ok(None) };
+    let fields = PyDict::new(py);
+    put(&fields, behind.fields())?;
+    fields.set_item("next", next(py, Some(behind))?)?;
+    prelude::get(py)?.getattr("ApiError")?.call_method1("make", (behind.to_string(), fields)).map(Some)
 }

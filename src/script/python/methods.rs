@@ -21,13 +21,22 @@ pub(super) struct MethodFunction {
 
 /// Methods whose calls older releases had in other forms; the compatible modules understand those.
 const OLDER_FORMS: &[(&str, &str)] = &[
-    ("IVirtualBox", "createMachine"),
-    ("IMachine", "launchVMProcess"),
-    ("IGuestSession", "processCreate"),
-    ("IGuestSession", "processCreateEx"),
+    ("IDHCPServer", "start"),
+    ("IDisplay", "setVideoModeHint"),
+    ("IEventSource", "eventProcessed"),
     ("IEventSource", "registerListener"),
     ("IEventSource", "unregisterListener"),
-    ("IEventSource", "eventProcessed"),
+    ("IGuestSession", "processCreate"),
+    ("IGuestSession", "processCreateEx"),
+    ("IMachine", "launchVMProcess"),
+    ("IMouse", "putEventMultiTouch"),
+    ("IMouse", "putEventMultiTouchString"),
+    ("INATNetwork", "start"),
+    ("IPlatformX86", "getCPUIDLeaf"),
+    ("IPlatformX86", "removeCPUIDLeaf"),
+    ("IPlatformX86", "setCPUIDLeaf"),
+    ("IVirtualBox", "checkFirmwarePresent"),
+    ("IVirtualBox", "createMachine"),
 ];
 
 /// The function of a method; there is one for each.

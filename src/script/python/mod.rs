@@ -23,10 +23,13 @@ mod methods;
 mod module;
 mod object;
 mod prelude;
+mod reflection;
 mod report;
 mod signals;
 mod slots;
+mod sources;
 mod structure;
+mod talk;
 
 pub use loader::{engine, run_in_python};
 pub use module::{Program, fill};

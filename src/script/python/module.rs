@@ -2,13 +2,15 @@
 //!
 //! `vbox`, `host`, `session`: the connection's roots, which open it on first use. `connect(target, ...)`: a
 //! further connection. `wait(progress, seconds=None)`. Enumerations by name, and their values by flat names.
-//! `Error` and its children. `help(topic)`.
+//! `Error` and its children. `help(topic)`. `use_installed(name, ...)`: leaves a module of that name to the
+//! installed packages.
 
 use super::connected::Connected;
 use super::errors::usage;
 use super::handed::{Handed, set_hosted};
 use super::object::PyObject;
-use super::{attach, call, context, convert, enumeration, prelude};
+use super::sources::SOURCES;
+use super::{attach, call, context, convert, enumeration, prelude, reflection};
 use crate::model::Interrupt;
 use crate::shell::{ConnectSettings, Credentials, Target, wait as wait_for};
 use pyo3::exceptions::PyAttributeError;
@@ -18,9 +20,6 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-
-/// The modules that come along, each with its source.
-const SOURCES: &[(&str, &str)] = &[("vboxapi", include_str!("../../../python/vboxapi.py"))];
 
 /// The classes of exceptions, by their names in the module.
 const ERRORS: &[&str] = &[
@@ -32,6 +31,7 @@ const ERRORS: &[&str] = &[
     "StaleObject",
     "TimedOut",
     "Refused",
+    "Failed",
     "EnumValue",
 ];
 
@@ -93,12 +93,26 @@ fn add_members(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(new_session, module)?)?;
     module.add_function(wrap_pyfunction!(backend, module)?)?;
     module.add_function(wrap_pyfunction!(virtualbox_folder, module)?)?;
+    super::talk::add(module)?;
+    for name in ["register_command", "run_command"] {
+        module.add(name, prelude.getattr(name)?)?;
+    }
+    module.add_function(wrap_pyfunction!(world_number, module)?)?;
+    module.add_function(wrap_pyfunction!(connection_number, module)?)?;
+    module.add_function(wrap_pyfunction!(reflection::interface_facts, module)?)?;
+    module.add_function(wrap_pyfunction!(reflection::enumeration_facts, module)?)?;
+    module.add_function(wrap_pyfunction!(reflection::schema_names, module)?)?;
+    module.add_function(wrap_pyfunction!(reflection::help_line, module)?)?;
+    module.add_function(wrap_pyfunction!(reflection::release, module)?)?;
+    module.add_function(wrap_pyfunction!(reflection::moved_members, module)?)?;
+    module.add_function(wrap_pyfunction!(reflection::renamed, module)?)?;
     module.add("__getattr__", wrap_pyfunction!(member, module)?)?;
     let sources = PyDict::new(py);
     for (name, source) in SOURCES {
         sources.set_item(name, source)?;
     }
     let finder = prelude.call_method1("Finder", (sources,))?;
+    module.add("use_installed", finder.getattr("give_up")?)?;
     py.import("sys")?.getattr("meta_path")?.call_method1("insert", (0, finder))?;
     Ok(())
 }
@@ -270,7 +284,21 @@ fn run_line(py: Python<'_>, line: &str) -> PyResult<()> {
     prelude::get(py)?.call_method0("flush")?;
     let line = line.to_owned();
     // The shell lives on this thread: it does not leave it.
-    super::lines::run(&line).map_err(|failure| usage(py, &failure.message, failure.hint.as_deref().unwrap_or_default()))
+    super::lines::run(&line).map_err(|failure| super::talk::failed(py, &failure))
+}
+
+/// Which shell's world this thread works for.
+#[pyfunction]
+#[pyo3(name = "_world_number")]
+fn world_number() -> usize {
+    std::sync::Arc::as_ptr(&context::world()) as usize
+}
+
+/// Which connection the shell has; 0 for none.
+#[pyfunction]
+#[pyo3(name = "_connection_number")]
+fn connection_number() -> usize {
+    context::world().current().map_or(0, |connection| std::ptr::from_ref(connection.transport()).cast::<()>() as usize)
 }
 
 /// A new session of the connection that an object comes from, under the rules of that object.

@@ -213,7 +213,18 @@ class Refused(Error):
     """A part that is needed is missing."""
 
 
-for _class in (Error, ApiError, Exception_, UsageError, NoSuchMember, ConnectionFailed, StaleObject, TimedOut, Refused):
+class Failed(SystemExit):
+    """A script or a command ends with a failure of its own: what `fail` raises."""
+
+    def __init__(self, message, hint="", kind="failed", code=1, failure=None):
+        SystemExit.__init__(self, code)
+        self.message, self.hint, self.kind, self.failure = message, hint, kind, failure
+
+    def __str__(self):
+        return self.message
+
+
+for _class in (Failed, Error, ApiError, Exception_, UsageError, NoSuchMember, ConnectionFailed, StaleObject, TimedOut, Refused):
     _class.__module__ = "vboxsh"
 
 
@@ -338,6 +349,35 @@ def evaluate(source, scope, find):
         code = last
     supply(code, scope, find)
     return eval(code, scope)
+
+
+def explained(source, scope):
+    """What Python knows of a dotted name: signature and text of a function, class or module, the text of a
+    property with its value, that of a value with a text of its own. None for everything else."""
+    words = source.split(".")
+    if not all(word.isidentifier() for word in words) or words[0] not in scope:
+        return None
+    import inspect
+    holder = None
+    value = scope[words[0]]
+    for word in words[1:]:
+        holder, value = value, getattr(value, word)
+    member = inspect.getattr_static(type(holder), words[-1], None) if holder is not None else None
+    if isinstance(member, property) and not isinstance(holder, type):
+        return "%s = %r\n%s" % (source, value, inspect.getdoc(member) or "")
+    if isinstance(value, Module):
+        return inspect.getdoc(value)
+    if isinstance(value, type) or inspect.isroutine(value):
+        if type(value) is EnumType:
+            return None
+        try:
+            head = words[-1] + str(inspect.signature(value))
+        except (TypeError, ValueError):
+            head = source
+        return "%s\n\n%s" % (head, inspect.getdoc(value) or "")
+    if type(value).__module__ in ("builtins", "vboxsh") or not getattr(value, "__doc__", None):
+        return None
+    return "%s: %r\n%s" % (value, value, inspect.getdoc(value))
 
 
 def run_script(source, path, arguments, names, find):
@@ -478,6 +518,12 @@ class Finder:
         package = any(other.startswith(name + ".") for other in self.sources)
         return ModuleSpec(name, self, origin="vboxsh", is_package=package)
 
+    def give_up(self, *names):
+        """Leaves modules to the packages that are installed: use_installed("virtualbox") before its import."""
+        for known in list(self.sources):
+            if known.partition(".")[0] in names:
+                del self.sources[known]
+
     def create_module(self, spec):
         return None
 
@@ -495,6 +541,11 @@ class Context(dict):
     """What an extension's functions get first; what needs a connection is made when it is asked for."""
 
     def __missing__(self, key):
+        import vboxsh
+        if key not in _LAZY:
+            raise KeyError(key)
+        if key == "_machlist":
+            return self["global"].getArray(self["vb"], "machines")
         if key == "global":
             import vboxapi
             value = vboxapi.VirtualBoxManager(None, None)
@@ -506,23 +557,39 @@ class Context(dict):
             value = self["global"].getPerfCollector(self["vb"])
         elif key == "type":
             value = self["global"].type
-        elif key == "_machlist":
-            return self["global"].getArray(self["vb"], "machines")
         else:
-            raise KeyError(key)
+            value = "web" in vboxsh._backend()
         self[key] = value
+        self._made[key] = value
         return value
 
     def __contains__(self, key):
-        return dict.__contains__(self, key) or key in ("global", "vb", "const", "perf", "type", "_machlist")
+        return dict.__contains__(self, key) or key in _LAZY
 
     def get(self, key, default=None):
         return self[key] if key in self else default
 
+    def renew(self):
+        """Forgets what came from a connection that the shell has no more."""
+        import vboxsh
+        connection = vboxsh._connection_number()
+        if connection != self._connection:
+            for key, value in self._made.items():
+                if dict.get(self, key) is value:
+                    del self[key]
+            self._made.clear()
+            self._connection = connection
+
+    _connection = 0
+
+
+_LAZY = ("global", "vb", "const", "perf", "type", "remote", "_machlist")
+
 
 def _make_context():
     import vboxsh
-    context = Context(remote=False, prompt="vbox> ", scriptLine=0, interrupt=False, wsinfo=None)
+    context = Context(prompt="vbox> ", scriptLine=0, interrupt=False, wsinfo=None)
+    context._made = {}
 
     def mach_by_id(name):
         try:
@@ -572,45 +639,135 @@ def _make_context():
             manager.closeMachineSession(session)
         return 0
 
-    def type_in_guest(console, text, delay=0):
+    def type_in_guest(console, text, delay=0.1):
         import shlex
-        vboxsh._run_line("type-guest %s %s" % (shlex.quote(console.machine.name), shlex.quote(text)))
+        vboxsh._run_line("type-guest %s -- %s %s" % (shlex.quote(console.machine.name), shlex.quote(text), float(delay)))
 
     context.update(run=run, guestlambda=guest_lambda, machById=mach_by_id, argsToMach=args_to_mach,
                    progressBar=progress_bar, typeInGuest=type_in_guest)
     return context
 
 
+# Functions of vboxshell's form, and of `register_command`; what the file registers that is loading.
 _commands = {}
-_context = None
+_registered = {}
+_registering = None
+# By the world of the shell: copies of a shell are connected elsewhere.
+_contexts = {}
+
+
+class Given(dict):
+    """The arguments of a command or script: `given["machine"]`, or `given.machine`."""
+
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError("there is no argument or option `%s`%s" % (name, _near(name, self))) from None
+
+
+def register_command(form=None, **fields):
+    """In an extension file: makes a command. `name`, `summary`, `arguments`, `options`, `examples`, `help`,
+    `effect` and `run`, a function that gets the arguments; what it gives back is shown."""
+    import vboxsh
+    form = dict(form or {}, **fields)
+    function = form.pop("run", None)
+    read = vboxsh._read_form(form)
+    if not callable(function):
+        raise UsageError("the command `%s` has no function `run`" % read.name)
+    if _registering is None:
+        raise UsageError("`register_command` is for extension files; `help extensions` says where they stand")
+    _registering.append((read, function))
+
+
+def run_command(line):
+    """In a command of an extension: runs a line of the shell."""
+    import vboxsh
+    vboxsh._run_line(line)
+
+
+_PYTHON_2 = (
+    ("Missing parentheses in call to 'print'", "print x", "print(x)"),
+    ("Missing parentheses in call to 'exec'", "exec x", "exec(x)"),
+    ("multiple exception types must be parenthesized", "except X, e:", "except X as e:"),
+    ("leading zeros in decimal integer", "0755", "0o755"),
+    ("inconsistent use of tabs", "tabs and blanks that indent", "blanks only"),
+)
+
+
+def _explain_python_2(error):
+    """Says what to write instead when a file is written for Python 2."""
+    text = (error.text or "").strip()
+    for message, old, new in _PYTHON_2:
+        if message in error.msg:
+            break
+    else:
+        if text.startswith("print "):
+            old, new = "print x", "print(x)"
+        elif text.startswith("except ") and "," in text:
+            old, new = "except X, e:", "except X as e:"
+        elif text.startswith("raise ") and "," in text:
+            old, new = "raise X, y", "raise X(y)"
+        elif "<>" in text:
+            old, new = "a <> b", "a != b"
+        elif "`" in text:
+            old, new = "`x`", "repr(x)"
+        else:
+            return
+    error.msg += " (this is Python 2: where it has `%s`, Python 3 has `%s`; `2to3` or `futurize` changes a whole file)" % (
+        old, new)
 
 
 def load_extension(source, path):
-    """Runs an extension file in a scope of its own; gives names and help texts of the commands it brings."""
+    """Runs an extension file in a scope of its own; gives what commands it brings: checked forms, or names and help
+    texts."""
+    global _registering
     scope = {"__name__": "__extension__", "__file__": path, "__builtins__": __builtins__}
     try:
         code = compile(source, path, "exec", 0, True)
     except SyntaxError as error:
-        if "print" in (error.text or "") or "except" in (error.text or "") or "Missing parentheses" in error.msg:
-            error.msg += " (this file is written for Python 2: in Python 3 it is `print(x)` and `except X as e`)"
+        _explain_python_2(error)
         raise
-    exec(code, scope)
-    brought = scope.get("commands")
-    if not isinstance(brought, dict):
-        raise TypeError("the file defines no `commands`: {'name': ['help', function]}")
+    _registering = []
+    try:
+        exec(code, scope)
+    finally:
+        registered, _registering = _registering, None
     found = []
+    for form, function in registered:
+        _registered[form.name] = function
+        _commands.pop(form.name, None)
+        found.append(form)
+    brought = scope.get("commands")
+    if brought is None and found:
+        return found
+    if not isinstance(brought, dict):
+        raise TypeError("the file defines no `commands`: {'name': ['help', function]}, and calls no `register_command`")
     for name, entry in brought.items():
-        if not isinstance(name, str) or len(entry) < 2 or not callable(entry[1]):
+        if not isinstance(name, str) or not isinstance(entry, (list, tuple)) or len(entry) < 2 or not callable(entry[1]):
             raise TypeError("`commands[%r]` is not ['help', function]" % (name,))
         _commands[name] = entry[1]
+        _registered.pop(name, None)
         found.append((name, str(entry[0])))
     return found
 
 
+def has_extension(name):
+    return name in _commands or name in _registered
+
+
 def run_extension(name, words):
     """Runs a command; says whether it asks to leave the shell."""
-    global _context
-    if _context is None:
-        _context = _make_context()
-    _context["interrupt"] = False
-    return bool(_commands[name](_context, [name] + list(words)))
+    import vboxsh
+    world = vboxsh._world_number()
+    if world not in _contexts:
+        _contexts[world] = _make_context()
+    context = _contexts[world]
+    context.renew()
+    context["interrupt"] = False
+    return bool(_commands[name](context, [name] + list(words)))
+
+
+def run_registered(name, given):
+    """Runs a command that was registered, and gives what it gives."""
+    return _registered[name](given)

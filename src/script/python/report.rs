@@ -12,6 +12,9 @@ type Described = (String, String, usize, usize, String, Vec<String>);
 
 /// The failure for an exception. `source` is what ran, for lines typed at the prompt.
 pub(super) fn failure(py: Python<'_>, error: &PyErr, source: &str) -> Failure {
+    if let Some(failure) = super::talk::failure_of(py, error) {
+        return failure;
+    }
     if error.is_instance_of::<PySystemExit>(py) {
         return exit(py, error);
     }

@@ -3,7 +3,8 @@
 use super::context::Context;
 use super::error::Stop;
 use super::{
-    enumeration, error, events, files, functions, globals, imports, last_value, locks, members, text, waiting,
+    enumeration, error, events, extension, files, functions, globals, imports, last_value, locks, members, talk, text,
+    waiting,
 };
 use crate::model::Interrupt;
 use rhai::{Dynamic, Engine};
@@ -41,6 +42,8 @@ pub(super) fn engine(shared: &Arc<Context>) -> Engine {
     locks::register(&mut engine);
     waiting::register(&mut engine, shared);
     events::register(&mut engine);
+    talk::register(&mut engine, shared);
+    extension::register(&mut engine, shared);
     globals::register(&mut engine, shared);
     last_value::register(&mut engine, shared);
     engine

@@ -1,5 +1,6 @@
 //! What the parts of one engine share: the world, and notes that outlive a single call.
 
+use super::extension::{Asked, Registering};
 use super::last_value::Places;
 use crate::model::Error;
 use crate::schema::{Schema, embedded};
@@ -7,6 +8,7 @@ use crate::shell::World;
 use rhai::{AST, ASTNode, Expr, Stmt};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The shared part of one engine.
@@ -28,6 +30,10 @@ pub(super) struct Context {
     sources: Mutex<HashMap<String, Arc<str>>>,
     /// The last call of a function that does not exist.
     missing: Mutex<Option<Missing>>,
+    /// What the extension file registers that is loading.
+    pub(super) registering: Mutex<Option<Registering>>,
+    /// Where a command of an extension has lines of the shell run.
+    pub(super) shell: Mutex<Option<Sender<Asked>>>,
 }
 
 /// A call that found no function.
@@ -61,6 +67,8 @@ impl Context {
             assigned: Mutex::default(),
             sources: Mutex::default(),
             missing: Mutex::default(),
+            registering: Mutex::default(),
+            shell: Mutex::default(),
         })
     }
 

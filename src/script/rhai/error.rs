@@ -1,7 +1,8 @@
 //! Errors on their way through a script: thrown, caught, thrown again.
 
 use super::value::to_dynamic;
-use crate::model::{ApiError, Error, ErrorKind, Value};
+use crate::model::{ApiError, Error, Value};
+use crate::output::Failure;
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext, Position};
 use std::sync::Arc;
 
@@ -22,12 +23,14 @@ pub(super) struct ScriptError {
 }
 
 /// Why a script was stopped; `try` does not hold it up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Stop {
     /// By Ctrl-C.
     Interrupted,
     /// By its own `exit(n)`.
     Exit(i32),
+    /// By its own `fail(...)`.
+    Failed(Arc<Failure>),
 }
 
 /// Throws an error of the model at the place of a call.
@@ -67,7 +70,7 @@ pub(super) fn stop(stop: Stop, position: Position) -> Box<EvalAltResult> {
 /// Why an error ends the script, when it does.
 pub(super) fn stop_of(error: &EvalAltResult) -> Option<Stop> {
     match error {
-        EvalAltResult::ErrorTerminated(token, _) => token.read_lock::<Stop>().map(|stop| *stop),
+        EvalAltResult::ErrorTerminated(token, _) => token.read_lock::<Stop>().map(|stop| stop.clone()),
         EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
             stop_of(inner)
         }
@@ -82,24 +85,8 @@ impl ScriptError {
 
     /// Names and values of what `catch` can ask for.
     pub(super) fn fields(&self) -> Vec<(String, Value)> {
-        let none = ApiError::default();
-        let api = self.error.api_error();
-        let (operation, message) = match &*self.error {
-            Error::Api { operation, error } => (operation.clone(), error.message.clone()),
-            other => (String::new(), other.to_string()),
-        };
-        let mut fields = match api {
-            Some(api) => api_fields(api),
-            None => api_fields(&none),
-        };
-        if api.is_none() {
-            // `S_OK` would be a strange name for an error that has no code.
-            set(&mut fields, "name", Value::from(""));
-        }
-        set(&mut fields, "message", Value::Text(message));
-        fields.push(("operation".to_owned(), Value::Text(operation)));
-        fields.push(("hint".to_owned(), Value::Text(self.error.hint().unwrap_or_default())));
-        fields.push(("kind".to_owned(), Value::from(kind_name(self.error.kind()))));
+        let mut fields = named(self.error.fields());
+        fields.push(("next".to_owned(), next(self.error.api_error())));
         fields.push(("file".to_owned(), Value::Text(self.file.clone())));
         fields.push(("line".to_owned(), Value::Int(self.line)));
         fields.push(("column".to_owned(), Value::Int(self.column)));
@@ -107,38 +94,17 @@ impl ScriptError {
     }
 }
 
-fn set(fields: &mut [(String, Value)], name: &str, value: Value) {
-    if let Some(field) = fields.iter_mut().find(|(known, _)| known == name) {
-        field.1 = value;
-    }
+fn named(fields: Vec<(&'static str, Value)>) -> Vec<(String, Value)> {
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn api_fields(error: &ApiError) -> Vec<(String, Value)> {
-    let next = error.next.as_ref().map_or(Value::Null, |next| Value::Map(api_fields(next)));
-    [
-        ("code", Value::Int(error.code.into())),
-        ("name", Value::Text(error.name())),
-        ("message", Value::Text(error.message.clone())),
-        ("component", Value::Text(error.component.clone())),
-        ("interface", Value::Text(error.interface.clone())),
-        ("next", next),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
-}
-
-/// Name of a class of errors, as scripts see it.
-fn kind_name(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Failed => "failed",
-        ErrorKind::Usage => "usage",
-        ErrorKind::Refused => "refused",
-        ErrorKind::NotFound => "not_found",
-        ErrorKind::Connection => "connection",
-        ErrorKind::Script => "script",
-        ErrorKind::TimedOut => "timed_out",
-        ErrorKind::Interrupted => "interrupted",
-    }
+/// The error behind an error, as a map.
+fn next(error: Option<&ApiError>) -> Value {
+    error.and_then(|error| error.next.as_deref()).map_or(Value::Null, |behind| {
+        let mut fields = named(behind.fields());
+        fields.push(("next".to_owned(), next(Some(behind))));
+        Value::Map(fields)
+    })
 }
 
 /// Makes the error type known to an engine.

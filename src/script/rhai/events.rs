@@ -95,7 +95,7 @@ fn listen(
         count += 1;
         let go_on = work.call_within_context::<Dynamic>(context, (event,));
         match go_on {
-            Err(error) if stop_of(&error) == Some(Stop::Interrupted) => {
+            Err(error) if matches!(stop_of(&error), Some(Stop::Interrupted)) => {
                 Interrupt::global().clear();
                 Ok(false)
             }

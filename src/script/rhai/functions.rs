@@ -40,6 +40,23 @@ pub(super) const FUNCTIONS: &[(&str, &str, &str)] = &[
     ("write_file", "write_file(path, data)", "writes text or bytes to a file"),
     ("to_json", "to_json(value)", "a value as JSON text"),
     ("print", "print(value)", "prints a value"),
+    ("show", "show(value)", "shows a value as the prompt does; with `--json` as JSON"),
+    ("table", "table(columns, rows, empty)", "a table for `show`; `empty`, what to say without rows, is optional"),
+    ("format_time", "format_time(milliseconds)", "a time of the API as a date; `host.UTCTime` is now"),
+    ("note", "note(text)", "says something beside the data: to standard error, and not with `--quiet`"),
+    ("confirm", "confirm(question)", "asks before something is lost, and ends the script unless the answer is yes"),
+    ("fail", "fail(message, hint)", "ends the script with a failure, exit code 1; the hint is optional"),
+    (
+        "parse_args",
+        "parse_args(#{arguments: [...], options: [...]})",
+        "the script's arguments, checked; `help extensions` shows the form",
+    ),
+    (
+        "register_command",
+        "register_command(#{name: \"...\", run: |given| ...})",
+        "in an extension file: makes a command",
+    ),
+    ("run_command", "run_command(\"LINE\")", "in a command of an extension: runs a line of the shell"),
 ];
 
 /// Makes the functions known to an engine.

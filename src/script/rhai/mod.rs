@@ -9,6 +9,7 @@ mod context;
 mod enumeration;
 mod error;
 mod events;
+mod extension;
 mod files;
 mod functions;
 mod globals;
@@ -19,6 +20,7 @@ mod members;
 mod report;
 mod report_names;
 mod runner;
+mod talk;
 mod text;
 mod value;
 mod waiting;
@@ -28,9 +30,11 @@ mod write_back;
 use crate::model::{ErrorKind, Value};
 use crate::output::Failure;
 use crate::schema::Type;
-use crate::shell::{Completeness, Engine, Language, Origin, World};
+use crate::shell::{Completeness, Engine, ExtensionCall, Language, LineRunner, Origin, Provided, Ran, World};
 use runner::Runner;
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use worker::Worker;
 
 /// The Rhai engine of one shell.
@@ -92,6 +96,36 @@ impl Engine for RhaiEngine {
     fn run_script(&mut self, source: &str, origin: &Origin) -> Result<Value, Failure> {
         let (source, origin) = (source.to_owned(), origin.clone());
         self.run(move |runner| runner.run_script(&source, &origin))
+    }
+
+    fn load_extension(&mut self, source: &str, file: &Path) -> Result<Vec<Provided>, Failure> {
+        let (source, file) = (source.to_owned(), file.to_owned());
+        self.run(move |runner| runner.load_extension(&source, &file))
+    }
+
+    fn has_extension(&self, name: &str) -> bool {
+        let name = name.to_owned();
+        self.worker.run(move |runner| runner.has_extension(&name)).unwrap_or(false)
+    }
+
+    fn run_extension(&mut self, name: &str, call: ExtensionCall, lines: LineRunner<'_>) -> Result<Ran, Failure> {
+        let name = name.to_owned();
+        let values = match call {
+            ExtensionCall::Values(values) => values,
+            ExtensionCall::Words(words) => Value::List(words.into_iter().map(Value::Text).collect()),
+        };
+        let (shell, asked) = channel();
+        let running = self.worker.start_job(move |runner| runner.run_extension(&name, values, shell));
+        // Lines of the shell run here, while the function waits for them on its thread; it ends by giving its end up.
+        while let Ok((line, answer)) = asked.recv() {
+            // Nobody waits any more when the function was stopped.
+            let _ = answer.send(lines(&line));
+        }
+        match running.and_then(|running| running.recv().ok()) {
+            Some(result) => result.map(|reply| Ran { reply, leave: false }),
+            // The next job finds the broken worker, and says so.
+            None => self.run(|_| Ok(Ran::default())),
+        }
     }
 
     fn completeness(&self, source: &str) -> Completeness {

@@ -67,8 +67,9 @@ impl Reporter<'_> {
             trace.insert(0, format!("thrown again ({})", self.called_in(&file, position).replace("called ", "")));
             (file, position) = (first_file, first);
         }
+        let wanted = matches!(super::error::stop_of(&error), Some(Stop::Exit(_) | Stop::Failed(_)));
         let mut failure = self.describe(error);
-        if failure.exit.is_some() {
+        if wanted {
             return failure;
         }
         failure.trace = trace;
@@ -95,9 +96,10 @@ impl Reporter<'_> {
 
     fn describe(&self, error: EvalAltResult) -> Failure {
         if let EvalAltResult::ErrorTerminated(token, _) = &error {
-            let stop = token.read_lock::<Stop>().map(|stop| *stop);
+            let stop = token.read_lock::<Stop>().map(|stop| stop.clone());
             return match stop {
                 Some(Stop::Exit(code)) => Failure::exit(code),
+                Some(Stop::Failed(failure)) => (*failure).clone(),
                 _ => Failure::new(ErrorKind::Interrupted, "interrupted"),
             };
         }

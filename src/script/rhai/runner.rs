@@ -3,18 +3,21 @@
 //! It lives on the worker's thread.
 
 use super::context::{Context, lock};
+use super::extension::{Asked, Brought};
 use super::imports::without_shebang;
 use super::report::Reporter;
 use super::value::{from_any, to_dynamic};
-use super::{assemble, completeness, last_value, members};
-use crate::model::Value;
-use crate::output::Failure;
+use super::{assemble, completeness, extension, last_value, members};
+use crate::model::{ErrorKind, Value};
+use crate::output::{Failure, Reply};
 use crate::schema::Type;
-use crate::shell::{Completeness, Origin, World};
+use crate::shell::{Completeness, Origin, Provided, World};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Expr, Scope, Stmt};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, PoisonError};
 
 /// The engine with the state of the prompt.
@@ -26,13 +29,22 @@ pub(super) struct Runner {
     functions: AST,
     /// Imports of the prompt: Rhai forgets them after each evaluation.
     imports: Vec<(String, String)>,
+    /// Commands that extension files brought.
+    extensions: HashMap<String, Brought>,
 }
 
 impl Runner {
     pub(super) fn new(world: &Arc<World>) -> Self {
         let context = Context::new(world);
         let engine = assemble::engine(&context);
-        Self { engine, context, scope: Scope::new(), functions: AST::empty(), imports: Vec::new() }
+        Self {
+            engine,
+            context,
+            scope: Scope::new(),
+            functions: AST::empty(),
+            imports: Vec::new(),
+            extensions: HashMap::new(),
+        }
     }
 
     /// Runs a line of the prompt.
@@ -91,6 +103,43 @@ impl Runner {
             Reporter { context: &self.context, file: &file, functions: &functions, scope: &scope, defined_here }
                 .failure(*error)
         })
+    }
+
+    /// Runs an extension file and gives the commands that it brings.
+    pub(super) fn load_extension(&mut self, source: &str, file: &Path) -> Result<Vec<Provided>, Failure> {
+        self.prepare(source);
+        let loaded = extension::load(&self.engine, &self.context, source, file);
+        let loaded =
+            loaded.map_err(|(error, functions)| self.file_failure(*error, &file.display().to_string(), &functions))?;
+        let (provided, brought) = extension::keep(&self.engine, file, loaded);
+        if provided.is_empty() {
+            let what = "the file registers no command";
+            return Err(Failure::new(ErrorKind::Script, what).hinted("`help extensions` shows `register_command`"));
+        }
+        self.extensions.extend(brought);
+        Ok(provided)
+    }
+
+    pub(super) fn has_extension(&self, name: &str) -> bool {
+        self.extensions.contains_key(name)
+    }
+
+    /// Runs a command that an extension brought; `shell` runs lines of the shell for it.
+    pub(super) fn run_extension(&mut self, name: &str, values: Value, shell: Sender<Asked>) -> Result<Reply, Failure> {
+        let brought = self.extensions.get(name).ok_or_else(|| extension::unknown(name))?;
+        let _lent = extension::Lent::to(&self.context, shell);
+        brought.call(&self.engine, values).map_err(|error| {
+            let mut failure = self.file_failure(*error, &brought.file, &brought.functions());
+            // Where the engine called it is in no file.
+            failure.trace.pop();
+            failure
+        })
+    }
+
+    fn file_failure(&self, error: EvalAltResult, file: &str, functions: &AST) -> Failure {
+        let scope = Scope::new();
+        let defined_here = function_names(functions);
+        Reporter { context: &self.context, file, functions, scope: &scope, defined_here }.failure(error)
     }
 
     /// Makes known what a source needs beyond the usual.

@@ -4,7 +4,7 @@
 //! thread also suits backends that register each thread that calls.
 
 use std::io;
-use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
 /// Address space for the stack; only what a script really uses becomes memory. Frames of a build
@@ -35,13 +35,21 @@ impl<T: 'static> Worker<T> {
 
     /// Runs a job and waits for it; `None` when it, or an earlier one, panicked.
     pub(super) fn run<R: Send + 'static>(&self, job: impl FnOnce(&mut T) -> R + Send + 'static) -> Option<R> {
+        self.start_job(job)?.recv().ok()
+    }
+
+    /// Starts a job; its result comes by the channel, which ends without one when the job panics.
+    pub(super) fn start_job<R: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut T) -> R + Send + 'static,
+    ) -> Option<Receiver<R>> {
         let (reply, result) = sync_channel(1);
         let job = Box::new(move |value: &mut T| {
             // Only a panic in this very job keeps the other side from waiting.
             let _ = reply.send(job(value));
         });
         self.sender.as_ref()?.send(job).ok()?;
-        result.recv().ok()
+        Some(result)
     }
 }
 

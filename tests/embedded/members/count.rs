@@ -122,8 +122,8 @@ fn crawl(filled: &Filled) -> (Found, HashSet<&'static str>) {
             continue;
         }
         let of_kind = found.entry(name).or_default();
-        // Machines differ: one is mutable, one runs, one has snapshots.
-        if of_kind.len() >= MOST && name != "IMachine" {
+        // Machines differ: one is mutable, one runs, one has snapshots, one is for ARM.
+        if of_kind.len() >= MOST && !matches!(name, "IMachine" | "IPlatform" | "INvramStore") {
             continue;
         }
         of_kind.push(object.clone());

@@ -1,5 +1,6 @@
 //! A home with at least one object of every kind that the embedded host can make.
 
+use crate::embedded::computer;
 use crate::embedded::{Home, change, list, object};
 use vboxsh::model::{Object, Value};
 
@@ -24,7 +25,9 @@ fn wait(found: &[Object]) {
 }
 
 pub fn fill() -> Filled {
-    let home = Home::new();
+    let folder = tempfile::tempdir().unwrap();
+    computer::make(&folder.path().join("computer"));
+    let home = Home::on(folder, "computer");
     let vbox = home.vbox();
     let mut roots = vec![vbox.clone(), home.connection.new_session().unwrap()];
     networks(&vbox, &mut roots);
@@ -47,6 +50,15 @@ pub fn fill() -> Filled {
         roots.extend(progress);
     }
 
+    roots.extend(home.connection.client().ok());
+    let host = object(vbox.get("host").unwrap());
+    let agent = object(host.get("updateHost").unwrap());
+    let checked = attempt(&agent, "checkFor", vec![]);
+    wait(&checked);
+    roots.extend(beside(checked.first(), "IInternalProgressControl"));
+    roots.extend(checked);
+    roots.extend(events(&vbox));
+
     let machine = home.machine("filled");
     let disk = home.disk("filled.vdi");
     roots.push(disk.clone());
@@ -59,6 +71,7 @@ pub fn fill() -> Filled {
     roots.push(home.create("unregistered", "Windows11_64"));
 
     let session = home.connection.new_session().unwrap();
+    roots.extend(beside(Some(&session), "IInternalSessionControl"));
     machine.call("lockMachine", vec![Value::Object(session.clone()), "Write".into()]).unwrap();
     let mutable = object(session.get("machine").unwrap());
     let taken = attempt(&mutable, "takeSnapshot", vec!["first".into(), "".into(), true.into()]);
@@ -70,6 +83,21 @@ pub fn fill() -> Filled {
     running(&home, &mut roots);
     roots.extend(lists(&vbox));
     Filled { _home: home, roots }
+}
+
+/// An object under an interface that it has besides its own.
+fn beside(object: Option<&Object>, interface: &str) -> Option<Object> {
+    object?.query(interface).ok()
+}
+
+/// An event in the hands of a listener.
+fn events(vbox: &Object) -> Vec<Object> {
+    let source = object(vbox.get("eventSource").unwrap());
+    let listener = object(source.call("createListener", vec![]).unwrap());
+    let register = vec![Value::Object(listener.clone()), list(&["Any"]), false.into()];
+    source.call("registerListener", register).unwrap();
+    let event = attempt(&source, "getEvent", vec![Value::Object(listener.clone()), 0.into()]);
+    event.into_iter().chain([listener]).collect()
 }
 
 fn networks(vbox: &Object, roots: &mut Vec<Object>) {
@@ -110,7 +138,8 @@ fn devices(home: &Home, machine: &Object, disk: &Object) {
     }
     let control = object(machine.get("bandwidthControl").unwrap());
     control.call("createBandwidthGroup", vec!["limit".into(), "Network".into(), 1_000_000.into()]).unwrap();
-    attempt(machine, "attachHostPCIDevice", vec![0.into(), 0.into(), false.into()]);
+    object(machine.get("platform").unwrap()).set("chipsetType", "ICH9".into()).unwrap();
+    attempt(machine, "attachHostPCIDevice", vec![0x100.into(), 0x200.into(), false.into()]);
     let store = object(machine.get("nonVolatileStore").unwrap());
     let firmware = object(machine.get("firmwareSettings").unwrap());
     firmware.set("firmwareType", "EFI".into()).unwrap();
@@ -120,6 +149,13 @@ fn devices(home: &Home, machine: &Object, disk: &Object) {
 /// A second machine, which runs where the host can run one.
 fn running(home: &Home, roots: &mut Vec<Object>) {
     let machine = home.machine("running");
+    let guest = home.folder.path().join("guest");
+    for folder in ["home/user", "tmp"] {
+        std::fs::create_dir_all(guest.join(folder)).unwrap();
+    }
+    std::fs::write(guest.join("home/user/a.txt"), "text").unwrap();
+    let key = ["vboxsh/SimulatedGuest", guest.to_str().unwrap()].map(Value::from);
+    change(&machine, |mutable| drop(mutable.call("setExtraData", key.into()).unwrap()));
     let session = home.connection.new_session().unwrap();
     let progress =
         attempt(&machine, "launchVMProcess", vec![Value::Object(session.clone()), "headless".into(), list(&[])]);
@@ -127,7 +163,6 @@ fn running(home: &Home, roots: &mut Vec<Object>) {
     roots.extend(progress);
     if let Ok(Value::Object(console)) = session.get("console") {
         for (part, method, arguments) in [
-            ("guest", "createSession", vec!["user".into(), "".into(), "".into(), "".into()]),
             ("display", "querySourceBitmap", vec![0.into()]),
             ("display", "queryFramebuffer", vec![0.into()]),
             ("display", "createGuestScreenInfo", {
@@ -140,7 +175,26 @@ fn running(home: &Home, roots: &mut Vec<Object>) {
                 roots.extend(attempt(&part, method, arguments));
             }
         }
+        guest_control(&object(console.get("guest").unwrap()), roots);
         roots.push(console);
+    }
+    roots.push(session);
+}
+
+/// A session in the guest, with something open of each kind.
+fn guest_control(guest: &Object, roots: &mut Vec<Object>) {
+    let session = guest.call("createSession", vec!["user".into(), "".into(), "".into(), "".into()]).unwrap();
+    let session = object(session);
+    let open = ["/home/user/a.txt".into(), "ReadWrite".into(), "OpenExisting".into(), 0.into()];
+    let run = ["/bin/cat".into(), list(&["cat"]), "".into(), list(&[]), list(&[]), 0.into()];
+    for (method, arguments) in [
+        ("fileOpen", open.to_vec()),
+        ("directoryOpen", vec!["/home/user".into(), "".into(), list(&[])]),
+        ("processCreate", run.to_vec()),
+        ("fsObjQueryInfo", vec!["/home/user".into(), false.into()]),
+        ("fsQueryInfo", vec!["/home".into()]),
+    ] {
+        roots.push(object(session.call(method, arguments).unwrap()));
     }
     roots.push(session);
 }

@@ -1,0 +1,7 @@
+"""`virtualbox` under the name that its package has."""
+
+import sys
+
+import virtualbox
+
+sys.modules[__name__] = virtualbox

@@ -1,0 +1,3 @@
+"""The release of pyvbox whose scripts this package runs."""
+
+__version__ = "2.1.1"
