@@ -332,6 +332,16 @@ fn drive(machine: &Object, given: &Given, empty: bool) -> Result<Slot, Failure> 
     })
 }
 
+/// A slot without a drive: where the drives are.
+fn no_drive(machine: &Object, failure: Failure) -> Failure {
+    match &failure.api {
+        Some(error) if error.code == 0x80bb_0001 => {
+            failure.hinted(format!("`info {}` shows its drives", quoted(&text(machine, "name"))))
+        }
+        _ => failure,
+    }
+}
+
 fn mount_iso(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let connection = shell.world().connection()?;
     let machine = machine(shell, given)?;
@@ -342,7 +352,8 @@ fn mount_iso(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         arguments.extend([Value::Object(medium.clone()), Value::Bool(given.flag("force"))]);
         machine.call("mountMedium", arguments)?;
         Ok(slot)
-    })?;
+    })
+    .map_err(|failure| no_drive(&machine, failure))?;
     note(format!("`{}` is in {} {}:{}", text(&medium, "location"), slot.0, slot.1, slot.2))
 }
 
@@ -354,7 +365,8 @@ fn unmount_iso(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         arguments.push(Value::Bool(given.flag("force")));
         machine.call("unmountMedium", arguments)?;
         Ok(slot)
-    })?;
+    })
+    .map_err(|failure| no_drive(&machine, failure))?;
     note(format!("{} {}:{} is empty", slot.0, slot.1, slot.2))
 }
 

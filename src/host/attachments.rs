@@ -106,10 +106,6 @@ impl State {
         if !matches!(kind, "HardDisk" | "DVD" | "Floppy") {
             return Err(Fault::argument(format!("a {kind} cannot be attached to a storage controller")));
         }
-        if self.running(view).is_some() && !matches!(bus, "SATA" | "USB") {
-            let message = format!("the machine runs, and nothing can be plugged into `{name}`");
-            return Err(Fault::new(code::INVALID_VM_STATE, message));
-        }
         let (mut chosen, mut implicit) = (medium.map(|at| at.element), false);
         if let Some(medium) = chosen {
             self.check_attachable(view, medium, kind)?;

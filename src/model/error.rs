@@ -162,6 +162,7 @@ fn api_hint(operation: &str, code: u32) -> String {
         // Its text names the file.
         0x80bb_0004 | 0x80bb_0005 | 0x8000_4005 if is_member => member(),
         0x80bb_0004 | 0x80bb_0005 => "see whether the path is right, and may be read and written".to_owned(),
+        0x80bb_0009 => "this Main API cannot do that, or not here; `doctor` shows which one answers".to_owned(),
         0x80bb_000c => "something still uses it; detach or unlock that first".to_owned(),
         0x8000_ffff if operation.starts_with("ISession.") => "`help sessions` says how a session locks a machine".to_owned(),
         0x8000_4001 => "this Main API does not offer it; `doctor` shows which one answers".to_owned(),

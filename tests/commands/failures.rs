@@ -87,7 +87,7 @@ const ROWS: &[Row] = &[
     ("remove-iso none.iso", 4, "`none.iso`", "`list-media`"),
     ("resize-hdd none.vdi 1G", 4, "there is no such file", "`list-media`"),
     ("unmount-iso web-01 Nope 0:0", 4, "no controller `Nope`", "`SATA`"),
-    ("unmount-iso web-01 IDE 7:7", 4, "7", "`help IMachine.unmountMedium`"),
+    ("unmount-iso web-01 IDE 7:7", 4, "7", "`info web-01`"),
     ("unmount-iso web-01 IDE x", 2, "`x` is no slot", "`0:1`"),
     ("unregister-hdd none.vdi", 4, "`none.vdi`", "`list-media`"),
     ("unregister-iso none.iso", 4, "`none.iso`", "`list-media`"),
@@ -206,10 +206,11 @@ const RUNNING: &[Row] = &[
     ("screenshot web-01 nowhere/a.png", 1, "`nowhere/a.png`", "folder"),
     ("screenshot web-01 a.png x 1", 2, "`x` is no number", "whole number"),
     ("playback-demo web-01 demo.txt", 2, "demo.txt: line 1", "`record-demo`"),
-    ("attach-hdd web-01 a.vdi IDE 0:0", 1, "plugged", "`info"),
+    ("attach-hdd web-01 a.vdi IDE 0:0", 1, "the machine runs", "`info"),
+    ("teleport web-01 other:8000", 1, "simulated", "`doctor`"),
     ("plug-cpu web-01 1", 1, "CPUHotPlugEnabled", "modify"),
     ("teleport web-01 other:99999", 2, "no port", "65535"),
-    ("unmount-iso web-01 SATA 5:0", 4, "5", "`help IMachine.unmountMedium`"),
+    ("unmount-iso web-01 SATA 5:0", 4, "5", "`info web-01`"),
 ];
 
 fn home() -> Program {
