@@ -19,7 +19,7 @@ pub(super) fn commands() -> Vec<Command> {
     let slot = |command: Command, arity| {
         command
             .argument("controller", ArgumentKind::Controller, arity, "name of a storage controller of the machine")
-            .argument("slot", ArgumentKind::Text, arity, "port and device, such as 0:1; left out: the first free one")
+            .argument("slot", ArgumentKind::Slot, arity, "port and device, such as 0:1; left out: the first free one")
     };
     let disk = |command: Command| {
         command.argument("disk", ArgumentKind::Medium("HardDisk"), Arity::Required, "file or id of a hard disk")

@@ -3,7 +3,7 @@
 use super::on_machine::{child, machine, note, with_console};
 use super::sizes;
 use crate::model::{ErrorKind, Object, Value};
-use crate::output::{Failure, Reply};
+use crate::output::{Failure, PictureWay, Reply};
 use crate::shell::{ArgumentKind, Arity, Category, Command, Given, Shell};
 
 pub(super) fn commands() -> Vec<Command> {
@@ -15,7 +15,12 @@ pub(super) fn commands() -> Vec<Command> {
             .argument("height", ArgumentKind::Text, Arity::Optional, "height in pixels; the screen's when left out")
             .argument("screen", ArgumentKind::Text, Arity::Optional, "number of the screen, from 0")
             .flag("hidden", None, "do not show the picture in the terminal")
-            .help("Terminals that can (kitty, iTerm2) show the picture, others an outline of it in coloured blocks.")
+            .flag(
+                "picture",
+                Some(ArgumentKind::Choice(&["auto", "kitty", "iterm", "sixel", "blocks", "none"])),
+                "how the terminal shows it; default auto",
+            )
+            .help("Terminals that can (kitty, iTerm2, those with sixels) show the picture, others an outline of it in coloured blocks. Which one it is, the environment and the terminal itself say.")
             .prepared("start web-01 headless", "screenshot web-01 web-01.png", "of the first screen")
             .prepared("start web-01 headless", "screenshot web-01 small.png 320 200 0", "in another size"),
     ]
@@ -37,6 +42,15 @@ fn screenshot(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let number = |name: &str| given.optional(name).map(|word| sizes::count(name, word)).transpose();
     let (wide, high, screen) = (number("width")?, number("height")?, number("screen")?.unwrap_or(0));
     let hidden = given.optional("file").is_some() && given.flag("hidden");
+    let way = match given.option("picture") {
+        None | Some("auto") => None,
+        Some(name) => Some(PictureWay::named(name).ok_or_else(|| {
+            Failure::usage(
+                format!("`{name}` is no way to show a picture"),
+                "it is auto, kitty, iterm, sixel, blocks or none",
+            )
+        })?),
+    };
     let (picture, width, height) = with_console(&machine, |console, _| {
         let display = child(console, "display")?;
         let (width, height) = match (wide, high) {
@@ -53,7 +67,7 @@ fn screenshot(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         };
         let picture = take(width, height, "PNG")?;
         if !hidden && shell.ui().is_terminal() && !shell.ui().options().json {
-            shell.ui().picture(&picture, (width, height), |width, height| take(width, height, "RGBA").ok());
+            shell.ui().picture(&picture, (width, height), way, |width, height| take(width, height, "RGBA").ok());
         }
         Ok((picture, width, height))
     })?;

@@ -5,7 +5,7 @@ use super::sizes;
 use crate::model::{ErrorKind, Value};
 use crate::output::{Column, Failure, Reply, Role, Table, Theme};
 use crate::schema;
-use crate::shell::{ArgumentKind, Arity, Category, Command, Given, Shell};
+use crate::shell::{Announce, ArgumentKind, Arity, Category, Command, Given, Shell};
 use std::time::Instant;
 
 pub(super) fn commands() -> Vec<Command> {
@@ -62,6 +62,8 @@ pub(super) fn commands() -> Vec<Command> {
         new("gui", "start VirtualBox's own window", gui).shown("gui", "VirtualBox Manager"),
         Command::new("time", Category::Shell, "run a command and say how long it took", |shell, given| {
             let line = super::loops::unquoted(given.text("line")).to_owned();
+            // How long somebody reads is no part of it.
+            let _unpaged = shell.ui().unpaged();
             let start = Instant::now();
             let result = shell.run_line(&line);
             shell.ui().note(&format!("{:.3} s", start.elapsed().as_secs_f64()));
@@ -77,6 +79,17 @@ pub(super) fn commands() -> Vec<Command> {
             .argument("file", ArgumentKind::File, Arity::Optional, "a script; the last line typed when left out")
             .help("The editor is the one that VISUAL or EDITOR names.")
             .shown("edit nightly.rhai", "change and run it"),
+        new("announce", "tell of events above the line that is typed, or do not", announce)
+            .argument(
+                "types",
+                ArgumentKind::Enum("VBoxEventType"),
+                Arity::Repeated,
+                "`on`, `off`, or types of events; left out: what is announced now",
+            )
+            .help("`on` means states of machines, machines that come and go, and snapshots. While a line runs, announcements wait; when there are many they are counted. `announce = true` in the configuration file makes it last.")
+            .example("announce on", "what changes machines")
+            .example("announce OnMediumRegistered OnMachineStateChanged", "these only")
+            .example("announce off", "nothing"),
         Command::new("goto", Category::Scripting, "go on at another line of a script", |shell, given| {
             let line = sizes::count("goto", given.text("line"))?;
             if !shell.in_batch() {
@@ -99,6 +112,32 @@ fn on_or_off(word: Option<&str>, now: bool) -> Result<bool, Failure> {
         Some("on") => Ok(true),
         Some(_) => Ok(false),
     }
+}
+
+fn announce(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
+    let types = given.rest("types").to_vec();
+    let wanted = match types.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => shell.announce().clone(),
+        ["on"] => Announce::Usual,
+        ["off"] => Announce::Nothing,
+        _ => {
+            let known = schema::embedded().enumeration("VBoxEventType");
+            let unknown = |name: &&String| known.is_some_and(|known| known.number(name).is_none());
+            if let Some(name) = types.iter().find(unknown) {
+                return Err(Failure::usage(
+                    format!("announce: `{name}` is no type of event"),
+                    "`on`, `off`, or types as `help VBoxEventType` lists them",
+                ));
+            }
+            Announce::Types(types)
+        }
+    };
+    shell.set_announce(wanted);
+    note(match shell.announce() {
+        Announce::Nothing => "no events are announced".to_owned(),
+        Announce::Usual => "changes of machines and snapshots are announced".to_owned(),
+        Announce::Types(types) => format!("announced are {}", types.join(", ")),
+    })
 }
 
 fn colors(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {

@@ -1,14 +1,14 @@
 //! Several hosts: `hosts` lists those of the configuration, `on` runs a command on some of them at once.
 
+use super::side_by_side::{self, Answer, Job};
 use super::wait::seconds;
 use crate::model::{ErrorKind, Value};
-use crate::output::{Column, Failure, Reply, Table, Ui, UiOptions};
+use crate::output::{Column, Failure, Reply, Table};
 use crate::shell::{
     ArgumentKind, Arity, Asking, Category, Command, ConnectSettings, Effect, Given, HostEntry, Shell, Target, World,
     connect,
 };
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a host may take, in seconds, when nothing is said.
 const USUAL: u64 = 30;
@@ -63,14 +63,6 @@ pub(super) fn place(
     Ok((Target::parse(&entry.url)?, settings.with_entry(entry)))
 }
 
-/// What came back from a host.
-struct Answer {
-    name: String,
-    out: String,
-    talk: String,
-    failure: Option<Failure>,
-}
-
 fn on(shell: &mut Shell, given: &Given, settings: &ConnectSettings) -> Result<Reply, Failure> {
     let names: Vec<String> = match given.text("hosts") {
         "all" => shell.config().hosts.keys().cloned().collect(),
@@ -85,85 +77,37 @@ fn on(shell: &mut Shell, given: &Given, settings: &ConnectSettings) -> Result<Re
         None => Duration::from_secs(shell.config().defaults.timeout.unwrap_or(USUAL)),
     };
     let line = super::loops::unquoted(given.text("command")).to_owned();
-    let (tell, answers) = mpsc::channel();
-    for (name, (target, settings)) in names.iter().zip(places) {
-        let options = UiOptions { width: Some(shell.ui().width()), verbose: false, ..shell.ui().options().clone() };
-        let ui = Ui::captured(options);
+    let jobs = names.iter().zip(places).map(|(name, (target, settings))| {
+        let ui = shell.ui().beside(name);
         let opener_ui = ui.clone();
         // Nobody could tell whose question it is.
         let opener = Box::new(move |_| connect(&target, &settings, &opener_ui, Asking::Never));
-        let mut host = shell.fork(World::new(ui.clone(), Some(opener), shell.world().yes()));
-        let (tell, name, line) = (tell.clone(), name.clone(), line.clone());
-        let work = move || {
-            let failure = host.run_line(&line).err();
-            let said = ui.take();
-            // Nobody waits any more when the time is over.
-            let _ = tell.send(Answer { name, out: said.out, talk: said.err, failure });
-            if let Some(connection) = host.world().current() {
-                connection.close();
-            }
-        };
-        std::thread::Builder::new()
-            .name("on-host".to_owned())
-            .spawn(work)
-            .map_err(|error| Failure::new(ErrorKind::Failed, format!("cannot start a thread: {error}")))?;
-    }
-    drop(tell);
-    collect(shell, names, &answers, time)
-}
-
-/// Shows answers as they come.
-fn collect(
-    shell: &Shell,
-    mut waiting: Vec<String>,
-    answers: &mpsc::Receiver<Answer>,
-    time: Duration,
-) -> Result<Reply, Failure> {
-    let (count, start, mut failed) = (waiting.len(), Instant::now(), 0);
+        let host = shell.fork(World::new(ui, Some(opener), shell.world().yes()));
+        Job { name: name.clone(), shell: host, line: line.clone(), own_connection: true }
+    });
+    let (jobs, count) = (jobs.collect(), names.len());
+    let (mut failed, mut documents) = (0, Vec::new());
     let json = shell.ui().options().json;
-    let mut documents = Vec::new();
-    while !waiting.is_empty() {
-        shell.world().interrupt().check()?;
-        let left = time.saturating_sub(start.elapsed());
-        let Ok(answer) = answers.recv_timeout(left.min(Duration::from_millis(100))) else {
-            if left.is_zero() {
-                break;
-            }
-            continue;
-        };
-        waiting.retain(|name| *name != answer.name);
+    let left = side_by_side::run(shell, jobs, count, Some(time), &mut |answer| {
         failed += usize::from(answer.failure.is_some());
         if json {
-            documents.push(document(&answer));
-            continue;
+            documents.push(document(&answer, "host"));
+        } else {
+            tell(shell, &answer);
         }
-        shell.ui().note(&format!("-- {}", answer.name));
-        if !answer.out.is_empty() {
-            shell.ui().print(answer.out.trim_end());
-        }
-        if !answer.talk.is_empty() {
-            shell.ui().note(answer.talk.trim_end());
-        }
-        if let Some(failure) = &answer.failure {
-            shell.ui().fail(failure);
-        }
-    }
-    for name in &waiting {
+        Ok(())
+    })?;
+    failed += left.len();
+    for name in left {
         let failure = Failure::new(ErrorKind::TimedOut, format!("{name}: no answer within {} s", time.as_secs_f64()))
             .hinted("`--timeout SECONDS` gives it more time");
+        let answer = Answer { name, out: String::new(), talk: String::new(), failure: Some(failure) };
         if json {
-            documents.push(document(&Answer {
-                name: name.clone(),
-                out: String::new(),
-                talk: String::new(),
-                failure: Some(failure),
-            }));
+            documents.push(document(&answer, "host"));
         } else {
-            shell.ui().note(&format!("-- {name}"));
-            shell.ui().fail(&failure);
+            tell(shell, &answer);
         }
     }
-    failed += waiting.len();
     if json {
         shell.ui().reply(&Reply::Value(Value::List(documents)))?;
     }
@@ -174,14 +118,30 @@ fn collect(
     }
 }
 
-fn document(answer: &Answer) -> Value {
+/// Shows an answer under its name.
+pub(super) fn tell(shell: &Shell, answer: &Answer) {
+    let ui = shell.ui();
+    ui.note(&format!("-- {}", answer.name));
+    if !answer.out.is_empty() {
+        ui.print(answer.out.trim_end());
+    }
+    if !answer.talk.is_empty() {
+        ui.note(answer.talk.trim_end());
+    }
+    if let Some(failure) = &answer.failure {
+        ui.fail(failure);
+    }
+}
+
+/// An answer as a document; `key` says what its name is that of.
+pub(super) fn document(answer: &Answer, key: &str) -> Value {
     let result = match serde_json::from_str::<serde_json::Value>(&answer.out) {
         Ok(json) => value(json),
         Err(_) => Value::Text(answer.out.clone()),
     };
     let error = answer.failure.as_ref().map_or(Value::Null, |failure| Value::Text(failure.message.clone()));
     Value::Map(vec![
-        ("host".to_owned(), Value::Text(answer.name.clone())),
+        (key.to_owned(), Value::Text(answer.name.clone())),
         ("result".to_owned(), result),
         ("error".to_owned(), error),
     ])

@@ -1,6 +1,6 @@
 //! `list`: what there is, as tables.
 
-use super::on_machine::is_online;
+use super::on_machine::{is_online, show};
 use crate::model::{Connection, Object, Value};
 use crate::output::{Column, Failure, Reply, Table};
 use crate::shell::{ArgumentKind, Arity, Category, Command, Given, Shell, settings_name};
@@ -70,8 +70,8 @@ fn attribute(object: &Object, name: &str, empty: &str) -> Result<Reply, Failure>
     }
 }
 
-/// The table of machines, and the names in it.
-fn machines(connection: &Connection, only_online: bool) -> Result<(Reply, Vec<String>), Failure> {
+/// The table of machines, and their names and states.
+fn machines(connection: &Connection, only_online: bool) -> Result<(Reply, Vec<(String, String)>), Failure> {
     let machines = connection.root().get("machines")?.into_list();
     // One call for all states, where the release has it.
     let states = match connection.root().call("getMachineStates", vec![Value::List(machines.clone())]) {
@@ -109,7 +109,7 @@ fn machines(connection: &Connection, only_online: bool) -> Result<(Reply, Vec<St
         });
     }
     rows.sort_by_cached_key(|row| row[0].as_text().unwrap_or_default().to_lowercase());
-    let names = rows.iter().filter_map(|row| row[0].as_text().map(str::to_owned)).collect();
+    let names = rows.iter().map(|row| (show(&row[0]), show(&row[1]))).collect();
     let empty = if only_online { "no machine runs" } else { "no machines; `create-vm NAME OS-TYPE` makes one" };
     let columns = vec![Column::new("name"), Column::new("state"), Column::new("id")];
     Ok((Reply::Table(Table { columns, rows, empty: empty.to_owned() }), names))

@@ -1,10 +1,15 @@
 //! The same for many: `foreachvm`, `foreach`.
 
+use super::hosts::{document, tell};
 use super::on_machine::{children, quoted, read_rows, show};
+use super::side_by_side::{self, Job};
 use super::xpath::XPath;
-use crate::model::{ErrorKind, Value};
+use crate::model::{ErrorKind, Object, Value};
 use crate::output::{Failure, Reply};
-use crate::shell::{ArgumentKind, Arity, Category, Command, Effect, Given, Shell};
+use crate::shell::{ArgumentKind, Arity, Category, Command, Effect, Given, Shell, World};
+
+/// Machines that may be worked on at the same time.
+const MOST: usize = 32;
 
 pub(super) fn commands() -> Vec<Command> {
     vec![
@@ -14,9 +19,14 @@ pub(super) fn commands() -> Vec<Command> {
             .argument("command", ArgumentKind::Line, Arity::Required, "a command; the machine's name is put behind its first word, or in place of `{}`")
             .flag("running", None, "only machines that run")
             .flag("group", Some(ArgumentKind::Text), "only machines of this group")
-            .help("It goes on after a failure, and fails at the end if one failed.")
+            .flag("at-once", Some(ArgumentKind::Text), "so many machines at the same time; default 1")
+            .help(
+                "It goes on after a failure, and fails at the end if one failed. With `--at-once` each machine has a progress bar \
+                 of its own, results come as they are there, and script sees no variables of the prompt.",
+            )
             .example("foreachvm info", "`info` of each machine")
-            .example("foreachvm get {}.memorySize", "where the name stands elsewhere"),
+            .example("foreachvm get {}.memorySize", "where the name stands elsewhere")
+            .example("foreachvm --at-once 4 start headless", "four at a time"),
         Command::new("foreach", Category::Scripting, "run script for everything that a path leads to", foreach)
             .effect(Effect::Write)
             .argument("scope", ArgumentKind::Text, Arity::Required, "a path like those of XPath, such as //vms/vm[@CPUCount > 1]")
@@ -52,10 +62,15 @@ fn foreachvm(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         rows.retain(|row| matches!(&row[3], Value::List(groups) if groups.iter().any(|known| show(known) == group)));
     }
     let json = shell.ui().options().json;
+    let at_once = given.option("at-once").map_or(Ok(1), |word| super::sizes::count("--at-once", word))?;
+    if at_once > 1 {
+        let at_once = usize::try_from(at_once).unwrap_or(1).min(MOST);
+        return many(shell, &root, &line, rows.iter().map(|row| named(row)).collect(), at_once);
+    }
+    let _unpaged = shell.ui().unpaged();
     let (mut failed, mut replies) = (0, Vec::new());
     for row in &rows {
-        // A machine whose settings cannot be read has no name.
-        let name = Some(show(&row[0])).filter(|name| !name.is_empty()).unwrap_or_else(|| show(&row[1]));
+        let name = named(row);
         let filled = fill(&line, &name);
         if !json && rows.len() > 1 {
             shell.ui().note(&format!("-- {name}"));
@@ -81,6 +96,45 @@ fn foreachvm(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         0 => Ok(if replies.is_empty() { Reply::Nothing } else { Reply::Many(replies) }),
         count => Err(Failure::new(ErrorKind::Failed, format!("it failed for {count} of {} machines", rows.len()))
             .hinted("what failed stands above, under each machine's name")),
+    }
+}
+
+/// The name of a machine; its id where its settings cannot be read.
+fn named(row: &[Value]) -> String {
+    Some(show(&row[0])).filter(|name| !name.is_empty()).unwrap_or_else(|| show(&row[1]))
+}
+
+/// Runs a line for several machines at once, each in a shell of its own on the same connection.
+fn many(shell: &Shell, root: &Object, line: &str, names: Vec<String>, at_once: usize) -> Result<Reply, Failure> {
+    let jobs = names.into_iter().map(|name| {
+        let world = World::new(shell.ui().beside(&name), None, shell.world().yes());
+        world.set_connection(Some(root.connection().clone()));
+        let line = fill(line, &name);
+        Job { name, shell: shell.fork(world), line, own_connection: false }
+    });
+    let jobs: Vec<Job> = jobs.collect();
+    let count = jobs.len();
+    let (mut failed, mut documents) = (0, Vec::new());
+    let json = shell.ui().options().json;
+    side_by_side::run(shell, jobs, at_once, None, &mut |answer| {
+        failed += usize::from(answer.failure.is_some());
+        if json {
+            documents.push(document(&answer, "machine"));
+        } else {
+            tell(shell, &answer);
+        }
+        match answer.failure {
+            // A wrong line is wrong for every machine.
+            Some(failure) if failure.kind == ErrorKind::Usage => Err(failure),
+            _ => Ok(()),
+        }
+    })?;
+    if json {
+        shell.ui().reply(&Reply::Value(Value::List(documents)))?;
+    }
+    match failed {
+        0 => Ok(Reply::Nothing),
+        failed => Err(Failure::new(ErrorKind::Failed, format!("it failed for {failed} of {count} machines"))),
     }
 }
 

@@ -63,12 +63,15 @@ pub(super) fn commands() -> Vec<Command> {
             .argument("path", ArgumentKind::File, Arity::Required, "the file to write, .ovf or .ova")
             .argument("format", ArgumentKind::Text, Arity::Optional, "ovf-0.9, ovf-1.0 (default), ovf-2.0 or opc-1.0")
             .argument("license", ArgumentKind::Text, Arity::Optional, "text of a licence to put into it")
-            .shown("exportVm web-01 web-01.ova", "as one file"),
+            .flag("manifest", None, "add a manifest with the digests of the files")
+            .example("exportVm web-01 web-01.ova", "as one file")
+            .example("export-vm web-01 web-01.ovf ovf-2.0 --manifest", "as files beside each other, with their digests"),
         new("import-vm", "make machines from an appliance (OVF or OVA)", import)
             .alias("importVm")
             .argument("path", ArgumentKind::File, Arity::Required, "an .ovf or .ova file")
             .flag("keep-macs", None, "keep the network addresses that the appliance names")
-            .shown("import-vm web-01.ova", "under a new name where its own is taken"),
+            .flag("vdi", None, "make VDI of the hard disks, whatever they are in the appliance")
+            .prepared("export-vm web-01 web-01.ova", "import-vm web-01.ova", "under a new name where its own is taken"),
     ]
 }
 
@@ -337,7 +340,8 @@ fn export(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let machine = machine(shell, given)?;
     let path = absolute(given.text("path"))?;
     if std::path::Path::new(&path).exists() {
-        consent(shell, &format!("write over `{path}`?"))?;
+        return Err(Failure::new(ErrorKind::Failed, format!("`{path}` is there already"))
+            .hinted("give another name, or remove it first: VirtualBox does not write over appliances"));
     }
     let appliance = made(connection.root().call("createAppliance", Vec::new())?, "IVirtualBox.createAppliance")?;
     let arguments = vec![Value::Object(appliance.clone()), Value::from(path.as_str())];
@@ -346,7 +350,8 @@ fn export(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         described.call("addDescription", vec![Value::from("License"), Value::from(license), Value::from("")])?;
     }
     let format = given.optional("format").unwrap_or("ovf-1.0");
-    let arguments = vec![Value::from(format), Value::List(Vec::new()), Value::from(path.as_str())];
+    let options = if given.flag("manifest") { vec![Value::from("CreateManifest")] } else { Vec::new() };
+    let arguments = vec![Value::from(format), Value::List(options), Value::from(path.as_str())];
     finish(shell, appliance.call("write", arguments)?)?;
     note(format!("written: {path}"))
 }
@@ -360,7 +365,8 @@ fn import(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     for warning in appliance.call("getWarnings", Vec::new())?.into_list() {
         shell.ui().warn(&super::on_machine::show(&warning));
     }
-    let options = if given.flag("keep-macs") { vec![Value::from("KeepAllMACs")] } else { Vec::new() };
+    let wanted = [("keep-macs", "KeepAllMACs"), ("vdi", "ImportToVDI")];
+    let options = wanted.iter().filter(|(flag, _)| given.flag(flag)).map(|(_, option)| Value::from(*option)).collect();
     finish(shell, appliance.call("importMachines", vec![Value::List(options)])?)?;
     let mut rows = Vec::new();
     for id in appliance.get("machines")?.into_list() {

@@ -33,15 +33,18 @@ mod on_machine;
 mod power;
 mod scripting;
 mod settings;
+mod side_by_side;
 mod sizes;
 mod snapshots;
 mod teleport;
 mod topics;
+mod transcripts;
 mod tree;
 mod wait;
 mod xpath;
 
 use crate::shell::{Commands, ConnectSettings};
+pub use monitor::event_line;
 
 /// All commands of this program. `settings` is how connections are made.
 pub fn commands(settings: &ConnectSettings) -> Commands {
@@ -72,6 +75,7 @@ pub fn commands(settings: &ConnectSettings) -> Commands {
         describe::commands(),
         teleport::commands(),
         environment::commands(),
+        transcripts::commands(),
         hosts::commands(settings),
         power::commands(),
         graph::commands(),

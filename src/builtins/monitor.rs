@@ -144,6 +144,11 @@ fn listen(shell: &Shell, source: &Object, types: Vec<Value>, limits: &Limits) ->
     }
 }
 
+/// An event as `events` shows it. `names` keeps the names of machines from call to call.
+pub fn event_line(event: &Object, names: &mut HashMap<String, String>) -> String {
+    crate::output::clean_line(&line(event, facts(event), names)).into_owned()
+}
+
 /// The type of an event and what it tells.
 fn facts(event: &Object) -> Vec<(String, Value)> {
     let mut facts = vec![("type".to_owned(), event.get("type").unwrap_or_default())];

@@ -14,7 +14,7 @@ pub(super) fn commands() -> Vec<Command> {
         Command::new("nat", Category::Network, "show and change an adapter's address translation", nat)
             .effect(Effect::Write)
             .argument("machine", ArgumentKind::Machine, Arity::Required, "name or id of a machine")
-            .argument("slot", ArgumentKind::Text, Arity::Optional, "number of the network adapter, from 0; default 0")
+            .argument("slot", ArgumentKind::Adapter, Arity::Optional, "number of the network adapter, from 0; default 0")
             .argument("setting", ArgumentKind::Choice(SETTINGS), Arity::Optional, "alias, settings, dns, tftp, pf or network; all are shown when left out")
             .argument("values", ArgumentKind::Text, Arity::Repeated, "new values; left out, the present ones are shown")
             .help(

@@ -13,7 +13,7 @@ pub(super) fn commands() -> Vec<Command> {
         Command::new("nic", Category::Network, "show and change a machine's network adapters", nic)
             .effect(Effect::Write)
             .argument("machine", ArgumentKind::Machine, Arity::Required, "name or id of a machine")
-            .argument("slot", ArgumentKind::Text, Arity::Optional, "number of the adapter, from 0; all when left out")
+            .argument("slot", ArgumentKind::Adapter, Arity::Optional, "number of the adapter, from 0; all when left out")
             .argument("setting", ArgumentKind::Choice(SETTINGS), Arity::Optional, "attachment, cable, enable, linespeed, mac, promisc, trace or type")
             .argument("value", ArgumentKind::Text, Arity::Repeated, "the new value; left out, the present one is shown")
             .help(
@@ -31,7 +31,7 @@ pub(super) fn commands() -> Vec<Command> {
             .alias("portForward")
             .effect(Effect::Write)
             .argument("machine", ArgumentKind::Machine, Arity::Required, "name or id of a machine")
-            .argument("slot", ArgumentKind::Text, Arity::Required, "number of the network adapter, from 0")
+            .argument("slot", ArgumentKind::Adapter, Arity::Required, "number of the network adapter, from 0")
             .argument("host-port", ArgumentKind::Text, Arity::Required, "port of the host")
             .argument("guest-port", ArgumentKind::Text, Arity::Required, "port of the guest")
             .flag("udp", None, "UDP instead of TCP")

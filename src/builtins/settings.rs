@@ -44,7 +44,7 @@ pub(super) fn commands() -> Vec<Command> {
         .example("modify web-01 memorySize=2048 CPUCount=2 networkAdapter[0].cableConnected=false", "three settings")
         .example("modify web-01 'description=two words' 'setBootOrder(1, DVD)'", "a text, and a method"),
         scope(Command::new("getextra", Category::Settings, "show extra data of a machine or of VirtualBox", getextra))
-            .argument("key", ArgumentKind::Text, Arity::Optional, "a key; all of them when left out")
+            .argument("key", ArgumentKind::ExtraDataKey, Arity::Optional, "a key; all of them when left out")
             .prepared("setextra web-01 note keep", "getextra web-01", "all keys of a machine")
             .example("getextra global GUI/LastWindowPosition", "one key; nothing when it is not set"),
         scope(Command::new(
@@ -54,7 +54,7 @@ pub(super) fn commands() -> Vec<Command> {
             setextra,
         ))
         .effect(Effect::Write)
-        .argument("key", ArgumentKind::Text, Arity::Required, "key, in VirtualBox's or in your own words")
+        .argument("key", ArgumentKind::ExtraDataKey, Arity::Required, "key, in VirtualBox's or in your own words")
         .argument("value", ArgumentKind::Text, Arity::Optional, "the value; left out or empty, the key is removed")
         .example("setextra web-01 note 'keep until May'", "of a machine"),
     ]

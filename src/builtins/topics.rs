@@ -200,6 +200,27 @@ Files are named from the folder of the configuration.
 ",
     ),
     (
+        "keys",
+        "what keys do at the prompt",
+        "
+  Tab                what can stand here: commands, options, machines, snapshots, paths, members
+  Right              takes the grey text behind the cursor over
+  Ctrl-R             searches what was typed earlier by some letters of it, in their order; Up and
+                     Down choose, Enter takes the line to be looked at, Esc leaves all as it was
+  Up, Down           earlier lines that begin as this one does; on an empty line all of them
+  Enter              runs the input; while a bracket, quote or block is open it begins a new line
+  Ctrl-C             drops the input; while something runs, ends it; long work asks whether to cancel it
+  Ctrl-D             leaves from an empty line; drops an input of several lines
+  Ctrl-L             an empty screen
+  Ctrl-A, Ctrl-E     to the start, to the end
+  Ctrl-W, Ctrl-U     deletes a word, all before the cursor; Ctrl-Y brings it back, Ctrl-_ undoes
+
+Several lines that are pasted run one after the other, up to the first that fails. `keys = \"vi\"` in the
+configuration file gives the keys of vi instead. A line that begins with a blank is not kept in the
+history, nor is one that may hold a secret.
+",
+    ),
+    (
         "exit-codes",
         "what the program ends with",
         "

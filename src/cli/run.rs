@@ -162,6 +162,7 @@ fn shell(arguments: &Arguments, target: Target, settings: ConnectSettings, ui: &
     let opener = Box::new(move |asking| connect(&target, &settings, &opener_ui, asking));
     let world = World::new(ui.clone(), Some(opener), arguments.yes);
     let mut shell = Shell::new(world, commands, script::factories());
+    shell.set_secrets(repl::holds_secret);
     shell.set_host_home(home);
     if !arguments.no_ext {
         extensions::load(&mut shell);

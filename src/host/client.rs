@@ -37,12 +37,15 @@ impl State {
     }
 
     /// `IInternalSessionControl`: what others may know of a session without holding a running machine's.
-    pub(super) fn read_session_control(&self, name: &str) -> Outcome<Option<RawValue>> {
+    pub(super) fn read_session_control(&self, session: ElementId, name: &str) -> Outcome<Option<RawValue>> {
         match name {
             "PID" => Ok(Some(RawValue::Int(std::process::id().into()))),
             "remoteConsole" => {
                 let message = "the console is in the process that runs the machine, and not in this session";
                 Err(Fault::new(code::INVALID_OBJECT_STATE, message).by("ISession"))
+            }
+            "nominalState" if self.sessions.get(&session).is_none_or(|session| session.view.is_none()) => {
+                Err(Fault::new(code::INVALID_VM_STATE, "the session is not locked").by(""))
             }
             "nominalState" => {
                 Err(Fault::new(code::INVALID_OBJECT_STATE, "the session does not run the machine").by(""))
@@ -52,11 +55,19 @@ impl State {
     }
 
     /// `IInternalProgressControl`: only whoever does the work may say how far it is.
-    pub(super) fn call_progress_control(&mut self, element: ElementId, name: &str) -> Outcome<Option<Vec<RawValue>>> {
+    pub(super) fn call_progress_control(
+        &mut self,
+        element: ElementId,
+        name: &str,
+        arguments: Arguments<'_>,
+    ) -> Outcome<Option<Vec<RawValue>>> {
         match name {
             "notifyPointOfNoReturn" => {
                 self.forbid_cancelling(element)?;
                 nothing()
+            }
+            "setCurrentOperationProgress" if arguments.int(0) > 100 => {
+                Err(Fault::argument(format!("{} percent are more than all", arguments.int(0))).by(""))
             }
             "setCurrentOperationProgress"
             | "setNextOperation"

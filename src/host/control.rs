@@ -124,6 +124,11 @@ impl Host {
                             listener.is_none_or(|listener| state.has_event(at.element, listener))
                         });
                     }
+                    ("IDataStream", "read") => {
+                        state = self.wait_until(state, shorter(waits, arguments.int(1)), |state| {
+                            state.stream_ready(at.element)
+                        });
+                    }
                     ("IEvent", "waitProcessed") => {
                         state = self.wait_until(state, shorter(waits, arguments.int(0)), |state| {
                             state.is_processed(at.element)
@@ -219,6 +224,7 @@ impl Host {
     /// Ends everything that callers hold: work in the background goes on to its end, sessions are closed without
     /// saving.
     pub fn end_sessions(&self) {
+        self.lock().leave_streams();
         let state = self.wait_until(self.lock(), Duration::MAX, |state| !state.has_jobs());
         drop(state);
         self.lock().end_sessions();

@@ -28,6 +28,7 @@ pub(super) mod code {
     pub(in crate::host) const INVALID_OBJECT_STATE: u32 = 0x80bb_0007;
     pub(in crate::host) const NOT_SUPPORTED: u32 = 0x80bb_0009;
     pub(in crate::host) const OBJECT_IN_USE: u32 = 0x80bb_000c;
+    pub(in crate::host) const TIMEOUT: u32 = 0x80bb_0010;
     pub(in crate::host) const MAXIMUM_REACHED: u32 = 0x80bb_000e;
     pub(in crate::host) const GSTCTL_GUEST_ERROR: u32 = 0x80bb_000f;
     pub(in crate::host) const DND_ERROR: u32 = 0x80bb_0011;

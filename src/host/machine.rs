@@ -267,6 +267,7 @@ impl State {
                 one(self.delete_snapshots(view, name, arguments)?)
             }
             "cloneTo" => one(self.clone_machine(view, arguments)?),
+            "exportTo" => one(self.export_machine(view, arguments.object(0))?),
             "moveTo" => one(self.move_machine(view, arguments.text(0), arguments.text(1))?),
             "setSettingsFilePath" => {
                 let message =

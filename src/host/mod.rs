@@ -25,6 +25,7 @@ mod machine;
 mod machines;
 mod media;
 mod moving;
+mod mutable;
 mod networks;
 mod os_types;
 mod performance;

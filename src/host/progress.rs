@@ -117,6 +117,15 @@ impl Reporter {
         Ok(())
     }
 
+    /// Wakes those who wait for what the work makes.
+    pub(super) fn wake(&self) {
+        if let Some(door) = self.door.upgrade() {
+            // Whoever is about to wait has looked before this.
+            drop(door.lock());
+            door.changed.notify_all();
+        }
+    }
+
     /// Fires the event, and wakes those who wait for an operation.
     fn tell(&self) {
         let Some(door) = self.door.upgrade() else { return };

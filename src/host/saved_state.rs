@@ -1,13 +1,20 @@
 //! A machine with a saved state: taking one over, giving it up, and what its file shows of the screen.
 
 use super::arguments::Arguments;
+use super::console::black;
 use super::document::ROOT;
 use super::fault::code;
+use super::running::MARK;
 use super::state::{Address, State, View, nothing};
 use super::table::When;
-use super::value::text;
+use super::value::{enumerated, text};
 use super::{Fault, Outcome};
 use crate::model::RawValue;
+
+/// Screens that a machine can have.
+const MOST_SCREENS: i64 = 64;
+/// Width of the small picture in a saved state.
+const THUMBNAIL: u32 = 64;
 
 type Reply = Outcome<Option<Vec<RawValue>>>;
 
@@ -67,10 +74,51 @@ impl State {
             return Err(Fault::new(code::E_NOTIMPL, format!("screens are not given as {}", arguments.name(1))));
         }
         let file = self.element(Address::machine(view))?.text("stateFilePath");
-        if file.is_empty() {
+        // While the machine runs there is none, whatever its settings say.
+        if file.is_empty() || self.running(view).is_some() {
             let message = "the machine has no saved state, so there is no picture of its screen";
             return Err(Fault::new(code::IPRT_ERROR, message));
         }
-        Err(Fault::not_implemented(format!("IMachine.{name}")))
+        let file = self.folder_of(view)?.join(file);
+        let mut start = vec![0; MARK.len()];
+        let read = std::fs::File::open(&file).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
+        if read.is_err() || start != MARK.as_bytes() {
+            return Err(Fault::not_implemented(format!("IMachine.{name}")));
+        }
+        self.own_saved_screen(view, name, arguments).map(Some)
+    }
+
+    /// The black screen in a saved state of this host.
+    fn own_saved_screen(&self, view: View, name: &str, arguments: Arguments<'_>) -> Outcome<Vec<RawValue>> {
+        let (width, height) = self.engine.screen_size(&self.machine(view)?.id);
+        let numbers = |numbers: [u32; 2]| numbers.map(|number| RawValue::Int(number.into()));
+        let comment = format!("{} machine: no guest ran in it", self.engine.name());
+        let screen = arguments.int(0);
+        Ok(match name {
+            "querySavedGuestScreenInfo" if screen >= MOST_SCREENS => {
+                return Err(Fault::new(code::IPRT_ERROR, format!("no machine has a screen {screen}")));
+            }
+            "querySavedGuestScreenInfo" => {
+                let size = if screen == 0 { [width, height] } else { [0, 0] };
+                let origin = [RawValue::Int(0), RawValue::Int(0)];
+                origin.into_iter().chain(numbers(size)).chain([RawValue::Bool(true)]).collect()
+            }
+            "querySavedScreenshotInfo" => {
+                let formats = RawValue::List(vec![enumerated("BitmapFormat", "PNG")]);
+                [formats].into_iter().chain(numbers([width, height])).collect()
+            }
+            "readSavedScreenshotToArray" if arguments.name(1) != "PNG" => {
+                return Err(Fault::not_in_virtualbox("a picture of a saved state that is no PNG").by(""));
+            }
+            _ => {
+                let [width, height] = match name {
+                    "readSavedThumbnailToArray" => [THUMBNAIL, height * THUMBNAIL / width.max(1)],
+                    _ => [width, height],
+                };
+                let made = black(width, height, arguments.name(1), &comment);
+                let made = made.ok_or_else(|| Fault::new(code::E_FAIL, "the picture could not be made"))?;
+                [RawValue::Blob(made)].into_iter().chain(numbers([width, height])).collect()
+            }
+        })
     }
 }

@@ -148,11 +148,14 @@ pub(super) struct State {
     pub(super) media: BTreeMap<ElementId, Medium>,
     /// Disks that callers have open for reading or writing, by their `IMediumIO`.
     pub(super) open_disks: HashMap<ElementId, super::media::OpenDisk>,
+    /// Streams of bytes of disks, by their `IDataStream`.
+    pub(super) streams: HashMap<ElementId, std::sync::Arc<super::media::Stream>>,
     /// What callers have open in simulated guests.
     pub(super) open: super::guest_control::Open,
     pub(super) progresses: HashMap<ElementId, Progress>,
     pub(super) events: Events,
     pub(super) performance: super::performance::Performance,
+    pub(super) appliances: HashMap<ElementId, super::appliances::Appliance>,
     pub(super) home_lock: HomeLock,
     pub(super) journal: Journal,
     pub(super) next_view: View,
@@ -208,47 +211,6 @@ impl State {
     pub(super) fn machine_mut(&mut self, view: View) -> Outcome<&mut Machine> {
         let view = self.machine_of(view);
         self.machines.get_mut(&view).ok_or_else(gone)
-    }
-
-    /// Whether settings of that class may be changed now through that view.
-    pub(super) fn check_mutable(&self, view: View, when: When) -> Outcome {
-        if view == GLOBAL {
-            return Ok(());
-        }
-        let machine = self.machine(view)?;
-        let refuse = |why: String| {
-            Err(Fault::new(code::INVALID_VM_STATE, format!("the machine is not mutable: {why}")).by("IMachine"))
-        };
-        if let Some(snapshot) = self.snapshot_of_view(view) {
-            return refuse(format!("it is the machine of the snapshot `{}`, which never changes", snapshot.name));
-        }
-        if !machine.registered {
-            return Ok(());
-        }
-        if !self.copies.contains_key(&view) {
-            return refuse("it is not locked by a session; lock it and change the session's machine".into());
-        }
-        let off = matches!(machine.state, "PoweredOff" | "Aborted" | "Teleported");
-        let saved = matches!(machine.state, "Saved" | "AbortedSaved");
-        let running = matches!(machine.state, "Running" | "Paused" | "Stuck");
-        let allowed = match when {
-            When::Never => false,
-            When::Off => off,
-            When::OffOrSaved => off || saved,
-            When::OffOrRunning => off || running,
-            When::Always => off || saved || running,
-        };
-        if allowed { Ok(()) } else { refuse(format!("its state is {}", machine.state)) }
-    }
-
-    /// What is changed through the machine's process cannot be while that is halted.
-    fn check_halted(&self, view: View, attribute: &Attribute) -> Outcome {
-        const LIVE: [&str; 4] = ["CPUExecutionCap", "clipboardMode", "clipboardFileTransfersEnabled", "dnDMode"];
-        if attribute.owner != "IMachine" || !LIVE.contains(&attribute.name) || self.machine(view)?.state != "Paused" {
-            return Ok(());
-        }
-        let message = format!("`{}` cannot change while the machine is Paused: resume it first", attribute.name);
-        Err(Fault::new(code::INVALID_VM_STATE, message).by("IConsole"))
     }
 
     /// Notes that there is something to save.
@@ -321,10 +283,11 @@ impl State {
             "IMachine" => self.read_machine(at, name),
             "ISession" => self.read_session(at.element, name),
             "IVirtualBoxClient" => Ok(self.read_client(at, name)),
-            "IInternalSessionControl" => self.read_session_control(name),
+            "IInternalSessionControl" => self.read_session_control(at.element, name),
             "IMedium" => self.read_medium(at.element, name),
             "IMediumFormat" => Ok(self.read_medium_format(at.element, name)),
             "IMediumIO" => self.read_medium_io(at.element, name),
+            "IDataStream" => self.read_data_stream(at.element, name),
             "IProgress" => self.read_progress(at.element, name),
             "ISnapshot" => self.read_snapshot(at.element, name),
             "IStorageController" => self.read_storage_controller(at, name),
@@ -371,7 +334,7 @@ impl State {
         if at.view != GLOBAL {
             // What the table never lets a caller change is for behaviour to take or to refuse.
             let when = row.map(|row| row.when).filter(|when| *when != When::Never);
-            self.check_mutable(at.view, when.unwrap_or_else(|| coded(attribute)))?;
+            self.check_mutable(at.view, when.unwrap_or_else(|| super::mutable::coded(attribute)))?;
             self.check_halted(at.view, attribute)?;
         }
         let done = match attribute.owner {
@@ -433,10 +396,11 @@ impl State {
             "IMachine" => self.call_machine(at, method.name, arguments)?,
             "ISession" => self.call_session(at.element, method.name)?,
             "IVirtualBoxClient" => self.call_client(method.name, arguments)?,
-            "IInternalProgressControl" => self.call_progress_control(at.element, method.name)?,
+            "IInternalProgressControl" => self.call_progress_control(at.element, method.name, arguments)?,
             "IMedium" => self.call_medium(at.element, method.name, arguments)?,
             "IMediumFormat" => self.call_medium_format(at.element, method.name)?,
             "IMediumIO" => self.call_medium_io(at.element, method.name, arguments)?,
+            "IDataStream" => self.call_data_stream(at.element, method.name, arguments)?,
             "IToken" => self.call_token(at.element, method.name)?,
             "IProgress" => self.call_progress(at.element, method.name, arguments)?,
             "IEventSource" => self.call_event_source(at, method.name, arguments)?,
@@ -450,7 +414,7 @@ impl State {
             owner if console::is_of_console(owner) => self.call_console(at, owner, method.name, arguments)?,
             owner if super::guest_control::owns(owner) => self.call_guest_control(at, owner, method.name, arguments)?,
             "IHostX86" => self.call_host_x86(method.name, arguments)?,
-            "IUnattended" => self.call_unattended(method.name)?,
+            "IUnattended" => self.call_unattended(at, method.name)?,
             "IUpdateAgent" => self.call_update_agent(at, method.name)?,
             owner if super::extension_packs::owns(owner) => self.call_extension_packs(method.name, arguments)?,
             owner if super::appliances::owns(owner) => self.call_appliance(at, owner, method.name, arguments)?,
@@ -482,15 +446,6 @@ impl State {
     /// A state of a machine, as the API has it.
     pub(super) fn machine_state(&self, view: View) -> Outcome<RawValue> {
         Ok(enumerated("MachineState", self.machine(view)?.state))
-    }
-}
-
-/// When a setting may change that no table has.
-fn coded(attribute: &Attribute) -> When {
-    match (attribute.owner, attribute.name) {
-        ("IMachine", "groups") | ("INetworkAdapter", "bandwidthGroup") => When::OffOrSaved,
-        ("IRecordingScreenSettings", _) => When::Always,
-        _ => When::Off,
     }
 }
 

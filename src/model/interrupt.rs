@@ -60,6 +60,11 @@ impl Interrupt {
         done
     }
 
+    /// The flag that this thread looks at.
+    pub fn of_thread() -> Self {
+        OWN.with_borrow(Clone::clone).unwrap_or_else(|| Self::global().clone())
+    }
+
     /// Leaves Ctrl-C to another program that has the terminal, such as a pager, until what this gives is dropped.
     pub fn lend(&self) -> Lent {
         self.0.lent.fetch_add(1, Ordering::SeqCst);

@@ -7,16 +7,21 @@ use crate::model::{ApiError, ErrorKind};
 /// script's own `exit`.
 ///
 /// Texts of VirtualBox are kept in its words; its code and its origin follow on a line of their own.
-pub(super) fn lines(failure: &Failure, columns: usize, style: Style) -> Option<String> {
+/// `fit` is the width that words keep to, on a terminal.
+pub(super) fn lines(failure: &Failure, columns: usize, fit: Option<usize>, style: Style) -> Option<String> {
     if failure.exit.is_some() {
         return None;
     }
     let (what, causes) = parts(failure);
     let mut lines = Vec::new();
+    let hung = |line: String| match fit {
+        Some(columns) => text::hang(&line, columns).join("\n"),
+        None => line,
+    };
     let head = if failure.kind == ErrorKind::Interrupted { Role::Warning } else { Role::Error };
     lines.push(match (failure.kind, what.as_str()) {
         (ErrorKind::Interrupted, "interrupted") => style.paint(head, "interrupted"),
-        (_, what) => format!("{} {}", style.paint(head, "error:"), clean::line(what)),
+        (_, what) => hung(format!("{} {}", style.paint(head, "error:"), clean::line(what))),
     });
     for cause in causes {
         let dim = if cause.is_origin {
@@ -24,7 +29,7 @@ pub(super) fn lines(failure: &Failure, columns: usize, style: Style) -> Option<S
         } else {
             clean::line(&cause.text).into_owned()
         };
-        lines.push(format!("  {dim}"));
+        lines.push(hung(format!("  {dim}")));
     }
     if let Some(position) = &failure.position {
         lines.extend(place(position, columns, style));
@@ -32,8 +37,8 @@ pub(super) fn lines(failure: &Failure, columns: usize, style: Style) -> Option<S
     lines.extend(failure.trace.iter().map(|step| format!("  {}", style.paint(Role::Dim, &clean::line(step)))));
     if let Some(hint) = &failure.hint {
         let mut hint = clean::lines(hint).lines().map(str::to_owned).collect::<Vec<_>>().into_iter();
-        lines.push(format!("{} {}", style.paint(Role::Hint, "hint:"), hint.next().unwrap_or_default()));
-        lines.extend(hint.map(|line| format!("  {line}")));
+        lines.push(hung(format!("{} {}", style.paint(Role::Hint, "hint:"), hint.next().unwrap_or_default())));
+        lines.extend(hint.map(|line| hung(format!("  {line}"))));
     }
     Some(lines.join("\n"))
 }
@@ -160,7 +165,7 @@ mod tests {
     use crate::model::Error;
 
     fn plain(failure: &Failure) -> String {
-        lines(failure, 80, Style::default()).unwrap()
+        lines(failure, 80, None, Style::default()).unwrap()
     }
 
     #[test]
@@ -225,7 +230,7 @@ mod tests {
 
     #[test]
     fn an_exit_is_no_failure_and_ctrl_c_no_error() {
-        assert_eq!(lines(&Failure::exit(3), 80, Style::default()), None);
+        assert_eq!(lines(&Failure::exit(3), 80, None, Style::default()), None);
         assert_eq!(plain(&Failure::from(Error::Interrupted)), "interrupted");
     }
 }

@@ -18,6 +18,23 @@ const WIDEST_TITLE: usize = 32;
 /// Plain lines come at every so many percent.
 const STEP: i64 = 25;
 
+/// How many columns the parts of a bar have.
+struct Room {
+    title: usize,
+    bar: usize,
+    message: usize,
+}
+
+impl Room {
+    /// The parts on a terminal of so many columns. At its end there is room for the `^C` that it shows: one that goes
+    /// into the next line would leave half a bar behind.
+    fn of(columns: usize) -> Self {
+        let (title, bar) = (WIDEST_TITLE.min(columns / 3), 24.min(columns / 5).max(3));
+        // Blanks between the parts, and the percent.
+        Self { title, bar, message: columns.saturating_sub(title + bar + 11 + 4) }
+    }
+}
+
 /// Shows how far a piece of long work is. Dropping it takes it off the screen.
 pub struct ProgressBar {
     ui: Ui,
@@ -44,7 +61,8 @@ enum Look {
 impl ProgressBar {
     /// `name` is that of the host or machine, where several have bars at once.
     pub(super) fn new(ui: &Ui, name: &str, title: &str, drawn: bool) -> Self {
-        let look = match (ui.options().quiet, drawn) {
+        // In a transcript that runs again a bar would be a difference.
+        let look = match (ui.options().quiet || ui.is_silent(), drawn) {
             (true, _) => Look::Hidden,
             (false, true) => Look::Bar { since: Instant::now(), bar: OnceLock::new() },
             (false, false) => Look::Lines { since: Instant::now(), told: AtomicI64::new(-1) },
@@ -69,7 +87,8 @@ impl ProgressBar {
                     return;
                 }
                 let bar = bar.get_or_init(|| self.ui.bars().add(self.draw(&self.title(report))));
-                bar.set_message(message(report, &self.title(report)));
+                let room = Room::of(text::terminal_columns());
+                bar.set_message(text::truncate(&message(report, &self.title(report)), room.message));
                 bar.set_position(report.percent.clamp(0, 100).unsigned_abs());
             }
         }
@@ -98,12 +117,13 @@ impl ProgressBar {
     fn draw(&self, title: &str) -> indicatif::ProgressBar {
         let title = &self.named(title);
         // A line that breaks could not be taken off the screen in one piece.
-        let title = self.ui.error_style().paint(Role::Heading, &text::truncate(title, WIDEST_TITLE));
+        let room = Room::of(text::terminal_columns());
+        let title = self.ui.error_style().paint(Role::Heading, &text::truncate(title, room.title));
         let bar = indicatif::ProgressBar::new(100).with_prefix(title);
-        let template = "{prefix}  {bar:24}  {percent:>3} %  {wide_msg}";
+        let template = format!("{{prefix}}  {{bar:{}}}  {{percent:>3}} %  {{msg}}", room.bar);
         // A template that cannot be read leaves the library's own look.
         bar.set_style(
-            ProgressStyle::with_template(template)
+            ProgressStyle::with_template(&template)
                 .map_or_else(|_| ProgressStyle::default_bar(), |style| style.progress_chars("━╸─")),
         );
         bar
@@ -175,6 +195,15 @@ mod tests {
     }
 
     #[test]
+    fn a_bar_leaves_room_at_the_end_of_its_line() {
+        for columns in [20, 40, 80, 200] {
+            let room = Room::of(columns);
+            assert!(room.title + room.bar + 11 + room.message + 4 <= columns.max(27), "{columns}");
+        }
+        assert_eq!((Room::of(100).title, Room::of(100).bar, Room::of(100).message), (32, 20, 33));
+    }
+
+    #[test]
     fn a_message_names_operation_and_time_left() {
         assert_eq!(message(&report(10, "Copying", Some(65)), "Clone"), "Copying, 1 min 5 s left");
         assert_eq!(message(&report(10, "Clone", Some(7260)), "Clone"), "2 h 1 min left");
@@ -191,6 +220,24 @@ mod tests {
         drop(bar);
         let lines = "Clone: 0 %, Copying\nClone: 25 %, Copying\nClone: 75 %, Copying\nClone: 100 %, Copying\n";
         assert_eq!(ui.take().err, lines);
+    }
+
+    #[test]
+    fn off_a_terminal_long_work_is_told_of_unasked_and_under_its_name() {
+        let ui = Ui::captured(UiOptions::default());
+        let bar = ui.beside("web-01").progress("Clone");
+        bar.show(&report(50, "Copying", None));
+        assert_eq!(ui.take().err, "", "it may be short");
+        let since = Instant::now().checked_sub(LONG).unwrap();
+        let bar = ProgressBar {
+            look: Look::Lines { since, told: AtomicI64::new(-1) },
+            ui: ui.clone(),
+            name: "web-01".to_owned(),
+            title: "Clone".to_owned(),
+        };
+        bar.show(&report(50, "Copying", Some(3)));
+        bar.show(&report(60, "Copying", Some(2)));
+        assert_eq!(ui.take().err, "web-01: Clone: 50 %, Copying, 3 s left\n");
     }
 
     #[test]

@@ -22,6 +22,11 @@ impl Record {
         self.silent
     }
 
+    /// Adds talk that is shown elsewhere.
+    pub fn talk(&mut self, text: &str) {
+        self.take(true, &format!("{}\n", text.trim_end()));
+    }
+
     pub(super) fn take(&mut self, to_error: bool, text: &str) {
         match self.pieces.last_mut() {
             Some((kind, last)) if *kind == to_error => last.push_str(text),

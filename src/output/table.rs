@@ -168,7 +168,7 @@ mod tests {
         let painted = grid.render(None, Style::new(true));
         assert_eq!(
             painted,
-            "\u{1b}[1mSTATE\u{1b}[0m    \u{1b}[1mNAME\u{1b}[0m\n\u{1b}[1;32mRunning\u{1b}[0m  web-01\nSaved    db"
+            "\u{1b}[1mSTATE\u{1b}[0m    \u{1b}[1mNAME\u{1b}[0m\n\u{1b}[1;38;5;28mRunning\u{1b}[0m  web-01\nSaved    db"
         );
     }
 

@@ -3,9 +3,11 @@
 //! It is asked only where somebody wants to know, and never waited for long. Nothing is asked while keys wait to be
 //! read: they would be taken for answers.
 
+#[cfg(unix)]
 use std::time::Duration;
 
 /// Answers come within this time, or not at all.
+#[cfg(unix)]
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// What a terminal answered.
@@ -28,6 +30,7 @@ impl Answers {
 }
 
 /// Background by OSC 11, size of a letter by XTWINOPS, and last what every terminal answers: device attributes.
+#[cfg(unix)]
 const QUESTIONS: &[u8] = b"\x1b]11;?\x1b\\\x1b[16t\x1b[c";
 
 /// Reads answers. The second part says whether the last one is there.
@@ -60,11 +63,17 @@ fn parse(bytes: &[u8]) -> (Answers, bool) {
 
 /// Asks the terminal. Nothing where there is none, or where it stays silent.
 pub(super) fn ask() -> Answers {
-    #[cfg(unix)]
-    let bytes = unix::answers(QUESTIONS, |bytes| parse(bytes).1, PATIENCE).unwrap_or_default();
-    #[cfg(not(unix))]
-    let bytes: Vec<u8> = { QUESTIONS[..0].to_vec() };
-    parse(&bytes).0
+    parse(&answers()).0
+}
+
+#[cfg(unix)]
+fn answers() -> Vec<u8> {
+    unix::answers(QUESTIONS, |bytes| parse(bytes).1, PATIENCE).unwrap_or_default()
+}
+
+#[cfg(not(unix))]
+fn answers() -> Vec<u8> {
+    Vec::new()
 }
 
 /// Waits for one key; `None` where no single key can be read.

@@ -79,6 +79,18 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// Breaks a line at blanks; what does not fit is indented by two columns more.
+pub(super) fn hang(line: &str, columns: usize) -> Vec<String> {
+    if width(line) <= columns {
+        return vec![line.to_owned()];
+    }
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    let words = line[indent..].find(' ').map_or(line.len(), |end| indent + end + 1);
+    let mut lines = Vec::new();
+    fill(&mut lines, &line[..words], indent + 2, &line[words..], columns);
+    lines
+}
+
 /// An indented line that has a name and, behind two blanks or more, what is said of it.
 fn beside(line: &str, indent: usize) -> Option<(&str, &str)> {
     let gap = indent + line[indent..].find("  ")?;
@@ -188,6 +200,13 @@ mod tests {
         assert_eq!(wrap("  one two three", 9), ["  one two", "  three"]);
         assert_eq!(wrap("a   b\n\nc", 9), ["a   b", "", "c"]);
         assert_eq!(wrap("see /a/very/long/path now", 10), ["see", "/a/very/long/path", "now"]);
+    }
+
+    #[test]
+    fn what_does_not_fit_hangs() {
+        assert_eq!(hang("error: one two three", 14), ["error: one two", "  three"]);
+        assert_eq!(hang("  a longer cause", 11), ["  a longer", "    cause"]);
+        assert_eq!(hang("short", 3), ["short"]);
     }
 
     #[test]

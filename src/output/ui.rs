@@ -40,9 +40,7 @@ struct Inner {
     theme: Mutex<(Theme, Palette)>,
     verbose: AtomicBool,
     bars: Arc<Bars>,
-    /// The name of the host or machine whose output this is, where several are at work side by side, and whether
-    /// their bars are drawn.
-    beside: Option<(String, bool)>,
+    beside: Option<Beside>,
     /// What a question is answered with that cannot be asked.
     consent: AtomicBool,
     /// Whether long output goes through a pager, and how many do not want that now.
@@ -51,7 +49,7 @@ struct Inner {
     /// Output that waits for a look at its length.
     gathered: Mutex<Option<String>>,
     /// What is kept of everything that is said.
-    record: Mutex<Option<Record>>,
+    record: Mutex<Vec<Record>>,
     answers: OnceLock<Answers>,
 }
 
@@ -62,6 +60,16 @@ impl Drop for Unpaged {
     fn drop(&mut self) {
         self.0.0.unpaged.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// One of several that are at work side by side.
+struct Beside {
+    /// Name of the host or machine.
+    name: String,
+    /// Whether bars are drawn.
+    drawn: bool,
+    /// The terminal of all of them.
+    of_all: Ui,
 }
 
 /// Where text ends.
@@ -151,7 +159,7 @@ impl Ui {
         );
         if let Some(inner) = Arc::get_mut(&mut made.0) {
             inner.bars = Arc::clone(&self.0.bars);
-            inner.beside = Some((name.to_owned(), self.draws_bars()));
+            inner.beside = Some(Beside { name: name.to_owned(), drawn: self.draws_bars(), of_all: self.clone() });
             inner.theme = Mutex::new(*self.0.theme.lock().unwrap_or_else(PoisonError::into_inner));
         }
         made
@@ -165,7 +173,7 @@ impl Ui {
     fn draws_bars(&self) -> bool {
         match (&self.0.sink, &self.0.beside) {
             (Sink::Process, _) => io::stderr().is_terminal(),
-            (_, Some((_, drawn))) => *drawn,
+            (_, Some(beside)) => beside.drawn,
             _ => false,
         }
     }
@@ -253,8 +261,15 @@ impl Ui {
 
     /// Talk: to standard error, nothing when quiet.
     pub fn note(&self, text: &str) {
-        if !self.0.options.quiet {
-            self.write(true, text);
+        if self.0.options.quiet {
+            return;
+        }
+        match self.error_fit() {
+            Some(columns) => {
+                let lines = text.lines().flat_map(|line| super::text::hang(line, columns));
+                self.write(true, &lines.collect::<Vec<_>>().join("\n"));
+            }
+            None => self.write(true, text),
         }
     }
 
@@ -280,9 +295,26 @@ impl Ui {
     pub fn fail(&self, failure: &Failure) {
         if self.0.options.json && failure.exit.is_none() {
             self.write(true, &json::text(&json::failure(failure), false));
-        } else if let Some(text) = failure_text::lines(failure, self.width(), self.error_style()) {
+        } else if let Some(text) = failure_text::lines(failure, self.width(), self.error_fit(), self.error_style()) {
             self.write(true, &text);
         }
+    }
+
+    /// The width that words on standard error keep to, if it is a terminal.
+    fn error_fit(&self) -> Option<usize> {
+        let terminal = match self.0.sink {
+            Sink::Process => io::stderr().is_terminal(),
+            Sink::Captured { terminal, .. } => terminal,
+        };
+        terminal.then(|| self.width())
+    }
+
+    /// A failure as [`Ui::fail`] writes it, without colours.
+    pub fn failure(&self, failure: &Failure) -> String {
+        if self.0.options.json {
+            return json::text(&json::failure(failure), false);
+        }
+        failure_text::lines(failure, self.width(), None, Style::default()).unwrap_or_default()
     }
 
     /// Shows what a command or an expression gave.
@@ -340,26 +372,32 @@ impl Ui {
         Unpaged(self.clone())
     }
 
-    /// Keeps from now on what is said, without colours. A silent record shows it to nobody else.
+    fn records(&self) -> std::sync::MutexGuard<'_, Vec<Record>> {
+        self.0.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps from now on what is said, without colours. A silent record shows it to nobody else. One may be started
+    /// inside another.
     pub fn start_record(&self, record: Record) {
-        *self.0.record.lock().unwrap_or_else(PoisonError::into_inner) = Some(record);
+        self.records().push(record);
     }
 
-    /// Ends a record and gives it.
+    /// Ends the last record that was started, and gives it.
     pub fn end_record(&self) -> Option<Record> {
-        self.0.record.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.records().pop()
     }
 
-    fn is_silent(&self) -> bool {
-        self.0.record.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(Record::is_silent)
+    /// Whether what is said goes into a record and nowhere else.
+    pub(super) fn is_silent(&self) -> bool {
+        self.records().iter().any(Record::is_silent)
     }
 
     /// A bar for long work; hidden when quiet. Off a terminal there are plain lines at every quarter
     /// for those who want more talk, and else nothing.
     pub fn progress(&self, title: &str) -> ProgressBar {
         match &self.0.beside {
-            Some((name, drawn)) => ProgressBar::new(self, name, title, *drawn),
-            None => ProgressBar::new(self, "", title, self.draws_bars() && !self.is_silent()),
+            Some(beside) => ProgressBar::new(&beside.of_all, &beside.name, title, beside.drawn),
+            None => ProgressBar::new(self, "", title, self.draws_bars()),
         }
     }
 
@@ -473,7 +511,7 @@ impl Ui {
     /// Writes without a line end, with no bar in the way. On a terminal nothing but line ends, tabs
     /// and this program's own colours may act; a pipe gets a script's text as it is.
     pub(super) fn write_raw(&self, to_error: bool, text: &str) {
-        if let Some(record) = self.0.record.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        for record in self.records().iter_mut().rev() {
             record.take(to_error, &clean::painted(text, false));
             if record.is_silent() {
                 return;

@@ -1,6 +1,7 @@
 //! The two lines before the first prompt.
 
 use super::Options;
+use crate::output::wrap;
 use crate::schema;
 use crate::shell::Shell;
 
@@ -15,8 +16,9 @@ pub(super) fn text(shell: &Shell, options: &Options) -> String {
     let leave = "Ctrl-D leaves";
     let script =
         if languages.is_empty() { String::new() } else { format!("; all else is {}", shell.language().name()) };
-    format!(
+    let text = format!(
         "vboxsh {}, {connection}\n`help` lists the commands, Tab completes, `expr?` explains{script}; {leave}",
         env!("CARGO_PKG_VERSION")
-    )
+    );
+    wrap(&text, shell.ui().width()).join("\n")
 }

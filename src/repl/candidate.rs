@@ -98,9 +98,13 @@ pub(super) fn pairs(candidates: Vec<Candidate>, columns: usize) -> Vec<Pair> {
             // A signature without its description is left out too where space is short.
             let name =
                 if described { one.name.as_str() } else { one.name.split([':', '(']).next().unwrap_or(&one.name) };
-            return truncate(name, columns.saturating_sub(3));
+            let name = truncate(name, columns.saturating_sub(3));
+            return if described { pad(&name, columns / 2, false) } else { name };
         }
-        truncate(&format!("{}  {}", pad(&one.name, widest, false), one.description), columns.saturating_sub(3))
+        let line =
+            truncate(&format!("{}  {}", pad(&one.name, widest, false), one.description), columns.saturating_sub(3));
+        // The editor sets short candidates side by side; what is said of them would get lost between their names.
+        pad(&line, columns / 2, false)
     };
     candidates.into_iter().map(|one| Pair { display: display(&one), replacement: one.replacement }).collect()
 }

@@ -3,12 +3,21 @@
 use super::candidate::{Candidate, attribute, members, spelling, values};
 use super::chain::{Scope, picker};
 use super::completer::{Sources, files};
-use super::known::Things;
+use super::known::{Named, Things};
 use super::tokens::{Token, TokenKind, tokens};
 use super::words::{Partial, commands_beginning, offset, quoted};
 use crate::builtins;
 use crate::schema::{Interface, Kind, help};
 use crate::shell::{ArgumentKind, Command, Language, split_before};
+
+/// Where one may connect to.
+const TARGETS: &[(&str, &str)] = &[
+    ("auto", "the local VirtualBox if there is one, else the embedded host"),
+    ("embedded", "the embedded host"),
+    ("xpcom", "the local VirtualBox"),
+    ("http://", "a web service"),
+    ("https://", "a web service over TLS"),
+];
 
 /// What may stand at the end of `tail`, the text behind the command's name.
 pub(super) fn complete(sources: &Sources<'_>, command: &Command, tail: &str) -> (usize, Vec<Candidate>) {
@@ -45,10 +54,14 @@ pub(super) fn complete(sources: &Sources<'_>, command: &Command, tail: &str) -> 
     match command.arguments.get(place.min(command.arguments.len().saturating_sub(1))) {
         Some(known) if place < command.arguments.len() || known.arity == crate::shell::Arity::Repeated => {
             let machine = machine_before(command, &partial.before);
-            if let Some(found) = named(sources, &known.kind, machine, &partial) {
+            // What may be left out, and can be anything, is left out more often than not: `create-vm db-01 Debian_64`.
+            let left_out = known.kind == ArgumentKind::Text && known.arity == crate::shell::Arity::Optional;
+            let next = command.arguments.get(place + 1).filter(|_| left_out);
+            let kind = next.map_or(&known.kind, |next| &next.kind);
+            if let Some(found) = named(sources, kind, machine, &partial) {
                 return found;
             }
-            argument(sources, &known.kind, tail, &partial)
+            argument(sources, kind, tail, &partial)
         }
         _ if partial.word.is_empty() => (partial.start, flags(command, &partial)),
         _ => (tail.len(), Vec::new()),
@@ -82,6 +95,9 @@ fn named(
     let things = match kind {
         ArgumentKind::Snapshot => Things::Snapshots(machine?.to_owned()),
         ArgumentKind::Controller => Things::Controllers(machine?.to_owned()),
+        ArgumentKind::Slot => Things::Slots(machine?.to_owned(), partial.before.last()?.clone()),
+        ArgumentKind::Adapter => Things::Adapters(machine?.to_owned()),
+        ArgumentKind::ExtraDataKey => Things::ExtraData(machine.filter(|name| *name != "global").map(str::to_owned)),
         ArgumentKind::Medium(device) => Things::Media(device),
         ArgumentKind::OsType => Things::OsTypes,
         ArgumentKind::Enum(name) => {
@@ -110,8 +126,8 @@ fn named(
     let names = sources.names(&things);
     let fitting: Vec<Candidate> = names
         .into_iter()
-        .filter(|name| name.starts_with(&partial.word))
-        .map(|name| Candidate::plain(&name, "").inserting(format!("{} ", quoted(&name))))
+        .filter(|(name, _)| name.starts_with(&partial.word))
+        .map(|(name, about)| Candidate::plain(&name, &about).inserting(format!("{} ", quoted(&name))))
         .collect();
     // A medium may also be a file that is not known yet.
     (!fitting.is_empty() || !matches!(kind, ArgumentKind::Medium(_))).then_some((partial.start, fitting))
@@ -181,20 +197,28 @@ fn argument(sources: &Sources<'_>, kind: &ArgumentKind, tail: &str, partial: &Pa
             // `o'b`: a quote that belongs to the name, and opens nothing.
             let typed = &tail[partial.start..];
             let beginning =
-                |begin: &str| names.iter().filter(|name| name.starts_with(begin)).cloned().collect::<Vec<_>>();
+                |begin: &str| names.iter().filter(|(name, _)| name.starts_with(begin)).cloned().collect::<Vec<_>>();
             let fitting =
                 Some(beginning(&partial.word)).filter(|found| !found.is_empty()).unwrap_or_else(|| beginning(typed));
             (
                 partial.start,
                 fitting
                     .into_iter()
-                    .map(|name| Candidate::plain(&name, "").inserting(format!("{} ", quoted(&name))))
+                    .map(|(name, about)| Candidate::plain(&name, &about).inserting(format!("{} ", quoted(&name))))
                     .collect(),
             )
         }
         ArgumentKind::Choice(choices) => words(choices),
+        ArgumentKind::Target => {
+            let hosts = sources.shell.config().hosts.iter().map(|(name, entry)| (name.as_str(), entry.url.as_str()));
+            let all = hosts.chain(TARGETS.iter().copied()).filter(|(name, _)| name.starts_with(&partial.word));
+            let one = |(name, about): (&str, &str)| {
+                let end = if name.ends_with('/') { "" } else { " " };
+                Candidate::plain(name, about).inserting(format!("{name}{end}"))
+            };
+            (partial.start, all.map(one).collect())
+        }
         ArgumentKind::OneOf(choices) => words(&choices.iter().map(String::as_str).collect::<Vec<_>>()),
-        ArgumentKind::Target => words(&["auto", "embedded", "xpcom", "http://", "https://"]),
         ArgumentKind::File => files(tail),
         ArgumentKind::GraphPath => path(sources, &tail[partial.start..], partial.start),
         ArgumentKind::Topic => (partial.start, topics(sources, &partial.word)),
@@ -246,14 +270,14 @@ fn path_tokens(text: &str) -> Vec<Token<'_>> {
 fn roots(sources: &Sources<'_>, partial: &str) -> Vec<Candidate> {
     let fixed = [("vbox", "the IVirtualBox"), ("host", "the host computer"), ("session", "the session of this shell")];
     let fixed = fixed.into_iter().filter(|(name, _)| name.starts_with(partial));
-    let machine = |name: String| {
+    let machine = |(name, about): Named| {
         // Dots, brackets and blanks would start a step of the path.
         let plain = name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-'));
         let replacement =
             if plain { name.clone() } else { format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")) };
-        Candidate::plain(&name, "machine").inserting(replacement)
+        Candidate::plain(&name, &format!("machine, {about}")).inserting(replacement)
     };
-    let machines = sources.machine_names().into_iter().filter(|name| name.starts_with(partial)).map(machine);
+    let machines = sources.machine_names().into_iter().filter(|(name, _)| name.starts_with(partial)).map(machine);
     fixed.map(|(name, help)| Candidate::plain(name, help)).chain(machines).collect()
 }
 

@@ -3,6 +3,7 @@
 use super::call::{Call, callee};
 use super::candidate::{Candidate, members, values};
 use super::completer::{Sources, files};
+use super::known::Named;
 use super::tokens::{Token, TokenKind, tokens};
 use crate::schema::{Kind, help};
 use crate::shell::Language;
@@ -273,8 +274,10 @@ fn in_quotes(
     if call.method.name == "findMachine" {
         // As they have to stand between the quotes.
         let escaped = |name: &str| name.replace('\\', "\\\\").replace(quote, &format!("\\{quote}"));
-        let names = sources.machine_names().into_iter().filter(|name| escaped(name).starts_with(partial));
-        let machine = |name: String| closing(Candidate::plain(&name, "machine").inserting(escaped(&name)));
+        let names = sources.machine_names().into_iter().filter(|(name, _)| escaped(name).starts_with(partial));
+        let machine = |(name, about): Named| {
+            closing(Candidate::plain(&name, &format!("machine, {about}")).inserting(escaped(&name)))
+        };
         return (start, names.map(machine).collect());
     }
     let wanted = parameter.name.to_lowercase();

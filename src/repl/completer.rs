@@ -2,7 +2,7 @@
 
 use super::candidate::Candidate;
 use super::chain::Scope;
-use super::known::{Known, Things};
+use super::known::{Known, Named, Things};
 use super::words::{commands_beginning, last_part, offset};
 use super::{complete_command, complete_script};
 use crate::schema::{Schema, embedded};
@@ -29,12 +29,12 @@ impl<'a> Sources<'a> {
     }
 
     /// Names of the machines of the open connection.
-    pub(super) fn machine_names(&self) -> Vec<String> {
+    pub(super) fn machine_names(&self) -> Vec<Named> {
         self.names(&Things::Machines)
     }
 
     /// Names of things that the open connection has.
-    pub(super) fn names(&self, things: &Things) -> Vec<String> {
+    pub(super) fn names(&self, things: &Things) -> Vec<Named> {
         let connection = self.shell.world().current();
         if let (Things::Machines, Some(open)) = (things, &connection)
             && let Some(names) = self.shell.world().take_machines(open)
@@ -105,6 +105,8 @@ fn first_word(sources: &Sources<'_>, part: &str, base: usize) -> (usize, Vec<Can
         .into_iter()
         .map(|(name, summary)| Candidate::plain(name, summary).inserting(format!("{name} ")))
         .collect();
+    let aliases = sources.shell.aliases().iter().filter(|(name, _)| !forced && name.starts_with(word));
+    found.extend(aliases.map(|(name, line)| Candidate::plain(name, line).inserting(format!("{name} "))));
     // On an empty line the commands are what one looks for.
     if !forced && !word.is_empty() {
         let known: Vec<String> = found.iter().map(|one| one.name.clone()).collect();
@@ -219,7 +221,7 @@ mod tests {
         assert_eq!(offers("get web"), ["\"web 02\"", "web-01"]);
         assert_eq!(offers("get db"), ["\"db.main\""]);
         offers("vbox.machines[0].name.x");
-        assert_eq!(calls.load(Ordering::SeqCst), 4, "the list and three names, once");
+        assert_eq!(calls.load(Ordering::SeqCst), 7, "the list, three names and three states, once");
     }
 
     #[test]

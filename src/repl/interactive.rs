@@ -1,5 +1,6 @@
 //! The prompt on a terminal.
 
+use super::announcer::Announcer;
 use super::helper::Helper;
 use super::keys::Keys;
 use super::known::Known;
@@ -7,7 +8,7 @@ use super::search::Search;
 use super::{Options, banner, completer, history, prompt, validator};
 use crate::model::{ErrorKind, Interrupt};
 use crate::output::Failure;
-use crate::shell::{Keys as ChosenKeys, Shell};
+use crate::shell::{Announce, Keys as ChosenKeys, Shell};
 use rustyline::config::{BellStyle, ColorMode, Configurer};
 use rustyline::error::{ReadlineError, Signal};
 use rustyline::history::DefaultHistory;
@@ -69,12 +70,20 @@ pub(super) fn run(shell: Shell, options: &Options) -> i32 {
     if options.open_early {
         open_early(&shell.borrow());
     }
+    let mut announcer: Option<Announcer> = None;
     loop {
+        announce(&shell.borrow(), &mut editor, &mut announcer);
+        if let Some(connection) = shell.borrow().world().current() {
+            known.prepare(&connection);
+        }
         let text = {
             let shell = shell.borrow();
             prompt::text(shell.language(), shell.world().current().as_ref(), shell.prompt())
         };
         let read = editor.readline(&text);
+        if let Some(announcer) = &announcer {
+            announcer.at_work();
+        }
         // Whatever ended the line ends a search in it.
         search.end();
         match read {
@@ -97,6 +106,20 @@ pub(super) fn run(shell: Shell, options: &Options) -> i32 {
     }
 }
 
+/// Lets events be announced while a line is typed, if the user wants that.
+fn announce(shell: &Shell, editor: &mut LineEditor, announcer: &mut Option<Announcer>) {
+    let wanted = shell.announce();
+    if announcer.is_none() && *wanted != Announce::Nothing {
+        // A terminal that cannot do it goes without.
+        let Ok(mut printer) = editor.create_external_printer() else { return };
+        let print = move |text| drop(rustyline::ExternalPrinter::print(&mut printer, text));
+        *announcer = Some(Announcer::start(Arc::clone(shell.world()), Box::new(print)));
+    }
+    if let Some(announcer) = announcer {
+        announcer.at_prompt(wanted, shell.ui().style());
+    }
+}
+
 /// Runs one input. Gives an exit code when it ends the program.
 fn run_input(
     shell: &Rc<RefCell<Shell>>,
@@ -109,7 +132,7 @@ fn run_input(
         return None;
     }
     let mut remembered = false;
-    let line = {
+    let lines: Vec<String> = {
         let shell = shell.borrow();
         if history::keeps(input, shell.commands(), completer::schema_of(&shell)) {
             // A history that cannot be kept is no reason to hold a line up; it was warned of at the start.
@@ -119,17 +142,23 @@ fn run_input(
             }
             remembered = true;
         }
-        validator::joined(&shell, input)
+        validator::inputs(&shell, input).iter().map(|input| validator::joined(&shell, input)).collect()
     };
     if remembered {
         search.remember(input);
         shell.borrow_mut().remember(input);
     }
     let interrupt = Interrupt::global();
-    interrupt.clear();
-    let shown = show(&mut shell.borrow_mut(), &line);
-    interrupt.clear();
-    shown.leave
+    for line in &lines {
+        interrupt.clear();
+        let shown = show(&mut shell.borrow_mut(), line);
+        interrupt.clear();
+        // Lines that were pasted behind one that failed may depend on it.
+        if shown.leave.is_some() || shown.failed.is_some() {
+            return shown.leave;
+        }
+    }
+    None
 }
 
 fn editor(

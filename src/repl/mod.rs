@@ -5,6 +5,7 @@
 //! command table, the schema and the static types of the engine. No key press opens a connection
 //! or calls a member, but for one cached list of machine names on an open connection.
 
+mod announcer;
 mod banner;
 mod call;
 mod candidate;
@@ -30,6 +31,7 @@ mod tokens;
 mod validator;
 mod words;
 
+pub use secrets::holds_secret;
 pub use signals::{install, install as install_signals};
 
 use crate::shell::Shell;

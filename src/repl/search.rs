@@ -137,7 +137,9 @@ impl State {
         self.chosen = 0;
         let wanted = self.wanted.as_deref().unwrap_or_default();
         let pattern = Pattern::parse(wanted, CaseMatching::Smart, Normalization::Smart);
-        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut config = Config::DEFAULT;
+        config.prefer_prefix = true;
+        let mut matcher = Matcher::new(config);
         let (mut seen, mut found, mut letters) = (HashSet::new(), Vec::new(), Vec::new());
         for (at, line) in self.lines.iter().enumerate().rev() {
             if !seen.insert(line.as_str()) {

@@ -13,7 +13,7 @@ const SECRET: &[&str] =
     &["password", "passwd", "passphrase", "secret", "credential", "productkey", "apikey", "privatekey"];
 
 /// Whether a line holds, or may hold, a secret.
-pub(super) fn holds_secret(line: &str, commands: &Commands, schema: &'static Schema) -> bool {
+pub fn holds_secret(line: &str, commands: &Commands, schema: &'static Schema) -> bool {
     names_secret(line)
         || token_given(line)
         || address_with_password(line)

@@ -1,6 +1,6 @@
 //! A shell for the tests of this room: a few commands, and a language that knows one variable.
 
-use crate::model::{Error, Handle, RawValue, Request, Transport, Value};
+use crate::model::{EnumValue, Error, Handle, RawValue, Request, Transport, Value};
 use crate::output::{ColorChoice, Failure, Reply, Ui, UiOptions};
 use crate::schema::{Interface, Kind, Schema, Type};
 use crate::shell::{
@@ -118,6 +118,10 @@ impl Transport for ThreeMachines {
             (Handle::Number(1), "name") => RawValue::from("web-01"),
             (Handle::Number(2), "name") => RawValue::from("web 02"),
             (Handle::Number(3), "name") => RawValue::from("db.main"),
+            (Handle::Number(_), "state") => {
+                let enumeration = self.schema().enumeration("MachineState").unwrap();
+                RawValue::Enum(EnumValue { enumeration, number: enumeration.number("Running").unwrap() })
+            }
             (target, name) => panic!("completion called {name} of {target}"),
         }])
     }

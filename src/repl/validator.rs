@@ -60,6 +60,31 @@ fn ends_with_backslash(input: &str) -> bool {
     slashes % 2 == 1
 }
 
+/// The inputs in a text that may have been pasted: each ends where Enter would have ended it.
+pub(super) fn inputs(shell: &Shell, text: &str) -> Vec<String> {
+    let (mut found, mut input): (Vec<String>, String) = (Vec::new(), String::new());
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        input += line;
+        let goes_on = lines.peek().is_some_and(|next| continues(next)) && !input.trim().is_empty();
+        if lines.peek().is_some() && (goes_on || !is_whole(shell, &input)) {
+            input.push('\n');
+        } else {
+            found.push(std::mem::take(&mut input));
+        }
+    }
+    found.retain(|input| !input.trim().is_empty());
+    found
+}
+
+/// Whether a line goes on with what stands before it, which would be whole without it.
+fn continues(line: &str) -> bool {
+    let line = line.trim_start();
+    let word = line.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
+    let signs = ["}", ")", "]", ".", "||", "&&"];
+    matches!(word, "else" | "catch") || signs.iter().any(|sign| line.starts_with(sign))
+}
+
 /// An input of several lines as it is to run: lines that end in a backslash become one with the next.
 pub(super) fn joined(shell: &Shell, input: &str) -> String {
     if !input.contains("\\\n") {
@@ -86,6 +111,18 @@ pub(super) fn joined(shell: &Shell, input: &str) -> String {
 mod tests {
     use super::super::testing;
     use super::*;
+
+    #[test]
+    fn pasted_lines_are_inputs_of_their_own() {
+        let shell = testing::shell();
+        let inputs = |text: &str| super::inputs(&shell, text);
+        assert_eq!(inputs("list\nstart a\n"), ["list", "start a"]);
+        assert_eq!(inputs("let a = [1,\n2];\nlist"), ["let a = [1,\n2];", "list"]);
+        assert_eq!(inputs("if a {\n}\nelse {\n}\nlist"), ["if a {\n}\nelse {\n}", "list"]);
+        assert_eq!(inputs("start 'a\nb'"), ["start 'a\nb'"]);
+        assert_eq!(inputs("let a = [1,"), ["let a = [1,"]);
+        assert!(inputs("\n\n").is_empty());
+    }
 
     #[test]
     fn open_brackets_quotes_and_comments_want_more() {

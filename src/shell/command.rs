@@ -81,6 +81,12 @@ pub enum ArgumentKind {
     Snapshot,
     /// Name of a storage controller of the machine that stands before it.
     Controller,
+    /// Port and device of the controller and the machine that stand before it.
+    Slot,
+    /// Number of a network adapter of the machine that stands before it.
+    Adapter,
+    /// Key of extra data of the machine that stands before it, or of VirtualBox behind `global`.
+    ExtraDataKey,
     /// File or id of a medium of that `DeviceType`.
     Medium(&'static str),
     /// Id of a guest OS type.
@@ -306,6 +312,31 @@ impl Command {
     }
 }
 
+/// What other programs call it.
+const MEANT: &[(&str, &str)] = &[
+    ("stop", "powerdown"),
+    ("poweroff", "powerdown"),
+    ("halt", "powerdown"),
+    ("kill", "powerdown"),
+    ("shutdown", "powerbutton"),
+    ("delete", "removeVm"),
+    ("destroy", "removeVm"),
+    ("rm", "removeVm"),
+    ("new", "createVm"),
+    ("add", "createVm"),
+    ("ps", "list"),
+    ("vms", "list"),
+    ("show", "info"),
+    ("status", "info"),
+    ("showvminfo", "info"),
+    ("startvm", "start"),
+    ("boot", "start"),
+    ("modifyvm", "modify"),
+    ("clonevm", "clone"),
+    ("man", "help"),
+    ("bye", "quit"),
+];
+
 /// All commands, by name and by alias.
 #[derive(Clone, Default)]
 pub struct Commands {
@@ -356,6 +387,9 @@ impl Commands {
 
     /// The commands nearest to a misspelt one.
     pub fn suggest(&self, word: &str) -> Vec<&str> {
+        if let Some((_, meant)) = MEANT.iter().find(|(other, meant)| *other == word && self.find(meant).is_some()) {
+            return vec![meant];
+        }
         // Every single letter is near to `?`, `l` and `py`, and means none of them.
         suggest(word, self.words().filter(|word| word.len() > 2))
     }

@@ -223,7 +223,8 @@ impl Shell {
             // `list = 3` and `list.len()` are script; `runScript ./a.rhai` and `eval (1 + 2)` are commands.
             let behind = rest.trim_start();
             let assigned = behind.starts_with('=') && !behind.starts_with("==");
-            if !assigned && !rest.starts_with(['.', '(', '[']) {
+            let counted = line.len() - rest.len() == 1 && is_operator(behind);
+            if !assigned && !counted && !rest.starts_with(['.', '(', '[']) {
                 return Line::Command { command, rest };
             }
         }
@@ -252,6 +253,10 @@ impl Shell {
     /// # Errors
     /// The first failure; what comes behind it does not run.
     pub fn run_line(&mut self, line: &str) -> Result<(), Failure> {
+        self.written_down(line, |shell| shell.run_whole(line))
+    }
+
+    fn run_whole(&mut self, line: &str) -> Result<(), Failure> {
         // `; list` runs `list`, as `list;; list` runs both.
         let line = line.trim_start_matches(|letter: char| letter == ';' || letter.is_whitespace());
         let line = &*self.expand(line);
@@ -281,6 +286,8 @@ impl Shell {
         let mut shell = Self::new(world, self.commands.clone(), self.factories.clone());
         shell.language = self.language;
         shell.memory = self.memory.clone();
+        // What it says comes back to this shell, and is written down here.
+        shell.memory.transcript = None;
         shell
     }
 
@@ -387,6 +394,13 @@ impl Shell {
             _ => failure,
         }
     }
+}
+
+/// Whether a text begins with an operator between two values: what has one letter before it is a variable, and no
+/// short name of a command (`a + 2`).
+fn is_operator(text: &str) -> bool {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    matches!(word, "+" | "-" | "*" | "/" | "%" | "<" | ">" | "<=" | ">=" | "==" | "!=" | "&&" | "||")
 }
 
 /// Runs a command of the host's shell on the terminal.

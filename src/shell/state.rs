@@ -1,6 +1,6 @@
 //! What a shell remembers from line to line: aliases, the prompt, what was typed, where a script goes on.
 
-use super::{Config, Shell};
+use super::{Announce, Config, Shell};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,10 +15,15 @@ pub(super) struct Memory {
     /// The line that `goto` goes to, from 1.
     pub(super) jump: Option<usize>,
     pub(super) config: Arc<Config>,
+    /// Events that are announced above the line that is typed.
+    pub(super) announce: Announce,
+    /// What is typed is written down.
+    pub(super) transcript: Option<super::transcript::Transcript>,
+    /// A line that is written down runs.
+    pub(super) writing: bool,
+    pub(super) holds_secret: Option<super::HoldsSecret>,
     /// Home that the embedded host was given.
     pub(super) host_home: Option<std::path::PathBuf>,
-    /// File that takes a transcript.
-    pub(super) transcript: Option<std::path::PathBuf>,
 }
 
 impl Shell {
@@ -31,6 +36,7 @@ impl Shell {
     pub fn set_config(&mut self, config: Config) {
         self.memory.aliases.extend(config.aliases.clone());
         self.memory.prompt = config.prompt.clone().or(self.memory.prompt.take());
+        self.memory.announce = config.announce.clone();
         self.memory.config = Arc::new(config);
     }
 
@@ -104,13 +110,13 @@ impl Shell {
         self.depth > 0
     }
 
-    /// The file that takes a transcript of what is typed.
-    pub fn transcript(&self) -> Option<&std::path::Path> {
-        self.memory.transcript.as_deref()
+    /// Events that are announced above the line that is typed.
+    pub fn announce(&self) -> &Announce {
+        &self.memory.announce
     }
 
-    /// Starts or ends a transcript.
-    pub fn set_transcript(&mut self, file: Option<std::path::PathBuf>) {
-        self.memory.transcript = file;
+    /// Chooses the events that are announced.
+    pub fn set_announce(&mut self, announce: Announce) {
+        self.memory.announce = announce;
     }
 }

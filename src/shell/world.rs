@@ -25,8 +25,8 @@ pub struct World {
     opener: RwLock<Option<Opener>>,
     /// What opened the connection that `disconnect` closed; `reconnect` takes it up again.
     parked: Mutex<Option<Opener>>,
-    /// Names of machines that a command has just read, and over which connection.
-    machines: Mutex<Option<(Connection, Vec<String>)>>,
+    /// Names and states of machines that a command has just read, and over which connection.
+    machines: Mutex<Option<(Connection, Vec<(String, String)>)>>,
     ui: Ui,
     yes: bool,
 }
@@ -105,8 +105,8 @@ impl World {
         *self.connection.write().unwrap_or_else(PoisonError::into_inner) = connection;
     }
 
-    /// Keeps the names of all machines, as a command has just read them: completion need not read them again.
-    pub fn saw_machines(&self, connection: &Connection, names: Vec<String>) {
+    /// Keeps names and states of all machines, as a command has just read them: completion need not read them again.
+    pub fn saw_machines(&self, connection: &Connection, names: Vec<(String, String)>) {
         *self.machines.lock().unwrap_or_else(PoisonError::into_inner) = Some((connection.clone(), names));
     }
 
@@ -116,7 +116,7 @@ impl World {
     }
 
     /// The names that a command has read since the last time this was asked, over that connection.
-    pub fn take_machines(&self, connection: &Connection) -> Option<Vec<String>> {
+    pub fn take_machines(&self, connection: &Connection) -> Option<Vec<(String, String)>> {
         let seen = self.machines.lock().unwrap_or_else(PoisonError::into_inner).take();
         seen.filter(|(earlier, _)| earlier.is_same(connection)).map(|(_, names)| names)
     }

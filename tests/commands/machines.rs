@@ -209,3 +209,33 @@ fn what_is_removed_leaves_no_trace_in_the_settings() {
         assert!(program.lines(&["list"]).ok().contains("web-01"), "{gone}");
     }
 }
+
+#[test]
+fn a_machine_goes_out_as_an_appliance_and_comes_back() {
+    let program = Program::new();
+    program.lines(&["create-vm db-01 Debian_64 --memory 3G --disk 20M"]).ok();
+    program.lines(&["export-vm db-01 db.ova ovf-2.0 --manifest"]).ok();
+    assert!(program.home().join("db.ova").exists());
+    let made = program.lines(&["import-vm db.ova --vdi"]).ok();
+    assert!(made.contains("db-01 1"), "{made}");
+    assert_eq!(program.lines(&["get 'db-01 1'.memorySize"]).ok(), "3072\n");
+    assert!(program.lines(&["list-media disks"]).ok().contains("db-01-disk001.vdi"));
+    // As vboxshell writes it, and with a licence.
+    program.lines(&["exportVm db-01 db.ovf ovf-1.0 agreed"]).ok();
+    assert!(std::fs::read_to_string(program.home().join("db.ovf")).unwrap().contains("<License>agreed</License>"));
+    program.lines(&["importVm db.ovf"]).ok();
+}
+
+#[test]
+fn appliances_that_cannot_be_written_or_read_are_named() {
+    let program = with_machine();
+    let error = program.lines(&["export-vm web-01 web.zip"]).failed(1);
+    assert!(error.contains("web.zip") && error.contains(".ova"), "{error}");
+    std::fs::write(program.home().join("web.ova"), "precious").unwrap();
+    let error = program.lines(&["export-vm web-01 web.ova"]).failed(1);
+    assert!(error.contains("web.ova") && error.contains("hint:"), "{error}");
+    assert_eq!(std::fs::read_to_string(program.home().join("web.ova")).unwrap(), "precious");
+    assert!(program.lines(&["import-vm web.ova"]).failed(1).contains("web.ova"));
+    assert!(program.lines(&["import-vm nothing.ova"]).failed(4).contains("nothing.ova"));
+    assert!(program.lines(&["export-vm web-01 web2.ovf ovf-3.0"]).failed(1).contains("ovf-3.0"));
+}

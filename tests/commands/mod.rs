@@ -2,6 +2,7 @@
 
 mod daily;
 mod examples;
+mod explain;
 mod explore;
 mod failures;
 mod extensions;
@@ -13,3 +14,5 @@ mod machines;
 mod program;
 mod shell;
 mod vboxshell;
+mod side_by_side;
+mod transcripts;

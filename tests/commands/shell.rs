@@ -115,3 +115,12 @@ fn gui_starts_the_window_of_virtualbox() {
     }
     panic!("it was not started");
 }
+
+#[test]
+fn words_of_other_programs_lead_to_the_command() {
+    let program = Program::new();
+    for (typed, meant) in [("stop web-01", "powerdown"), ("delete web-01", "removeVm"), ("showvminfo web-01", "info")] {
+        let err = program.lines(&[typed]).failed(6);
+        assert!(err.contains(&format!("did you mean the command `{meant}`?")), "{err}");
+    }
+}

@@ -42,7 +42,8 @@ fn answers(script: &Script) -> Result<(String, String), String> {
         .arg(program.home().join(".config/VirtualBox"))
         .arg(&script.path)
         .env("VBOXSH_CONFORMANCE_PATIENCE", PATIENCE)
-        .env("VBOXSH_CONFORMANCE_SCRATCH", &scratch);
+        .env("VBOXSH_CONFORMANCE_SCRATCH", &scratch)
+        .env("VBOXSH_CONFORMANCE_FIXTURES", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures"));
     let output = harness::finish(command, Duration::from_secs(120))?;
     Ok((normalise(&output.out, user), output.err))
 }

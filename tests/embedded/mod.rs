@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod appliances;
 mod computer;
 mod crashes;
 mod crawl;

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 #[cfg(unix)]
+mod appliances;
 mod backend;
 #[cfg(feature = "webservice")]
 mod commands;

@@ -63,3 +63,69 @@ fn a_second_ctrl_c_ends_the_program_when_nothing_reacts() {
     assert_eq!(terminal.ends(), 130);
     assert!(pressed.elapsed() < SOON, "{:?}", pressed.elapsed());
 }
+
+#[test]
+fn ctrl_c_ends_a_script_in_a_file_and_a_wait() {
+    let program = Program::new();
+    program.machine("web-01");
+    let script = program.file("endless.rhai", "print(\"running\"); let n = 0; while true { n += 1; }");
+    let mut terminal = Terminal::open(&program);
+    terminal.enters(&format!("runScript {script}"));
+    terminal.shows("\nrunning");
+    terminal.control('c');
+    assert!(terminal.prompted().contains("interrupted"));
+    terminal.enters("wait web-01 state=Running");
+    terminal.shows("\x1b[?2004l");
+    terminal.control('c');
+    assert!(terminal.prompted().contains("interrupted"));
+    assert!(terminal.answers("40 + 2").contains("42"));
+}
+
+/// Waits until the file of work that was cancelled is gone; who only stopped waiting would leave it.
+#[track_caller]
+fn gone(program: &Program, file: &str) {
+    let start = Instant::now();
+    while program.home().join(file).exists() {
+        assert!(start.elapsed() < SOON, "{file} is still there: nothing was cancelled");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn ctrl_c_in_long_work_asks_whether_to_cancel_it() {
+    let program = Program::new();
+    program.lines(&["create-hdd 2T big.vdi"]).ok();
+    let mut terminal = Terminal::open(&program);
+    terminal.enters("clone-hdd big.vdi copy.vdi");
+    terminal.shows("Cloning");
+    terminal.shows(" %");
+    terminal.control('c');
+    terminal.shows("cancel `Cloning");
+    terminal.shows("[y/N] ");
+    terminal.types("y\r");
+    assert!(terminal.prompted().contains("interrupted"));
+    gone(&program, "copy.vdi");
+    assert!(terminal.answers("40 + 2").contains("42"));
+}
+
+#[test]
+fn work_side_by_side_has_a_bar_each_and_is_cancelled_in_one_go() {
+    let program = Program::new();
+    for name in ["web-01", "db-01"] {
+        program.lines(&[&format!("create-vm {name} Debian_64"), &format!("create-hdd 2T {name}.vdi")]).ok();
+    }
+    let mut terminal = Terminal::open(&program);
+    terminal.enters("foreachvm --at-once 2 clone-hdd {}.vdi {}-copy.vdi");
+    let before = terminal.shows("web-01: Cloning");
+    if !before.contains("db-01: Cloning") {
+        terminal.shows("db-01: Cloning");
+    }
+    terminal.control('c');
+    let asked = terminal.shows("[y/N] ");
+    assert!(asked.contains("cancel what runs for ") && asked.contains("web-01") && asked.contains("db-01"), "{asked}");
+    terminal.types("y\r");
+    assert!(terminal.prompted().contains("interrupted"));
+    gone(&program, "web-01-copy.vdi");
+    gone(&program, "db-01-copy.vdi");
+    assert!(terminal.answers("40 + 2").contains("42"));
+}

@@ -75,6 +75,14 @@ impl Terminal {
         }
     }
 
+    /// Whether a text appears within a second.
+    pub fn has(&mut self, text: &str) -> bool {
+        self.session.set_expect_timeout(Some(Duration::from_secs(1)));
+        let found = self.session.expect(text).is_ok();
+        self.session.set_expect_timeout(Some(PATIENCE));
+        found
+    }
+
     /// Waits for a fresh prompt, and gives what stood before it. The editor paints a prompt many
     /// times over; a fresh one comes when it takes the terminal (and switches bracketed paste on).
     #[track_caller]

@@ -75,6 +75,19 @@ impl State {
             "createSession" if additions => one(self.create_guest_session(at, arguments)?),
             "createSession" => Err(Fault::new(code::GSTCTL_GUEST_ERROR, without("a guest session cannot be started"))),
             "findSession" => one(self.find_guest_session(at, arguments.text(0))?),
+            "shutdown" if additions => {
+                let flags: Vec<_> = arguments.list(0).iter().map(crate::host::value::name_of).collect();
+                match (flags.contains(&"PowerOff"), flags.contains(&"Reboot")) {
+                    (true, false) => self.power_down(original).map(drop)?,
+                    (false, true) => self.reset(original)?,
+                    (true, true) => return Err(Fault::argument("PowerOff and Reboot exclude each other")),
+                    (false, false) => {
+                        let message = "the flags say neither PowerOff nor Reboot: nothing was done";
+                        return Err(Fault::new(code::IPRT_ERROR, message));
+                    }
+                }
+                nothing()
+            }
             "shutdown" => Err(Fault::new(code::IPRT_ERROR, without("the guest cannot be shut down"))),
             "updateGuestAdditions" => Err(Fault::new(code::IPRT_ERROR, without("there is nothing to update"))),
             _ => Ok(None),

@@ -11,6 +11,8 @@ mod picture;
 mod shared_folders;
 mod usb;
 
+pub(super) use picture::black;
+
 use super::arguments::Arguments;
 use super::document::{ElementId, ROOT};
 use super::events::EventValues;

@@ -4,7 +4,7 @@
 pub(super) const FORMATS: [&str; 4] = ["BGR0", "BGRA", "RGBA", "PNG"];
 
 /// A black picture of that size; a PNG says in a comment what it shows. `None` for an unknown format.
-pub(super) fn black(width: u32, height: u32, format: &str, comment: &str) -> Option<Vec<u8>> {
+pub(in crate::host) fn black(width: u32, height: u32, format: &str, comment: &str) -> Option<Vec<u8>> {
     let count = usize::try_from(u64::from(width) * u64::from(height)).ok()?;
     match format {
         "BGR0" => Some(vec![0; count * 4]),

@@ -250,6 +250,7 @@ impl State {
             "error" => self.global.remove(at.element),
             "progress" => self.release_progress(at.element),
             "token" => drop(self.give_token_up(at.element)),
+            "dataStream" => self.leave_stream(at.element),
             "mediumIO" => {
                 self.close_disk(at.element);
                 self.global.remove(at.element);

@@ -2,7 +2,8 @@
 //!
 //! A machine has such a guest when its extra data name a folder ([`KEY`]): the folder is what the guest has as `/`.
 //! Without it the guest has no Additions, and `IGuest.createSession` is refused as VirtualBox does. Sessions belong to
-//! the process that made them. Programs of this computer are never run: see `programs`.
+//! the process that made them. Programs of this computer are never run: see `programs`. Result codes and events are
+//! those that VirtualBox 7.2.22 gave with a Linux guest.
 
 mod copying;
 mod directories;
@@ -15,7 +16,7 @@ mod programs;
 mod sessions;
 
 use super::arguments::Arguments;
-use super::document::ElementId;
+use super::document::{ElementId, GuestProperty};
 use super::events::EventValues;
 use super::state::{Address, State, View, gone};
 use super::value::{enumerated, text};
@@ -64,10 +65,41 @@ impl State {
     /// The folder that a machine's simulated guest has as `/`; `None` for one without Additions.
     pub(super) fn guest_root(&self, original: View) -> Option<PathBuf> {
         self.running(original)?;
+        self.guest_folder(original)
+    }
+
+    /// The same of a machine that need not run.
+    fn guest_folder(&self, original: View) -> Option<PathBuf> {
         let document = self.document(original).ok()?;
         let folder = document.get(super::document::ROOT)?.properties.get(KEY)?;
         let folder = self.folder_of(original).ok()?.join(folder);
         folder.is_dir().then_some(folder)
+    }
+
+    /// What Additions tell of their guest as soon as they run: guest properties with their flags; nothing where none run.
+    pub(super) fn told_by_guest(&self, original: View, version: &str, revision: &str) -> Vec<(String, GuestProperty)> {
+        if self.guest_folder(original).is_none() {
+            return Vec::new();
+        }
+        const PASSING: &str = "TRANSIENT, TRANSRESET";
+        let short = version.split('_').next().unwrap_or_default();
+        let all = [
+            ("GuestAdd/Version", short, ""),
+            ("GuestAdd/VersionExt", version, ""),
+            ("GuestAdd/Revision", revision, ""),
+            ("GuestInfo/OS/Product", "Linux", ""),
+            ("GuestInfo/OS/Release", "simulated", ""),
+            ("GuestInfo/OS/Version", "", ""),
+            ("GuestInfo/OS/ServicePack", "", ""),
+            ("GuestInfo/OS/LoggedInUsers", "0", PASSING),
+            ("GuestInfo/OS/LoggedInUsersList", "", PASSING),
+            ("GuestInfo/OS/NoLoggedInUsers", "true", PASSING),
+            ("GuestInfo/Net/Count", "0", PASSING),
+        ];
+        let property = |(name, value, flags): (&str, &str, &str)| {
+            (format!("/VirtualBox/{name}"), super::guest_properties::stamped(value, flags))
+        };
+        all.into_iter().map(property).collect()
     }
 
     /// The guest's facilities, as Additions for Linux without a desktop report them.

@@ -55,7 +55,6 @@ impl State {
         let Some(program) = program else {
             let fault = Fault::not_found(format!("the guest has no program `{executable}`"));
             self.set_process_status(process, "Error", Some(fault));
-            self.unregister_process(process);
             return Ok(process.value("IGuestProcess"));
         };
         let Ran { out, err, code, time, copies_input } =
@@ -215,6 +214,9 @@ impl State {
                 }
                 one(RawValue::Int(i64::try_from(count).unwrap_or(i64::MAX)))
             }
+            "terminate" if self.element(at)?.name("status") == "Error" => {
+                Err(Fault::new(code::IPRT_ERROR, "the process was never started"))
+            }
             "terminate" => {
                 self.end_guest_process(at, "TerminatedAbnormally");
                 nothing()
@@ -226,7 +228,7 @@ impl State {
     /// Whether a wait for a process is over.
     pub(in crate::host) fn process_wait_over(&self, element: u32, name: &str, arguments: Arguments<'_>) -> bool {
         let flags = wait_flags(name, arguments);
-        self.process_wait_result(Address::global(element), &flags).is_ok_and(|result| name_of(&result) != "Timeout")
+        self.process_wait_result(Address::global(element), &flags).map_or(true, |result| name_of(&result) != "Timeout")
     }
 
     fn process_wait_result(&self, at: Address, flags: &[&str]) -> Outcome<RawValue> {
@@ -236,7 +238,7 @@ impl State {
         }
         let wants = |flag: &str| flags.contains(&flag);
         let result = match status {
-            "Error" => "Error",
+            "Error" => return Err(Fault::new(code::IPRT_ERROR, "the process could not be started")),
             "TimedOutKilled" | "TimedOutAbnormally" => "Timeout",
             "Started" if wants("Start") => "Start",
             // No Additions so far tell of output that came: whoever waits for it has to read.

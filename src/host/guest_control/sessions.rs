@@ -255,7 +255,7 @@ impl State {
     /// Whether a wait for a session is over.
     pub(in crate::host) fn session_wait_over(&self, element: ElementId, name: &str, arguments: Arguments<'_>) -> bool {
         let flags = wait_flags(name, arguments);
-        self.session_wait_result(Address::global(element), &flags).is_ok_and(|result| name_of(&result) != "Timeout")
+        self.session_wait_result(Address::global(element), &flags).map_or(true, |result| name_of(&result) != "Timeout")
     }
 
     fn session_wait_result(&self, at: Address, flags: &[&str]) -> Outcome<RawValue> {

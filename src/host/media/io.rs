@@ -127,6 +127,10 @@ impl State {
         name: &str,
         arguments: Arguments<'_>,
     ) -> Outcome<Option<Vec<RawValue>>> {
+        if name == "convertToStream" {
+            let medium = self.open_disks.get(&io).ok_or_else(gone)?.medium;
+            return self.convert_to_stream(medium, arguments).map(Some);
+        }
         let disk = self.open_disks.get_mut(&io).ok_or_else(gone)?;
         let place = self.media.get(&disk.medium).map(|medium| medium.location.clone()).unwrap_or_default();
         let failed = |error: ImageError| image_fault(&place, &error);

@@ -12,8 +12,10 @@ mod merge;
 mod open;
 mod properties;
 mod registry;
+mod stream;
 
 pub(super) use io::OpenDisk;
+pub(super) use stream::Stream;
 #[allow(unused_imports)] // For what does such work in steps of its own.
 pub(super) use {copy::Copy, merge::Merge};
 

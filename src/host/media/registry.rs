@@ -230,6 +230,9 @@ impl State {
                 node.set_attribute("type", medium.kind);
             }
         }
+        if medium.device != "HardDisk" && !medium.format.eq_ignore_ascii_case("RAW") {
+            node.set_attribute("format", &medium.format);
+        }
         node.set_value("Description#", (!medium.description.is_empty()).then(|| medium.description.clone()));
         super::super::registry::put_items(&mut node, "", "Property", &medium.properties);
         let (mut children, others): (Vec<_>, Vec<_>) =

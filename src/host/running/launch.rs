@@ -116,6 +116,8 @@ impl State {
             let property = guest_properties::stamped(&count.to_string(), "TRANSIENT, RDONLYGUEST");
             record.properties.insert(format!("/VirtualBox/VMInfo/{name}"), property);
         }
+        let (full, revision) = self.own_version();
+        record.properties.extend(self.told_by_guest(original, &full, &revision));
         self.exclusively(|state| {
             let machine = state.machine_mut(original)?;
             let file = files::run_file(&machine.settings_file, &machine.id);
@@ -140,7 +142,6 @@ impl State {
         if restores {
             self.consume_saved_state(original)?;
         }
-        let (full, revision) = self.own_version();
         let short = full.split('_').next().unwrap_or_default().to_owned();
         self.set_host_property(original, "/VirtualBox/HostInfo/VBoxVer", &short)?;
         self.walk(original, "Running")?;

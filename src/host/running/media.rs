@@ -36,9 +36,14 @@ impl State {
 
     /// Media are in use as the machine has them attached now.
     pub(in crate::host) fn mark_media_anew(&mut self, original: View) {
-        let used = self.running_mut(original).map(|running| std::mem::take(&mut running.media)).unwrap_or_default();
-        self.unmark_media(&used);
+        self.free_media(original);
         self.mark_media(original);
+    }
+
+    /// A machine that runs keeps nobody from its media.
+    pub(in crate::host) fn free_media(&mut self, view: View) {
+        let used = self.running_mut(view).map(|running| std::mem::take(&mut running.media)).unwrap_or_default();
+        self.unmark_media(&used);
     }
 
     /// Locks the media of a machine that starts, all or none.

@@ -23,6 +23,7 @@ use crate::model::RawValue;
 
 pub(super) use engine::{Engine, Simulated};
 pub(super) use record::{Record, SharedFolder, VideoHint};
+pub(super) use saved::MARK;
 
 /// What this process knows of a machine that runs.
 #[derive(Debug, Default)]

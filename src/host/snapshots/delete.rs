@@ -103,7 +103,12 @@ impl Merge {
 
 impl State {
     pub(in crate::host) fn delete_snapshot(&mut self, view: View, arguments: Arguments<'_>) -> Outcome<RawValue> {
-        self.check_snapshots(view, "IMachine.deleteSnapshot")?;
+        let online = self.copies.contains_key(&view) && self.running(view).is_some();
+        if online {
+            self.check_online(view, true)?;
+        } else {
+            self.check_snapshots(view, "IMachine.deleteSnapshot")?;
+        }
         let id = crate::host::machines::parse_id(arguments.text(0))
             .ok_or_else(|| Fault::argument(format!("`{}` is no id of a snapshot", arguments.text(0))))?;
         let element = self.find_snapshot(view, &id)?;
@@ -133,7 +138,16 @@ impl State {
         let job = Job::new(format!("Deleting snapshot `{name}`"), Address::machine(view), "IMachine")
             .operations(operations)
             .not_cancelable();
-        self.set_machine_state(view, "DeletingSnapshot")?;
+        match (online, before) {
+            (false, _) => self.set_machine_state(view, "DeletingSnapshot")?,
+            (true, "Paused") => self.walk(view, "DeletingSnapshotPaused")?,
+            (true, _) => self.walk(view, "DeletingSnapshotOnline")?,
+        }
+        if online {
+            // What the machine keeps others from is merged now, by nobody but this.
+            self.free_media(view);
+        }
+        let merges = steps.iter().filter(|step| matches!(step, Step::Merge(_))).count();
         let used = steps.clone();
         let locked = self.lock_steps(&steps);
         let work = move |report: &Reporter| {
@@ -150,13 +164,26 @@ impl State {
                 }
             }
             let result = result.and_then(|()| state.close_snapshot(view, element, &steps));
-            state.set_machine_state(view, before)?;
+            if online {
+                // Before and after each disk the machine is halted for a moment.
+                let halts = if before == "Running" { 2 * merges } else { 0 };
+                state.go_on(view, before, halts)?;
+            } else {
+                state.set_machine_state(view, before)?;
+            }
             let (id, leftovers, changed) = result?;
             let machine = state.machine(view)?.id.clone();
             state.fire_machine("OnSnapshotDeleted", &machine, vec![("snapshotId", crate::host::value::text(id))]);
             state.clear(view, leftovers);
             state.forget_merge(view);
-            changed.into_iter().for_each(|medium| state.tell_medium_changed(medium));
+            for medium in changed {
+                state.tell_medium_changed(medium);
+                // Merged while the machine runs, the base counts as changed, too.
+                let base = state.base_of(medium);
+                if online && base != medium {
+                    state.tell_medium_changed(base);
+                }
+            }
             Ok(())
         };
         Ok(self.start_job(job, work, close))

@@ -194,7 +194,7 @@ impl State {
         let close = move |state: &mut Self, made: Outcome<Vec<u64>>| {
             let result = made.and_then(|sizes| state.keep_snapshot(view, snapshot, &differences, &sizes));
             let told = match online {
-                true => state.go_on(view, before),
+                true => state.go_on(view, before, usize::from(before == "Running")),
                 false => state.set_machine_state(view, before),
             };
             if let (Err(_), Some(file)) = (&result, &state_file) {
@@ -217,13 +217,13 @@ impl State {
         Ok(Some(vec![progress, text(id)]))
     }
 
-    /// Whether a snapshot of a machine that runs may be taken now.
-    fn check_online(&self, view: View, pause: bool) -> Outcome {
+    /// Whether a snapshot of a machine that runs may be taken or deleted now.
+    pub(super) fn check_online(&self, view: View, pause: bool) -> Outcome {
         match self.machine(view)?.state {
             "Running" => Ok(()),
             "Paused" if pause => Ok(()),
             state => {
-                let message = format!("a snapshot cannot be taken now: the state of the machine is {state}");
+                let message = format!("a snapshot cannot be taken or deleted now: the state of the machine is {state}");
                 let message = if pause { message } else { message + "; without a pause it must be Running" };
                 Err(Fault::new(code::INVALID_VM_STATE, message))
             }
@@ -238,11 +238,11 @@ impl State {
         Ok(file)
     }
 
-    /// A machine goes on after a snapshot was taken of it.
-    fn go_on(&mut self, view: View, before: &'static str) -> Outcome {
+    /// A machine goes on after work on its snapshots, for which it was halted that many times.
+    pub(super) fn go_on(&mut self, view: View, before: &'static str, halts: usize) -> Outcome {
         let original = self.machine_of(view);
         self.mark_media_anew(original);
-        if before == "Running" {
+        for _ in 0..halts {
             self.count_resume(original)?;
         }
         self.walk(original, before)

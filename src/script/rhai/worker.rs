@@ -3,6 +3,7 @@
 //! Scripts recurse, and the caller's thread may be the main one with a small stack; one lasting
 //! thread also suits backends that register each thread that calls.
 
+use crate::model::Interrupt;
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
@@ -44,9 +45,11 @@ impl<T: 'static> Worker<T> {
         job: impl FnOnce(&mut T) -> R + Send + 'static,
     ) -> Option<Receiver<R>> {
         let (reply, result) = sync_channel(1);
+        // What stops the caller stops the job.
+        let interrupt = Interrupt::of_thread();
         let job = Box::new(move |value: &mut T| {
             // Only a panic in this very job keeps the other side from waiting.
-            let _ = reply.send(job(value));
+            let _ = reply.send(interrupt.instead(|| job(value)));
         });
         self.sender.as_ref()?.send(job).ok()?;
         Some(result)

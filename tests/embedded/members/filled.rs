@@ -35,6 +35,10 @@ pub fn fill() -> Filled {
         let folder = home.folder.path().to_str().unwrap();
         roots.extend(attempt(&appliance, "createVFSExplorer", vec![format!("file://{folder}").as_str().into()]));
         let _ = appliance.call("createVirtualSystemDescriptions", vec![1.into()]);
+        let signed = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/appliances/signed.ovf");
+        let read = attempt(&appliance, "read", vec![signed.into()]);
+        wait(&read);
+        let _ = appliance.call("interpret", vec![]);
         roots.push(appliance);
     }
     if let Ok(Value::Object(packs)) = vbox.get("extensionPackManager") {
@@ -63,7 +67,10 @@ pub fn fill() -> Filled {
     let disk = home.disk("filled.vdi");
     roots.push(disk.clone());
     let spare = home.disk("spare.vdi");
-    roots.extend(attempt(&spare, "openForIO", vec![false.into(), "".into()]));
+    for io in attempt(&spare, "openForIO", vec![false.into(), "".into()]) {
+        roots.extend(attempt(&io, "convertToStream", vec!["RAW".into(), list(&[]), 4096.into()]));
+        roots.push(io);
+    }
     roots.extend(attempt(&home.disk("locked.vdi"), "lockRead", vec![]));
     change(&machine, |mutable| devices(&home, mutable, &disk));
     let arm = vec!["".into(), "arm".into(), "ARM".into(), list(&[]), "Debian_arm64".into(), "".into()];
