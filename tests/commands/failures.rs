@@ -174,6 +174,9 @@ const ROWS: &[Row] = &[
     ("run-script none.vbsh", 4, "`none.vbsh`", "path of a .rhai file"),
     ("sleep x", 2, "`x` is no number of seconds", "usage: sleep"),
     // Shell
+    ("announce maybe", 2, "`maybe` is no type of event", "`help VBoxEventType`"),
+    ("record nowhere/x.txt", 1, "nowhere/x.txt", "folder"),
+    ("replay none.txt", 4, "`none.txt`", "`record FILE`"),
     ("alias none", 4, "`none` is no alias", "`alias none LINE`"),
     ("apropos nonsensical", 4, "nothing is about `nonsensical`", "shorter"),
     ("clear x", 2, "one argument too many", "usage: clear"),
