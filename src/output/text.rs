@@ -56,7 +56,16 @@ const NARROWEST: usize = 20;
 /// path can still be copied).
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    for paragraph in text.lines() {
+    let mut source = text.lines().peekable();
+    while let Some(first) = source.next() {
+        let mut paragraph = Cow::Borrowed(first);
+        // What was broken for a wider page is put together again first.
+        while width(&paragraph) > columns
+            && let Some(next) = source.next_if(|next| goes_on(&paragraph, next))
+        {
+            paragraph = Cow::Owned(format!("{} {}", paragraph.trim_end(), next.trim_start()));
+        }
+        let paragraph = &*paragraph;
         if width(paragraph) <= columns {
             lines.push(paragraph.to_owned());
             continue;
@@ -77,6 +86,21 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Lines of texts of this program that are longer than this (in columns) were broken where their page ended.
+const PAGE: usize = 76;
+
+/// Whether a line goes on with what the one before it began: in the column of a description, or in running text.
+fn goes_on(line: &str, next: &str) -> bool {
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    if next.trim().is_empty() || beside(next, indent(next)).is_some() {
+        return false;
+    }
+    match beside(line, indent(line)) {
+        Some((_, description)) => indent(next) == width(line) - width(description),
+        None => indent(next) == indent(line) && width(line) >= PAGE && !line.trim_end().ends_with(['.', ':', ')', ';']),
+    }
 }
 
 /// Breaks a line at blanks; what does not fit is indented by two columns more.
@@ -200,6 +224,19 @@ mod tests {
         assert_eq!(wrap("  one two three", 9), ["  one two", "  three"]);
         assert_eq!(wrap("a   b\n\nc", 9), ["a   b", "", "c"]);
         assert_eq!(wrap("see /a/very/long/path now", 10), ["see", "/a/very/long/path", "now"]);
+    }
+
+    #[test]
+    fn what_was_broken_for_a_wide_page_is_put_together_first() {
+        let text = "  Up, Down  earlier lines that begin\n            as this one does\n  Enter     runs it";
+        assert_eq!(
+            wrap(text, 34),
+            ["  Up, Down  earlier lines that", "            begin as this one does", "  Enter     runs it"]
+        );
+        let prose = format!("{} and\nthe end. Next\n\nlast", "word ".repeat(16).trim_end());
+        let wrapped = wrap(&prose, 60);
+        assert_eq!(wrapped.iter().map(|line| width(line)).collect::<Vec<_>>(), [59, 37, 0, 4], "{wrapped:?}");
+        assert_eq!(wrap("a short one\nand another", 8), ["a short", "one", "and", "another"], "these are lines");
     }
 
     #[test]

@@ -106,11 +106,11 @@ impl Reader<'_> {
             .find_map(|argument| self.given.optional(&argument.name));
         let Some(name) = machine else { return Ok(Value::from(word)) };
         let machine: Object = find_listed(&self.world.connection()?, name)?;
-        Ok(machine.call("findSnapshot", vec![Value::from(word)]).map_err(|error| match error.kind() {
+        machine.call("findSnapshot", vec![Value::from(word)]).map_err(|error| match error.kind() {
             ErrorKind::NotFound => Failure::new(ErrorKind::NotFound, format!("`{name}` has no snapshot `{word}`"))
                 .hinted(format!("`snapshot {name} list` shows them")),
             _ => error.into(),
-        })?)
+        })
     }
 
     /// The medium of a file or id; VirtualBox knows it, or opens the file.

@@ -14,7 +14,7 @@ pub fn wait(world: &World, progress: &Object, time: Option<Duration>) -> Result<
     let bar = ui.progress("");
     let mut cancelled = false;
     let result = wait_for_progress(progress, time, &mut |report| bar.show(report), &mut |report| {
-        cancelled = world.yes() || ui.confirm(&format!("cancel `{}`?", report.description));
+        cancelled = world.yes() || ui.confirm(&format!("{}: cancel it?", report.description));
         cancelled
     });
     drop(bar);

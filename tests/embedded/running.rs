@@ -26,6 +26,20 @@ fn console(session: &Object) -> Object {
 }
 
 #[test]
+fn another_process_has_the_states_of_all_at_once() {
+    let home = Home::new();
+    home.machine("m");
+    let first = home.another();
+    start(&first, &first.find_machine("m").unwrap());
+    // It has read nothing of the machine itself.
+    let other = home.another();
+    let machines = other.root().get("machines").unwrap();
+    let states = other.root().call("getMachineStates", vec![machines]).unwrap().into_list();
+    let running = vboxsh::schema::embedded().enumeration("MachineState").unwrap().number("Running").unwrap();
+    assert_eq!(states[0].as_int(), Some(running));
+}
+
+#[test]
 fn a_machine_runs_on_without_who_started_it() {
     let home = Home::new();
     home.machine("m");

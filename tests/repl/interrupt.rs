@@ -100,7 +100,7 @@ fn ctrl_c_in_long_work_asks_whether_to_cancel_it() {
     terminal.shows("Cloning");
     terminal.shows(" %");
     terminal.control('c');
-    terminal.shows("cancel `Cloning");
+    terminal.shows("copy.vdi`: cancel it?");
     terminal.shows("[y/N] ");
     terminal.types("y\r");
     assert!(terminal.prompted().contains("interrupted"));

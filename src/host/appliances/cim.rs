@@ -51,6 +51,6 @@ mod tests {
         assert_eq!((number("Ubuntu22_LTS_64"), number("Windows11_64"), number("nothing")), (94, 120, 1));
         // Every type that an import gives is one of the guest types.
         let unknown = |id: &&'static str| !crate::host::os_types::Recommended::of(id).is_known();
-        assert_eq!(numbers().types.values().copied().find(|id| unknown(&id)), None);
+        assert_eq!(numbers().types.values().copied().find(|id| unknown(id)), None);
     }
 }

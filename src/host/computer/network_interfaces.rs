@@ -39,7 +39,7 @@ pub(in crate::host) fn names() -> Vec<String> {
 }
 
 fn facts(name: String, ipv6: &str) -> Option<Facts> {
-    let fact = |file: &str| line(&format!("/sys/class/net/{name}/{file}"));
+    let fact = |file: &str| line(format!("/sys/class/net/{name}/{file}"));
     // 1 is Ethernet.
     if fact("type") != "1" {
         return None;

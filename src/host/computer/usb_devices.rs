@@ -22,14 +22,14 @@ impl State {
         let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
         let mut names: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
         // Interfaces have a colon in their names, and roots of buses are hubs.
-        names.retain(|name| !name.contains(':') && line(&folder.join(name).join("bDeviceClass")) != HUB);
-        names.retain(|name| !line(&folder.join(name).join("idVendor")).is_empty());
+        names.retain(|name| !name.contains(':') && line(folder.join(name).join("bDeviceClass")) != HUB);
+        names.retain(|name| !line(folder.join(name).join("idVendor")).is_empty());
         names.sort();
         (0..).zip(&names).map(|(position, name)| self.usb_device(position, &folder.join(name), name)).collect()
     }
 
     fn usb_device(&mut self, position: u32, folder: &Path, name: &str) -> ElementId {
-        let fact = |file: &str| line(&folder.join(file));
+        let fact = |file: &str| line(folder.join(file));
         let number = |file: &str, radix| i64::from_str_radix(&fact(file), radix).unwrap_or_default();
         let node = format!("dev/bus/usb/{:03}/{:03}", number("busnum", 10), number("devnum", 10));
         let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());

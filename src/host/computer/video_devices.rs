@@ -16,13 +16,13 @@ impl State {
         let number = |name: String| name.strip_prefix("video").and_then(|number| number.parse::<u32>().ok());
         let mut numbers: Vec<_> = entries.filter_map(|entry| number(entry.file_name().into_string().ok()?)).collect();
         // A camera has several nodes; the first one gives pictures.
-        numbers.retain(|number| matches!(line(&folder.join(format!("video{number}/index"))).as_str(), "" | "0"));
+        numbers.retain(|number| matches!(line(folder.join(format!("video{number}/index"))).as_str(), "" | "0"));
         numbers.sort_unstable();
         let cameras = (1..).zip(numbers).map(|(position, number)| {
             let known = self.global.child(ROOT, ROLE, position);
             let id = known.unwrap_or_else(|| self.global.add("IHostVideoInputDevice", ROOT, ROLE, position));
             if let Some(camera) = self.global.get_mut(id) {
-                camera.set("name", text(line(&folder.join(format!("video{number}/name")))));
+                camera.set("name", text(line(folder.join(format!("video{number}/name")))));
                 camera.set("path", text(format!("/dev/video{number}")));
                 camera.set("alias", text(format!(".{position}")));
             }

@@ -192,10 +192,15 @@ fn empty(path: &Path) -> std::io::Result<()> {
 
 /// Free and whole bytes where a folder lies; 0 where the system does not say.
 #[cfg(unix)]
+#[allow(clippy::useless_conversion, reason = "the numbers are narrower on some systems")]
 pub(super) fn space(folder: &Path) -> (i64, i64) {
     let Ok(facts) = nix::sys::statvfs::statvfs(folder) else { return (0, 0) };
-    let bytes = |blocks| i64::try_from(u64::from(blocks) * u64::from(facts.fragment_size())).unwrap_or(i64::MAX);
-    (bytes(facts.blocks_available()), bytes(facts.blocks()))
+    // How wide these are differs between systems.
+    fn wide(number: impl Into<u64>) -> u64 {
+        number.into()
+    }
+    let bytes = |blocks: u64| i64::try_from(blocks.saturating_mul(wide(facts.fragment_size()))).unwrap_or(i64::MAX);
+    (bytes(wide(facts.blocks_available())), bytes(wide(facts.blocks())))
 }
 
 #[cfg(not(unix))]

@@ -68,13 +68,16 @@ pub(super) fn register(engine: &mut Engine, shared: &Arc<Context>) {
     });
 }
 
+/// What a file registered, its code, and its constants.
+pub(super) type Loaded = (Registering, AST, Vec<(String, Dynamic)>);
+
 /// Runs an extension file, and gives what it registered.
 pub(super) fn load(
     engine: &Engine,
     context: &Context,
     source: &str,
     file: &Path,
-) -> Result<(Registering, AST, Vec<(String, Dynamic)>), (Box<EvalAltResult>, AST)> {
+) -> Result<Loaded, (Box<EvalAltResult>, AST)> {
     let name = file.display().to_string();
     let source = imports::without_shebang(source);
     context.keep_source(&name, &source);
@@ -94,11 +97,7 @@ pub(super) fn load(
 }
 
 /// What the shell gets to know of commands, and what the engine keeps of them.
-pub(super) fn keep(
-    engine: &Engine,
-    file: &Path,
-    loaded: (Registering, AST, Vec<(String, Dynamic)>),
-) -> (Vec<Provided>, Vec<(String, Brought)>) {
+pub(super) fn keep(engine: &Engine, file: &Path, loaded: Loaded) -> (Vec<Provided>, Vec<(String, Brought)>) {
     let (registered, ast, constants) = loaded;
     let name = file.display().to_string();
     let mut statements = import_statements(&ast);

@@ -44,7 +44,6 @@ pub fn fill() -> Filled {
     if let Ok(Value::Object(packs)) = vbox.get("extensionPackManager") {
         roots.extend(attempt(&packs, "openExtPackFile", vec!["/nowhere".into()]));
     }
-    roots.extend(attempt(&vbox, "createUnattendedInstaller", vec![]));
 
     let image = home.folder.path().join("progress.vdi");
     let image = vec!["VDI".into(), image.to_str().unwrap().into(), "ReadWrite".into(), "HardDisk".into()];
@@ -64,6 +63,10 @@ pub fn fill() -> Filled {
     roots.extend(events(&vbox));
 
     let machine = home.machine("filled");
+    for unattended in attempt(&vbox, "createUnattendedInstaller", vec![]) {
+        unattended.set("machine", Value::Object(machine.clone())).unwrap();
+        roots.push(unattended);
+    }
     let disk = home.disk("filled.vdi");
     roots.push(disk.clone());
     let spare = home.disk("spare.vdi");
