@@ -52,7 +52,11 @@ fn proxy(server: String) -> String {
 
 fn program(url: &str, home: &std::path::Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vboxsh"));
-    command.env("HOME", home).env("VBOXSH_CACHE_DIR", home).env_remove("VBOXSH_CONNECT").args(["-q", "--no-ext", "-u", url]);
+    command
+        .env("HOME", home)
+        .env("VBOXSH_CACHE_DIR", home)
+        .env_remove("VBOXSH_CONNECT")
+        .args(["-q", "--no-ext", "-u", url]);
     command
 }
 
@@ -102,10 +106,13 @@ fn main() {
     };
     show(&format!("`vboxsh -c list`, {count} machines, near"), &times(|| list(&url)));
     show(&format!("`vboxsh -c list`, {count} machines, 20 ms away"), &times(|| list(&far)));
-    show("`vboxsh -c 'get vbox.APIVersion'`, 20 ms away", &times(|| {
-        let output = program(&far, home.path()).args(["-c", "get vbox.APIVersion"]).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }));
+    show(
+        "`vboxsh -c 'get vbox.APIVersion'`, 20 ms away",
+        &times(|| {
+            let output = program(&far, home.path()).args(["-c", "get vbox.APIVersion"]).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }),
+    );
     tab(&far, home.path());
 }
 
@@ -138,11 +145,9 @@ until(b"far-195")
 print(f"{(time.monotonic() - start) * 1e3:.0f}")
 os.write(terminal, b"\x03quit\r")
 "#;
-    for (what, before, pause) in [
-        ("Tab without `list`", "", "0"),
-        ("Tab after `list`", "list", "0"),
-        ("Tab 7 s after `list`", "list", "7"),
-    ] {
+    for (what, before, pause) in
+        [("Tab without `list`", "", "0"), ("Tab after `list`", "list", "0"), ("Tab 7 s after `list`", "list", "7")]
+    {
         let output = Command::new("python3")
             .args(["-c", python, env!("CARGO_BIN_EXE_vboxsh"), url, before, pause])
             .env("HOME", home)
@@ -153,7 +158,9 @@ os.write(terminal, b"\x03quit\r")
             Ok(output) if output.status.success() => {
                 println!("{what}: {} ms", String::from_utf8_lossy(&output.stdout).trim());
             }
-            Ok(output) => println!("{what}: {}", String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or("failed")),
+            Ok(output) => {
+                println!("{what}: {}", String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or("failed"))
+            }
             Err(error) => println!("{what}: skipped, no python3: {error}"),
         }
     }

@@ -374,8 +374,7 @@ fn attach_ctr(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let machine = machine(shell, given)?;
     change(&machine, |machine| {
         let arguments = vec![Value::from(given.text("name")), Value::from(given.text("bus"))];
-        let controller =
-            made(machine.call("addStorageController", arguments)?, "IMachine.addStorageController")?;
+        let controller = made(machine.call("addStorageController", arguments)?, "IMachine.addStorageController")?;
         if let Some(kind) = given.optional("type") {
             controller.set("controllerType", Value::from(kind))?;
         }

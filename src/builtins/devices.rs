@@ -235,10 +235,12 @@ fn attach_pci(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
 fn detach_pci(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let machine = machine(shell, given)?;
     let host = pci_address(given.text("address"))?;
-    change(&machine, |machine| Ok(machine.call("detachHostPCIDevice", vec![Value::Int(host)])?)).map_err(|failure| {
-        let name = quoted(&text(&machine, "name"));
-        failure.hinted(format!("`lspci {name}` shows those it has"))
-    })?;
+    change(&machine, |machine| Ok(machine.call("detachHostPCIDevice", vec![Value::Int(host)])?)).map_err(
+        |failure| {
+            let name = quoted(&text(&machine, "name"));
+            failure.hinted(format!("`lspci {name}` shows those it has"))
+        },
+    )?;
     Ok(Reply::Nothing)
 }
 

@@ -202,7 +202,9 @@ impl GuestSession {
                         None => failure.message,
                     };
                     return Err(Failure::new(ErrorKind::Failed, format!("the guest lets `{user}` not in: {said}"))
-                        .hinted("the user and the password are the guest's; `ginfo MACHINE` shows whether its services run"));
+                        .hinted(
+                            "the user and the password are the guest's; `ginfo MACHINE` shows whether its services run",
+                        ));
                 }
             }
         }

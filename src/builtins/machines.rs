@@ -244,9 +244,7 @@ fn clone(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let machine = machine(shell, given)?;
     let linked = given.flag("linked");
     let source = match given.option("snapshot") {
-        Some(name) => {
-            super::snapshots::machine_of(&super::snapshots::find(&machine, name)?)?
-        }
+        Some(name) => super::snapshots::machine_of(&super::snapshots::find(&machine, name)?)?,
         None if linked => match machine.get("currentSnapshot")? {
             Value::Object(snapshot) => super::on_machine::child(&snapshot, "machine")?,
             _ => {

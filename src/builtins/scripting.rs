@@ -49,7 +49,9 @@ fn eval(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
 /// A script that failed without a hint has one at least where to read.
 fn pointed(failure: Failure) -> Failure {
     match (failure.kind, &failure.hint) {
-        (ErrorKind::Script, None) if failure.exit.is_none() => failure.hinted("`help scripting` says what script knows"),
+        (ErrorKind::Script, None) if failure.exit.is_none() => {
+            failure.hinted("`help scripting` says what script knows")
+        }
         _ => failure,
     }
 }

@@ -247,7 +247,8 @@ impl State {
         for (_, element) in document.iter().filter(|(_, element)| element.role != foreign) {
             // What was taken out of its list has no place any more.
             let listed = element.role == "retired"
-                || LISTS.iter().any(|list| list.1 == element.role) || matches!(element.role, "NATEngine" | "attachment");
+                || LISTS.iter().any(|list| list.1 == element.role)
+                || matches!(element.role, "NATEngine" | "attachment");
             if !listed {
                 write_rows_of(element, node, wanted);
             }

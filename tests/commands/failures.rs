@@ -321,7 +321,8 @@ fn every_command_has_a_test_of_success_and_one_of_failure() {
         match elsewhere {
             Some(place) if place.ends_with(".rs") => {
                 let text = std::fs::read_to_string(root.join(place)).unwrap_or_default();
-                let spelt = std::iter::once(&command.name).chain(&command.aliases).any(|name| text.contains(name.as_str()));
+                let spelt =
+                    std::iter::once(&command.name).chain(&command.aliases).any(|name| text.contains(name.as_str()));
                 assert!(spelt, "{} is not tested in {place}", command.name);
             }
             _ => assert!(runs || elsewhere.is_some(), "{} has no test of success", command.name),

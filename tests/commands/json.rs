@@ -8,15 +8,47 @@ use vboxsh::shell::{Command, ConnectSettings, Effect};
 /// Keys that are no names of the API: what the program itself tells.
 const OWN: &[&str] = &[
     // list, info, groups, usage, snapshot
-    "current", "machines", "session", "snapshots", "adapter",
+    "current",
+    "machines",
+    "session",
+    "snapshots",
+    "adapter",
     // alias, history, apropos, hosts, on, find, diff, doctor, time
-    "word", "line", "number", "help", "url", "user", "host", "result", "error", "path", "value", "key", "setting", "what",
-    "found", "advice", "group",
+    "word",
+    "line",
+    "number",
+    "help",
+    "url",
+    "user",
+    "host",
+    "result",
+    "error",
+    "path",
+    "value",
+    "key",
+    "setting",
+    "what",
+    "found",
+    "advice",
+    "group",
     // stats, top
-    "interface", "_errors",
-    "metric", "unit", "average", "minimum", "maximum", "last",
+    "interface",
+    "_errors",
+    "metric",
+    "unit",
+    "average",
+    "minimum",
+    "maximum",
+    "last",
     // nat
-    "hostPort", "guestPort", "proto", "mtu", "sockSnd", "sockRcv", "TcpWndSnd", "TcpWndRcv",
+    "hostPort",
+    "guestPort",
+    "proto",
+    "mtu",
+    "sockSnd",
+    "sockRcv",
+    "TcpWndSnd",
+    "TcpWndRcv",
 ];
 
 /// Whether a key is spelt as names of the API are: letters and digits, no blanks, dashes or underscores.
@@ -52,7 +84,8 @@ fn names() -> std::collections::HashSet<&'static str> {
 fn reads(command: &Command) -> bool {
     // These show one thing of another kind: text of the help, or the output of another command.
     // So do these: `doctor` is about the computer, not about the API.
-    let passes_on = ["doctor", "help", "explain", "python", "rhai", "watch", "time", "edit", "clear", "shell", "gui", "quit"];
+    let passes_on =
+        ["doctor", "help", "explain", "python", "rhai", "watch", "time", "edit", "clear", "shell", "gui", "quit"];
     command.effect == Effect::Read && !passes_on.contains(&command.name.as_str())
 }
 
@@ -60,7 +93,8 @@ fn reads(command: &Command) -> bool {
 fn every_reading_command_gives_json_with_names_of_the_api() {
     let (known, mut wrong, mut checked) = (names(), Vec::new(), 0);
     for command in vboxsh::builtins::commands(&ConnectSettings::default()).all().filter(|command| reads(command)) {
-        for example in command.examples.iter().filter(|example| !example.only_shown && !example.line.starts_with("--")) {
+        for example in command.examples.iter().filter(|example| !example.only_shown && !example.line.starts_with("--"))
+        {
             let program = Program::new();
             program.lines(&["create-vm web-01 Debian_64"]).ok();
             let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts");
@@ -69,7 +103,8 @@ fn every_reading_command_gives_json_with_names_of_the_api() {
                 program.run(&["--yes", "-c", &example.before]);
             }
             let outcome = program.run(&["--json", "--yes", "-c", &example.line]);
-            let documents: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(&outcome.out).into_iter().collect();
+            let documents: Result<Vec<Value>, _> =
+                serde_json::Deserializer::from_str(&outcome.out).into_iter().collect();
             checked += 1;
             let Ok(documents) = documents else {
                 wrong.push(format!("{}: no JSON: {outcome:?}", example.line));
@@ -79,10 +114,13 @@ fn every_reading_command_gives_json_with_names_of_the_api() {
             documents.iter().for_each(|document| keys(document, &mut found));
             found.sort();
             found.dedup();
-            let free = ["tree", "stats", "top", "find", "diff", "host", "info", "ginfo"].contains(&command.name.as_str());
+            let free =
+                ["tree", "stats", "top", "find", "diff", "host", "info", "ginfo"].contains(&command.name.as_str());
             let strange: Vec<&String> = found
                 .iter()
-                .filter(|key| !known.contains(key.as_str()) && !OWN.contains(&key.as_str()) && !(free && is_api_like(key)))
+                .filter(|key| {
+                    !known.contains(key.as_str()) && !OWN.contains(&key.as_str()) && !(free && is_api_like(key))
+                })
                 .collect();
             if !strange.is_empty() {
                 wrong.push(format!("{}: {strange:?}", example.line));
@@ -116,7 +154,9 @@ fn names_in_any_script_come_through_in_any_locale() {
 fn a_reader_that_leaves_ends_any_command_quietly() {
     let program = Program::new();
     program.lines(&["create-vm web-01 Debian_64"]).ok();
-    for line in ["list os-types", "help IMachine", "tree web-01", "apropos machine", "info web-01; info web-01; list os-types"] {
+    for line in
+        ["list os-types", "help IMachine", "tree web-01", "apropos machine", "info web-01; info web-01; list os-types"]
+    {
         let line = format!("{} -c '{line}' | head -n 1", env!("CARGO_BIN_EXE_vboxsh"));
         let mut command = program.command();
         let home = program.home().join("vboxsh");

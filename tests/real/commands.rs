@@ -64,8 +64,7 @@ impl Host {
                 command.output().unwrap()
             }
             None => {
-                let variables: Vec<String> =
-                    variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                let variables: Vec<String> = variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
                 let mut all = vec!["run", self.id, "env", "COLUMNS=100"];
                 all.extend(variables.iter().map(String::as_str));
                 all.extend([env!("CARGO_BIN_EXE_vboxsh"), "--no-ext", "--yes", "-u", "xpcom"]);

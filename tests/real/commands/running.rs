@@ -181,9 +181,8 @@ fn states(guest: &Guest<'_>) {
     guest.does("snapshot VM take live 'while it ran'", "Running");
     assert_eq!(host.ok(&guest.line("get VM.snapshotCount VM.currentSnapshot.online")), "1\ntrue\n");
     std::thread::scope(|scope| {
-        let events = scope.spawn(|| {
-            host.ok(&guest.line("events OnMachineStateChanged --machine VM --count 2 --for 20"))
-        });
+        let events =
+            scope.spawn(|| host.ok(&guest.line("events OnMachineStateChanged --machine VM --count 2 --for 20")));
         std::thread::sleep(Duration::from_millis(1500));
         guest.does("pause VM; resume VM", "Running");
         let events = events.join().unwrap();
