@@ -123,6 +123,8 @@ def _interface(name, parent, uuid, mapping, attributes, methods, text):
     for member, place, since, is_method in vboxsh._moved_members(name):
         make = _moved_method if is_method else _moved_attribute
         namespace[pythonic_name(member)] = make(name, member, place, since)
+    for member in vboxsh._compatible_forms().switches_of(name):
+        namespace[pythonic_name(member)] = _attribute(member, Kind("boolean"), True, "This release does not have it.")
     for member in vboxsh._compatible_forms().calls_of(name):
         namespace[pythonic_name(member)] = _older_call(name, member)
     for member, kind, writable, line in attributes:

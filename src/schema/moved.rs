@@ -36,7 +36,6 @@ pub const MOVED: &[Moved] = &[
     moved("IMachine", "HPETEnabled", "platform.x86.HPETEnabled", "7.1"),
     moved("IMachine", "RTCUseUTC", "platform.RTCUseUTC", "7.1"),
     moved("IMachine", "VRAMSize", "graphicsAdapter.VRAMSize", "6.1"),
-    moved("IMachine", "accelerate2DVideoEnabled", "graphicsAdapter.isFeatureEnabled(Acceleration2DVideo)", "7.1"),
     moved("IMachine", "accelerate3DEnabled", "graphicsAdapter.isFeatureEnabled(Acceleration3D)", "7.1"),
     moved("IMachine", "audioAdapter", "audioSettings.adapter", "7.0"),
     moved("IMachine", "chipsetType", "platform.chipsetType", "7.1"),
@@ -58,7 +57,6 @@ pub const MOVED: &[Moved] = &[
     moved("IMouse", "multiTouchSupported", "touchScreenSupported", "7.1"),
     moved("IMouseCapabilityChangedEvent", "supportsMultiTouch", "supportsTouchScreen", "7.1"),
     moved("ISerialPort", "IOBase", "IOAddress", "7.1"),
-    moved("IGraphicsAdapter", "accelerate2DVideoEnabled", "isFeatureEnabled(Acceleration2DVideo)", "7.1"),
     moved("IGraphicsAdapter", "accelerate3DEnabled", "isFeatureEnabled(Acceleration3D)", "7.1"),
     moved("ISystemProperties", "exclusiveHwVirt", "platform.exclusiveHwVirt", "7.1"),
     moved("ISystemProperties", "getDeviceTypesForStorageBus", "platform.getDeviceTypesForStorageBus", "7.1"),
@@ -186,6 +184,10 @@ mod tests {
                 interface = embedded().interface(name).unwrap();
             }
             assert!(interface.attribute(last).is_some() || interface.method(last).is_some(), "{moved:?}");
+            if let Some((_, feature)) = moved.place.split_once('(') {
+                let features = embedded().enumeration("GraphicsFeature").unwrap();
+                assert!(features.number(feature.trim_end_matches(')')).is_some(), "{moved:?}");
+            }
             assert_eq!(moved.is_method(), interface.method(last).is_some() && !moved.place.contains('('), "{moved:?}");
         }
     }

@@ -13,8 +13,32 @@ const PATIENCE: &str = "30";
 
 #[test]
 fn every_script_gives_the_recorded_answers() {
-    let scripts = scripts();
-    let wrong = each(&scripts, 4, |script| {
+    check(&scripts());
+}
+
+/// The scripts that are there in Python, too, say the same.
+#[cfg(all(unix, feature = "python"))]
+#[test]
+fn every_script_in_python_gives_the_recorded_answers() {
+    if crate::python::program().is_none() {
+        return;
+    }
+    let scripts: Vec<_> = scripts().iter().filter_map(in_python).collect();
+    assert!(scripts.len() >= 12 || std::env::var_os("VBOXSH_CONFORMANCE").is_some(), "{scripts:?}");
+    if !scripts.is_empty() {
+        check(&scripts);
+    }
+}
+
+/// The same script in Python, where there is one.
+#[cfg(all(unix, feature = "python"))]
+fn in_python(script: &Script) -> Option<Script> {
+    let path = script.path.with_extension("py");
+    path.is_file().then(|| Script { name: script.name.clone(), path })
+}
+
+fn check(scripts: &[Script]) {
+    let wrong = each(scripts, 4, |script| {
         let (ours, err) = answers(script)?;
         if std::env::var("VBOXSH_CONFORMANCE_SHOW").is_ok() {
             println!("{}:\n{ours}", script.name);
@@ -43,6 +67,9 @@ fn answers(script: &Script) -> Result<(String, String), String> {
         .arg(&script.path)
         .env("VBOXSH_CONFORMANCE_PATIENCE", PATIENCE)
         .env("VBOXSH_CONFORMANCE_SCRATCH", &scratch)
+        // What the scripts in Python import.
+        .env("PYTHONPATH", harness::folder())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("VBOXSH_CONFORMANCE_FIXTURES", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures"));
     let output = harness::finish(command, Duration::from_secs(120))?;
     Ok((normalise(&output.out, user), output.err))

@@ -43,12 +43,12 @@ fn an_ordinary_python_imports_the_library() {
     let Some(program) = program() else { return };
     let Some(mut python) = super::ordinary(&program) else { return };
     let output = python
-        .args(["-c", "import vboxsh, os\nprint(vboxsh.vbox.machines[0].name, vboxsh.MachineState.Running)"])
+        .args(["-c", "import vboxsh, vboxapi, virtualbox\nprint(vboxsh.vbox.machines[0].name, vboxsh.MachineState.Running, virtualbox.VirtualBox().machines[0])"])
         .output();
     let Ok(output) = output else { return eprintln!("SKIPPED: there is no python3") };
     assert_eq!(
         String::from_utf8_lossy(&output.stdout),
-        "web-01 Running\n",
+        "web-01 Running web-01\n",
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );

@@ -112,3 +112,15 @@ for work in (wait, lambda: time.sleep(30), spin, lambda: asyncio.run(asyncio.sle
         .file("interrupted.py", "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(30)\n");
     program.run(&[&path]).failed(130);
 }
+
+/// Work that a script has started is done, though it did not wait: the machine is off.
+#[test]
+fn the_connection_ends_with_the_program() {
+    let Some(program) = program() else { return };
+    script(
+        &program,
+        "vbox.findMachine('web-01').launchVMProcess(session, 'headless', []).waitForCompletion(-1)\n\
+         progress = session.console.powerDown()\nsession.unlockMachine()\n",
+    );
+    assert_eq!(program.eval("vbox.findMachine(\"web-01\").state").ok(), "PoweredOff\n");
+}

@@ -169,7 +169,13 @@ print(p.serialPortCount == p.platform.serialPortCount, p.getMaxNetworkAdapters(1
 fn older_forms_of_calls_are_understood() {
     let Some(program) = program() else { return };
     let said = script(&program, FORMS);
-    assert_eq!(said, "['A=1', 'B'] []\n('x', ['x'], '', ['A=1'], [], 0)\n('x', ['x'], '/', ['A=1'], [], 0)\n");
+    assert_eq!(
+        said,
+        "['A=1', 'B'] []\n('x', ['x'], '', ['A=1'], [], 0)\n('x', ['x'], '/', ['A=1'], [], 0)\n\
+         ('', []) x86\nx86 True\n(1, [5], True, 0) (1, 'x', True, 0) (1, [5], False, 0)\n\
+         (7, 0) (7, 0) (7, 0, 1, 2, 3, 4)\n('trunk', 'type') ('trunk', 'type') () ()\n\
+         x86 {'is_ipv6': True}\n"
+    );
 }
 
 /// Adapts arguments without a running guest: what the table makes of them.
@@ -182,4 +188,147 @@ form = lambda name, *given: c.arguments(name, (None,) + given)[1][1:]
 print(form("IMachine.launchVMProcess", None, "headless", "A=1\nB\n")[2], form("IMachine.launchVMProcess", None, "headless", "")[2])
 print(form("IGuestSession.processCreate", "x", ["x"], ["A=1"], [], 0))
 print(form("IGuestSession.processCreate", "x", ["x"], "/", ["A=1"], [], 0))
+print(form("IGuestSession.processCreateEx", "x", [], [], [], 0, 1, [])[2:4], form("IVirtualBox.createMachine", "", "n", [], "o", "")[2])
+print(form("IVirtualBox.checkFirmwarePresent", 1, "")[0], form("IDisplay.setVideoModeHint", 0, True, False, 0, 0, 8, 8, 32)[8])
+print(form("IMouse.putEventMultiTouch", 1, [5], 0), form("IMouse.putEventMultiTouchString", 1, "x", 0), form("IMouse.putEventMultiTouch", 1, [5], False, 0))
+print(form("IPlatformX86.getCPUIDLeaf", 7), form("IPlatformX86.removeCPUIDLeaf", 7), form("IPlatformX86.setCPUIDLeaf", 7, 1, 2, 3, 4))
+print(form("IDHCPServer.start", "net", "trunk", "type"), form("IDHCPServer.start", "trunk", "type"), form("INATNetwork.start", "x"), form("INATNetwork.start"))
+print(c.older_arguments("IVirtualBox.createMachine", (), {"name": "n"})[1]["platform"], c.older_arguments("INATNetwork.removePortForwardRule", (), {"i_sipv6": True})[1])
+"#;
+
+/// Every entry of the table, in both modules; the strict graph says where each went.
+#[test]
+fn every_member_that_moved_is_found_in_both_modules() {
+    let Some(program) = program() else { return };
+    let outcome = program.run(&["-v", &program.file("table.py", TABLE)]);
+    assert_eq!(outcome.code, 0, "{}{}", outcome.out, outcome.err);
+    let noted: Vec<_> = outcome.out.lines().filter_map(|line| line.strip_prefix("note: ")).collect();
+    assert!(noted.len() > 60, "{}", outcome.out);
+    for note in noted {
+        let lines = outcome.err.lines().filter(|line| line.ends_with(note)).count();
+        assert_eq!(lines, 1, "{note}: {}", outcome.err);
+    }
+}
+
+const TABLE: &str = r#"
+import vboxapi, vboxsh, virtualbox
+from virtualbox import classes
+from virtualbox.library_base import pythonic_name
+mgr = vboxapi.VirtualBoxManager()
+vb = mgr.getVirtualBox()
+machine = vb.findMachine("web-01")
+session = mgr.getSessionObject()
+machine.lockMachine(session, mgr.constants.LockType_Write)
+session.machine.graphicsAdapter.graphicsControllerType = mgr.constants.GraphicsControllerType_VMSVGA
+session.machine.saveSettings()
+session.unlockMachine()
+machine.launchVMProcess(session, "headless", []).waitForCompletion(-1)
+vboxsh.vbox.findMachine("web-01").lockMachine(vboxsh.session, "Shared")
+
+def objects(box, session):
+    return {"IConsole": session.console, "IHost": box.host, "IMachine": session.machine, "IMouse": session.console.mouse,
+            "IGraphicsAdapter": session.machine.graphicsAdapter, "ISystemProperties": box.systemProperties,
+            "ISerialPort": session.machine.getSerialPort(0), "IUnattended": box.createUnattendedInstaller()}
+compatible, strict = objects(vb, session), objects(vboxsh.vbox, vboxsh.session)
+rest = {"IMouseCapabilityChangedEvent"}
+
+def outcome(work):
+    try:
+        value = work()
+    except vboxsh.Error as error:
+        return hex(error.code & 0xffffffff)
+    except virtualbox.library.VBoxError as error:
+        return hex(error.value)
+    if isinstance(value, (list, tuple)):
+        return [outcome(lambda: one) for one in value]
+    if isinstance(value, virtualbox.library.Enum):
+        return value._wire
+    if isinstance(value, vboxsh.EnumValue):
+        return int(value)
+    if isinstance(value, (vboxsh.Object, virtualbox.library.Interface)):
+        return getattr(value, "_i", value).__interface__
+    return value
+
+def walk(obj, steps):
+    for step in steps:
+        obj = getattr(obj, step)
+    return obj
+
+seen = 0
+for interface in vboxsh._schema_names()[0]:
+    for member, place, since, is_method in vboxsh._moved_members(interface):
+        seen += 1
+        if interface in rest:
+            assert hasattr(getattr(virtualbox.library, interface), pythonic_name(member)), member
+            continue
+        old, new = compatible[interface], strict[interface]
+        steps = place.split("(")[0].split(".")
+        feature = place.split("(")[1].rstrip(")") if "(" in place else None
+        wrapped = getattr(virtualbox.library, interface)(old)
+        if is_method:
+            assert getattr(old, member).__name__ == steps[-1], member
+            try:
+                getattr(wrapped, pythonic_name(member))(no_such_argument=1)
+                raise SystemExit("%s took anything" % member)
+            except TypeError as error:
+                assert "." + steps[-1] in str(error) or "." + vboxsh.snake_case(steps[-1]) in str(error), (member, error)
+        else:
+            if feature:
+                expected = outcome(lambda: walk(new, steps[:-1]).isFeatureEnabled(vboxsh.GraphicsFeature[feature]))
+            else:
+                expected = outcome(lambda: walk(new, steps))
+            assert outcome(lambda: getattr(old, member)) == expected, (member, expected)
+            assert outcome(lambda: getattr(wrapped, pythonic_name(member))) == expected, (member, expected)
+        # The strict graph has it under neither spelling, and says where it went.
+        for spelling in (member, vboxsh.snake_case(member)):
+            try:
+                getattr(new, spelling)
+                raise SystemExit("%s.%s is there" % (interface, spelling))
+            except AttributeError as error:
+                assert steps[-1] in error.hint and since in error.hint, (member, error.hint)
+        print("note: older form: %s.%s is %s" % (interface, member, place))
+assert seen > 60, seen
+
+# Members that can be written are written where they went.
+mgr.closeMachineSession(vboxsh.session)
+session.console.powerDown().waitForCompletion(-1)
+import time
+while machine.sessionState != mgr.constants.SessionState_Unlocked:
+    time.sleep(0.01)
+machine.lockMachine(session, mgr.constants.LockType_Write)
+old = session.machine
+for member, value in [("VRAMSize", 21), ("monitorCount", 3), ("accelerate3DEnabled", True), ("accelerate3DEnabled", False), ("RTCUseUTC", True),
+                      ("HPETEnabled", True), ("chipsetType", 2), ("firmwareType", 2), ("videoCaptureEnabled", False)]:
+    setattr(old, member, value)
+    assert getattr(old, member) == value, member
+    wrapped = virtualbox.library.IMachine(old)
+    read = getattr(wrapped, pythonic_name(member))
+    setattr(wrapped, pythonic_name(member), read)
+    assert getattr(old, member) == value, member
+# Names of enumerations and interfaces, numbers as bindings for XPCOM take them.
+for name in ("BIOSBootMenuMode", "CPUPropertyType", "DhcpOpt", "DhcpOptEncoding", "DirectoryCopyFlags", "FileOpenExFlags", "FsObjMoveFlags",
+             "RecordingVideoRateControlMode", "RecordingVideoScalingMethod"):
+    new = vboxsh._renamed(name)
+    assert mgr.constants.all_values(name) == mgr.constants.all_values(new) != {}, name
+    assert getattr(virtualbox.library, name) is getattr(virtualbox.library, new), name
+assert mgr.constants.CPUPropertyType_PAE == mgr.constants.CPUPropertyTypeX86_PAE
+assert mgr.queryInterface(old.BIOSSettings, "IBIOSSettings").__interface__ == "IFirmwareSettings"
+assert old.getBootOrder("1") == old.getBootOrder(1) == old.getBootOrder(1.0)
+old.memorySize, old.teleporterEnabled = "77", 0
+assert (old.memorySize, old.teleporterEnabled) == (77, False)
+for wrong in (lambda: old.getBootOrder("one"), lambda: vboxsh.vbox.findMachine("web-01").getBootOrder("1")):
+    try:
+        wrong()
+        raise SystemExit("a text was taken for a number")
+    except TypeError:
+        pass
+assert old.accelerate2DVideoEnabled is False and virtualbox.library.IMachine(old).accelerate2_d_video_enabled is False
+old.accelerate2DVideoEnabled = False
+try:
+    old.accelerate2DVideoEnabled = True
+    raise SystemExit("what is no more was turned on")
+except AttributeError:
+    pass
+assert vb.getMachine("web-01") == machine and vb.createHardDisk("VDI", "/nowhere/x.vdi").deviceType == mgr.constants.DeviceType_HardDisk
+session.unlockMachine()
 "#;

@@ -120,3 +120,15 @@ fn tab_completes_topics_of_help() {
     terminal.types("help pat\t");
     terminal.shows("help paths");
 }
+
+#[cfg(all(unix, feature = "python"))]
+#[test]
+fn tab_completes_members_in_python() {
+    let Some(program) = crate::python::program() else { return };
+    let mut terminal = Terminal::start(&program, &["--color", "never", "--lang", "python"]);
+    terminal.shows("vbox:py> ");
+    terminal.types("vbox.findMac\t");
+    terminal.shows("vbox.findMachine(");
+    terminal.types("'web-01').name.upper()\r");
+    terminal.shows("WEB-01");
+}

@@ -76,8 +76,7 @@ fn ctrl_c_ends_a_script_in_a_file_and_a_wait() {
     assert!(terminal.prompted().contains("interrupted"));
     terminal.enters("wait web-01 state=Running");
     terminal.shows("\x1b[?2004l");
-    terminal.control('c');
-    assert!(terminal.prompted().contains("interrupted"));
+    assert!(terminal.interrupted().contains("interrupted"));
     assert!(terminal.answers("40 + 2").contains("42"));
 }
 

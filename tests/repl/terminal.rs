@@ -92,6 +92,24 @@ impl Terminal {
         before
     }
 
+    /// Presses Ctrl-C until the prompt is back, and gives what stood before it: a press that comes before the command
+    /// has begun is for nothing yet.
+    #[track_caller]
+    pub fn interrupted(&mut self) -> String {
+        for _ in 0..10 {
+            self.control('c');
+            self.session.set_expect_timeout(Some(Duration::from_secs(6)));
+            let found = self.session.expect("\x1b[?2004h");
+            self.session.set_expect_timeout(Some(PATIENCE));
+            if let Ok(found) = found {
+                let before = String::from_utf8_lossy(found.before()).into_owned();
+                self.shows("vbox> ");
+                return before;
+            }
+        }
+        panic!("Ctrl-C ends nothing");
+    }
+
     /// Enters a line and gives what it printed.
     #[track_caller]
     pub fn answers(&mut self, line: &str) -> String {

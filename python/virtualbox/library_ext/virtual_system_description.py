@@ -21,8 +21,19 @@ class IVirtualSystemDescription(_Generated):
         if description_type not in types:
             raise Exception("the description has no item of the type %s" % description_type)
         values = list(values)
-        values[list(types).index(description_type)] = value
+        place = list(types).index(description_type)
+        if str(description_type) == "Memory":
+            value = _memory(value, values[place])
+        values[place] = value
         self.set_final_values([True] * len(types), values, list(extra))
+
+
+def _memory(value, before):
+    """Scripts give megabytes; VirtualBox counts bytes there since 7.0, as what was there shows."""
+    mega = 1 << 20
+    if value.isdigit() and before.isdigit() and int(before) >= mega > int(value):
+        return str(int(value) * mega)
+    return value
 
 
 def _setter(label):

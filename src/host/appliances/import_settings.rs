@@ -92,8 +92,16 @@ impl State {
         if let Some(bytes) = number::<u64>(entries, "Memory")? {
             node.set_value("Hardware/Memory@RAMSize", Some((bytes >> 20).to_string()));
         }
-        if chosen(entries, "SoundCard").is_none() {
-            node.set_value("Hardware/AudioAdapter@enabled", None);
+        match chosen(entries, "SoundCard") {
+            None => node.set_value("Hardware/AudioAdapter@enabled", None),
+            Some(card) => {
+                let kinds = embedded().enumeration("AudioControllerType");
+                let kind = kinds.zip(card.trim().parse().ok()).and_then(|(kinds, number)| kinds.name_of(number));
+                if let Some(kind) = kind {
+                    let written = (kind != "AC97").then(|| kind.to_owned());
+                    node.set_value("Hardware/AudioAdapter@controller", written);
+                }
+            }
         }
         let hardware = node.make("Hardware");
         hardware.take_child("SharedFolders");

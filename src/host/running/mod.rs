@@ -115,11 +115,13 @@ impl State {
 
     fn take_up(&mut self, view: View, record: Record, stamp: super::registry::Stamp) {
         let first = self.running(view).is_none();
+        // Settings that are read later would put it back into the state it had before it ran.
+        let loaded = self.load(view).is_ok();
         let Some(machine) = self.machines.get_mut(&view) else { return };
         (machine.state, machine.last_state_change) = (record.state, record.changed);
         let running = machine.running.get_or_insert_default();
         (running.record, running.stamp) = (record, stamp);
-        if first && self.load(view).is_ok() {
+        if first && loaded {
             self.mark_media(view);
         }
     }

@@ -22,6 +22,9 @@ def missing(obj, name):
     if found is not None:
         target, last = found
         return getattr(target, last)
+    if (interface, name) in _NEVER:
+        _note("%s.%s is false: this release does not have it" % (interface, name))
+        return False
     if (interface, name) in _CALLS:
         _note("%s.%s" % (interface, name))
         call = _CALLS[interface, name]
@@ -43,6 +46,8 @@ def missing(obj, name):
 
 def missing_set(obj, name, value):
     """Writes a member that the interface of `obj` does not have; says whether there is one."""
+    if (obj.__interface__, name) in _NEVER and not value:
+        return True
     found = _moved(obj, obj.__interface__, name)
     if found is None:
         known = _spelt(obj, name)
@@ -108,6 +113,15 @@ _CALLS = {
     ("IVirtualBox", "getMachine"): lambda vbox, name: vbox.findMachine(name),
     ("IMachine", "getSnapshot"): lambda machine, name="": machine.findSnapshot(name),
 }
+
+
+# Switches of things that are no more: they are off.
+_NEVER = {("IMachine", "accelerate2DVideoEnabled"), ("IGraphicsAdapter", "accelerate2DVideoEnabled")}
+
+
+def switches_of(interface):
+    """Names of attributes that an interface had, and that can only be false now."""
+    return [name for owner, name in _NEVER if owner == interface]
 
 
 def calls_of(interface):

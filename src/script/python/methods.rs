@@ -6,7 +6,7 @@ use super::errors::usage;
 use super::object::PyObject;
 use super::{call, prelude};
 use crate::model::Value;
-use crate::schema::{Kind, Method, Parameter, snake_case};
+use crate::schema::{Kind, Method, Parameter, Type, snake_case};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
@@ -64,6 +64,28 @@ pub(super) fn bind(function: &Bound<'_, MethodFunction>, object: &Bound<'_, PyAn
 fn is_optional(parameter: &Parameter) -> bool {
     parameter.kind.array
         || matches!(parameter.kind.kind, Kind::String | Kind::Uuid | Kind::AnyObject | Kind::Interface(_))
+}
+
+/// Bindings for XPCOM take a text with a number for a number, a fraction for its whole part, and a number for a
+/// truth. Scripts rely on that (`vboxshell.py` gives ports as they were typed).
+pub(super) fn loosen(value: &mut Value, kind: Type) {
+    if kind.array {
+        return;
+    }
+    let taken = match (&*value, kind.kind) {
+        (Value::Int(number), Kind::Boolean) => Value::Bool(*number != 0),
+        (Value::Text(text), kind) if kind.range().is_some() => match text.trim().parse() {
+            Ok(number) => Value::Int(number),
+            Err(_) => return,
+        },
+        (Value::Float(number), kind) if kind.range().is_some() && number.is_finite() =>
+        {
+            #[expect(clippy::cast_possible_truncation, reason = "the range is checked behind this")]
+            Value::Int(number.trunc() as i64)
+        }
+        _ => return,
+    };
+    *value = taken;
 }
 
 /// The arguments of a call in the order of the API.
@@ -127,7 +149,12 @@ impl MethodFunction {
             }
             false => None,
         };
-        let values = arguments(method, adapted.as_ref().unwrap_or(given), named)?;
+        let mut values = arguments(method, adapted.as_ref().unwrap_or(given), named)?;
+        if target.is_compatible() {
+            for (value, input) in values.iter_mut().zip(method.inputs()) {
+                loosen(value, input.kind);
+            }
+        }
         let object = target.object(py)?;
         let values = call::out(py, target.is_compatible(), || object.call_method(method, values))?;
         outputs(py, values, target.is_compatible())

@@ -6,6 +6,7 @@
 //! `locate`, `handed`) must not call Python: it has none to link with.
 
 mod attach;
+mod bytecode;
 mod call;
 mod connected;
 mod context;

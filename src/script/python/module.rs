@@ -10,7 +10,7 @@ use super::errors::usage;
 use super::handed::{Handed, set_hosted};
 use super::object::PyObject;
 use super::sources::SOURCES;
-use super::{attach, call, context, convert, enumeration, prelude, reflection};
+use super::{attach, bytecode, call, context, convert, enumeration, prelude, reflection};
 use crate::model::Interrupt;
 use crate::shell::{ConnectSettings, Credentials, Target, wait as wait_for};
 use pyo3::exceptions::PyAttributeError;
@@ -111,7 +111,9 @@ fn add_members(module: &Bound<'_, PyModule>) -> PyResult<()> {
     for (name, source) in SOURCES {
         sources.set_item(name, source)?;
     }
-    let finder = prelude.call_method1("Finder", (sources,))?;
+    let finder = prelude.call_method1("Finder", (sources, wrap_pyfunction!(module_code, module)?))?;
+    // The connection is in statics, which nobody drops. What is registered first runs last.
+    py.import("atexit")?.call_method1("register", (wrap_pyfunction!(close, module)?,))?;
     module.add("use_installed", finder.getattr("give_up")?)?;
     py.import("sys")?.getattr("meta_path")?.call_method1("insert", (0, finder))?;
     Ok(())
@@ -268,6 +270,21 @@ fn note(text: String) {
     if world.ui().options().verbose && SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone()) {
         world.ui().verbose(&text);
     }
+}
+
+/// Ends the connection at the end of the program: work under way is done, the server knows that we leave.
+#[pyfunction]
+#[pyo3(name = "_close")]
+fn close(py: Python<'_>) {
+    if let Some(connection) = context::world().current() {
+        py.detach(|| connection.close());
+    }
+}
+
+/// The code of a module that comes along.
+#[pyfunction]
+fn module_code<'py>(py: Python<'py>, name: &str, source: &str, file: &str) -> PyResult<Bound<'py, PyAny>> {
+    bytecode::code(py, name, source, file)
 }
 
 /// The module that knows the forms of older releases.

@@ -148,7 +148,10 @@ impl PyObject {
                 return Ok(());
             }
         }
-        let value = from_python(value)?;
+        let mut value = from_python(value)?;
+        if let Some(attribute) = object.interface().attribute(name).filter(|_| me.compatible) {
+            methods::loosen(&mut value, attribute.kind);
+        }
         call::out(py, me.compatible, || object.set(name, value))
     }
 

@@ -508,8 +508,9 @@ def make_signature(parameters):
 class Finder:
     """Imports the modules that this library brings along."""
 
-    def __init__(self, sources):
+    def __init__(self, sources, code):
         self.sources = sources
+        self.code = code
 
     def find_spec(self, name, path=None, target=None):
         if name not in self.sources:
@@ -529,7 +530,7 @@ class Finder:
 
     def exec_module(self, module):
         name = module.__name__
-        exec(compile(self.sources[name], "<vboxsh>/%s.py" % name.replace(".", "/"), "exec", 0, True), module.__dict__)
+        exec(self.code(name, self.sources[name], "<vboxsh>/%s.py" % name.replace(".", "/")), module.__dict__)
 
     def get_source(self, name):
         return self.sources[name]

@@ -134,7 +134,7 @@ box.register_on_extra_data_changed(lambda e: note("extra", e.key, e.value))
 time.sleep(0.3); del seen[:]
 def until(*wanted):
     with came:
-        assert came.wait_for(lambda: set(wanted) <= set(x[:2] for x in seen), 30), seen
+        assert came.wait_for(lambda: set(wanted) <= set(x[:2] for x in seen) | set(seen), 30), seen
         taken = sorted(set(seen)); del seen[:]
     return taken
 try:
@@ -149,7 +149,7 @@ with machine.create_session() as session:
     progress.wait_for_completion()
     changing = machine.find_snapshot("one")
     session.machine.set_guest_property("a", "b", "")
-print([kind for kind in until(("taken", 36), ("session", "Unlocked"), ("property", "a")) if kind[0] in ("taken", "session", "state", "property")])
+print([kind for kind in until(("state", True, "PoweredOff"), ("taken", 36), ("session", "Unlocked"), ("property", "a")) if kind[0] in ("taken", "session", "state", "property")])
 changing.description = "other"
 print([kind for kind in until(("changed", 36)) if kind[0] == "changed"])
 with machine.create_session() as session:

@@ -1,0 +1,55 @@
+# The NAT engine of an adapter: rules, addresses, flags.
+
+import prelude as t
+
+m = t.create("nat", "Ubuntu_64")
+n = m.getNetworkAdapter(0).NATEngine
+t.dump("new", n)
+t.write_each("network", n, "network", ["10.0.5.0/24", "192.168.1.0", "nonsense", "10.0.5/24", "10.0.0.0/33", ""])
+t.write_each("host ip", n, "hostIP", ["127.0.0.1", "nonsense", "::1", ""])
+t.write_each("prefix", n, "TFTPPrefix", ["/tftp", ""])
+t.write_each("boot file", n, "TFTPBootFile", ["x.pxe", ""])
+t.write_each("next server", n, "TFTPNextServer", ["10.0.2.4", "nonsense", ""])
+t.write_each("alias", n, "aliasMode", [0, 1, 2, 4, 7, 8, 4294967295, 0])
+for flag in ["DNSPassDomain", "DNSProxy", "DNSUseHostResolver", "localhostReachable", "forwardBroadcast", "enableTFTP", "IPv6Enabled"]:
+    t.write_each("flag", n, flag, [True, False])
+t.write_each("mru", n, "natMRU", [0, 1500, 9000])
+t.write_each("prefix 6", n, "IPv6Prefix", ["fd00::/64", ""])
+t.attempt("settings", lambda: n.getNetworkSettings())
+t.attempt("set settings", lambda: n.setNetworkSettings(1500, 64, 64, 64, 64))
+t.attempt("settings then", lambda: n.getNetworkSettings())
+t.attempt("set nonsense", lambda: n.setNetworkSettings(4294967295, 4294967295, 4294967295, 4294967295, 4294967295))
+t.attempt("settings at last", lambda: n.getNetworkSettings())
+t.attempt("no rules", lambda: n.redirects)
+def add(n, label, name, proto, host, port, guest, to):
+    t.attempt(label, lambda: n.addRedirect(name, proto, host, port, guest, to))
+add(n, "add", "ssh", NATProtocol.TCP, "", 2222, "", 22)
+add(n, "same name", "ssh", NATProtocol.TCP, "", 2223, "", 22)
+add(n, "same port", "other", NATProtocol.TCP, "", 2222, "", 23)
+add(n, "other protocol", "udp", NATProtocol.UDP, "", 2222, "", 22)
+add(n, "other address", "local", NATProtocol.TCP, "127.0.0.1", 2222, "", 22)
+add(n, "nameless", "", NATProtocol.TCP, "", 8080, "10.0.2.15", 80)
+add(n, "nameless again", "", NATProtocol.TCP, "", 8080, "10.0.2.15", 80)
+add(n, "nameless udp", "", NATProtocol.UDP, "", 53, "", 53)
+add(n, "comma", "a,b", NATProtocol.TCP, "", 1, "", 1)
+add(n, "space", "a b", NATProtocol.TCP, "", 3, "", 3)
+add(n, "zero", "zero", NATProtocol.TCP, "", 0, "", 0)
+add(n, "nonsense address", "nonsense", NATProtocol.TCP, "nonsense", 4, "nonsense", 4)
+add(n, "case", "SSH", NATProtocol.TCP, "", 5, "", 5)
+t.attempt("rules", lambda: sorted(n.redirects))
+t.attempt("remove nonsense", lambda: n.removeRedirect("nothing"))
+t.attempt("remove", lambda: n.removeRedirect("ssh"))
+t.attempt("remove again", lambda: n.removeRedirect("ssh"))
+t.attempt("remove nameless", lambda: n.removeRedirect(""))
+t.attempt("rules then", lambda: sorted(n.redirects))
+t.attempt("save", lambda: m.saveSettings())
+vbox.registerMachine(m)
+# Changing rules and sizes works here, and the server of VirtualBox dies of it when the machine is locked.
+m.lockMachine(session, LockType.Write)
+l = session.machine.getNetworkAdapter(0).NATEngine
+types = [VBoxEventType.Any]
+t.attempt_with_events("locked add", vbox, types, lambda: l.addRedirect("late", NATProtocol.TCP, "", 10, "", 10))
+t.attempt_with_events("locked remove", vbox, types, lambda: l.removeRedirect("late"))
+t.attempt_with_events("locked write", vbox, types, lambda: setattr(l, "DNSProxy", True))
+t.attempt_with_events("save locked", vbox, types, lambda: session.machine.saveSettings())
+session.unlockMachine()
