@@ -2,7 +2,7 @@
 //! `mount-iso`, `attach-ctr` and their like.
 
 use super::media;
-use super::on_machine::{change, children, machine, note, quoted, show, text};
+use super::on_machine::{change, children, is_online, machine, made, note, quoted, show, text};
 use crate::model::{ErrorKind, Object, Value};
 use crate::output::{Failure, Reply};
 use crate::shell::{ArgumentKind, Arity, Category, Command, Effect, Given, Shell};
@@ -123,20 +123,9 @@ fn attachments(machine: &Object, kind: &str) -> Result<Vec<Value>, Failure> {
 /// The slot that the arguments name, if they name one.
 fn given_slot(machine: &Object, given: &Given) -> Result<Option<Slot>, Failure> {
     let Some(name) = given.optional("controller") else { return Ok(None) };
-    let controllers: Vec<String> =
-        children(machine, "storageControllers")?.iter().map(|controller| text(controller, "name")).collect();
-    let Some(name) = controllers.iter().find(|known| known.eq_ignore_ascii_case(name)) else {
-        let machine = text(machine, "name");
-        let known: Vec<_> = controllers.iter().map(|name| format!("`{name}`")).collect();
-        let hint = if known.is_empty() {
-            format!("it has none; `attach-ctr {} SATA SATA` adds one", quoted(&machine))
-        } else {
-            format!("it has {}", known.join(", "))
-        };
-        return Err(Failure::new(ErrorKind::NotFound, format!("`{machine}` has no controller `{name}`")).hinted(hint));
-    };
+    let name = controller(machine, name)?;
     let Some(word) = given.optional("slot") else {
-        let free = free_slot(machine, Some(name), None)?;
+        let free = free_slot(machine, Some(&name), None)?;
         return free.map(Some).ok_or_else(|| {
             Failure::new(ErrorKind::Failed, format!("the controller `{name}` has no free slot"))
                 .hinted("name one as PORT:DEVICE, after its medium was detached")
@@ -147,16 +136,54 @@ fn given_slot(machine: &Object, given: &Given) -> Result<Option<Slot>, Failure> 
     let (port, device) = numbers.ok_or_else(|| {
         Failure::usage(format!("`{word}` is no slot"), "write port and device with a colon, such as `0:1`")
     })?;
-    Ok(Some((name.clone(), port, device)))
+    Ok(Some((name, port, device)))
+}
+
+/// A controller with fewer ports than it may have gets those up to `port`, while the machine is off.
+fn make_room(machine: &Object, name: &str, port: i64) -> Result<(), Failure> {
+    let controller = made(machine.call("getStorageControllerByName", vec![Value::from(name)])?, "the controller")?;
+    let number = |attribute: &str| controller.get(attribute).ok().and_then(|value| value.as_int()).unwrap_or(1);
+    if (number("portCount")..number("maxPortCount")).contains(&port) && !is_online(&machine.get("state")?) {
+        controller.set("portCount", Value::Int(port + 1))?;
+    }
+    Ok(())
+}
+
+/// The name of a controller of the machine, in its own spelling.
+fn controller(machine: &Object, name: &str) -> Result<String, Failure> {
+    let controllers: Vec<String> =
+        children(machine, "storageControllers")?.iter().map(|controller| text(controller, "name")).collect();
+    if let Some(known) = controllers.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+        return Ok(known.clone());
+    }
+    let machine = text(machine, "name");
+    let known: Vec<_> = controllers.iter().map(|name| format!("`{name}`")).collect();
+    let hint = if known.is_empty() {
+        format!("it has none; `attach-ctr {} SATA SATA` adds one", quoted(&machine))
+    } else {
+        format!("it has {}", known.join(", "))
+    };
+    Err(Failure::new(ErrorKind::NotFound, format!("`{machine}` has no controller `{name}`")).hinted(hint))
 }
 
 /// The first free slot, of one controller or of any that fits the kind of device.
 fn free_slot(machine: &Object, only: Option<&str>, kind: Option<&str>) -> Result<Option<Slot>, Failure> {
     let taken: Vec<Slot> = machine.get("mediumAttachments")?.into_list().iter().map(slot_of).collect();
+    let running = is_online(&machine.get("state")?);
+    let mut controllers = Vec::new();
     for controller in children(machine, "storageControllers")? {
-        let name = text(&controller, "name");
         let bus = text(&controller, "bus");
+        controllers.push((controller, bus));
+    }
+    if kind == Some("HardDisk") {
+        // IDE is slow and has room for four.
+        controllers.sort_by_key(|(_, bus)| bus == "IDE");
+    }
+    for (controller, bus) in controllers {
+        let name = text(&controller, "name");
         let fits = match (only, kind) {
+            // Other controllers take nothing while the machine runs.
+            (None, _) if running && !matches!(bus.as_str(), "SATA" | "USB") => false,
             (Some(only), _) => only == name,
             (None, Some("Floppy")) => bus == "Floppy",
             (None, Some("DVD")) => matches!(bus.as_str(), "IDE" | "SATA" | "SCSI" | "USB"),
@@ -172,7 +199,7 @@ fn free_slot(machine: &Object, only: Option<&str>, kind: Option<&str>) -> Result
         if free.is_some() {
             return Ok(free);
         }
-        if ports < number("maxPortCount") {
+        if ports < number("maxPortCount") && !running {
             controller.set("portCount", Value::Int(ports + 1))?;
             return Ok(Some((name, ports, 0)));
         }
@@ -214,7 +241,10 @@ fn attach_given(shell: &Shell, given: &Given, argument: &str, kind: &str) -> Res
     let machine = machine(shell, given)?;
     let medium = media::open(&connection, given.text(argument), kind)?;
     let slot = change(&machine, |machine| match given_slot(machine, given)? {
-        Some(slot) => attach(machine, &slot, kind, &medium).map(|()| slot),
+        Some(slot) => {
+            make_room(machine, &slot.0, slot.1)?;
+            attach(machine, &slot, kind, &medium).map(|()| slot)
+        }
         None => attach_anywhere(machine, &medium, kind),
     })?;
     note(format!("`{}` is in {} {}:{}", text(&medium, "location"), slot.0, slot.1, slot.2))
@@ -302,6 +332,16 @@ fn drive(machine: &Object, given: &Given, empty: bool) -> Result<Slot, Failure> 
     })
 }
 
+/// A slot without a drive: where the drives are.
+fn no_drive(machine: &Object, failure: Failure) -> Failure {
+    match &failure.api {
+        Some(error) if error.code == 0x80bb_0001 => {
+            failure.hinted(format!("`info {}` shows its drives", quoted(&text(machine, "name"))))
+        }
+        _ => failure,
+    }
+}
+
 fn mount_iso(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let connection = shell.world().connection()?;
     let machine = machine(shell, given)?;
@@ -312,7 +352,8 @@ fn mount_iso(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         arguments.extend([Value::Object(medium.clone()), Value::Bool(given.flag("force"))]);
         machine.call("mountMedium", arguments)?;
         Ok(slot)
-    })?;
+    })
+    .map_err(|failure| no_drive(&machine, failure))?;
     note(format!("`{}` is in {} {}:{}", text(&medium, "location"), slot.0, slot.1, slot.2))
 }
 
@@ -324,7 +365,8 @@ fn unmount_iso(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         arguments.push(Value::Bool(given.flag("force")));
         machine.call("unmountMedium", arguments)?;
         Ok(slot)
-    })?;
+    })
+    .map_err(|failure| no_drive(&machine, failure))?;
     note(format!("{} {}:{} is empty", slot.0, slot.1, slot.2))
 }
 
@@ -332,8 +374,7 @@ fn attach_ctr(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let machine = machine(shell, given)?;
     change(&machine, |machine| {
         let arguments = vec![Value::from(given.text("name")), Value::from(given.text("bus"))];
-        let controller =
-            super::on_machine::made(machine.call("addStorageController", arguments)?, "IMachine.addStorageController")?;
+        let controller = made(machine.call("addStorageController", arguments)?, "IMachine.addStorageController")?;
         if let Some(kind) = given.optional("type") {
             controller.set("controllerType", Value::from(kind))?;
         }
@@ -345,7 +386,8 @@ fn attach_ctr(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
 fn detach_ctr(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let machine = machine(shell, given)?;
     change(&machine, |machine| {
-        let name = given.text("controller");
+        let name = controller(machine, given.text("controller"))?;
+        let name = name.as_str();
         let held = machine.call("getMediumAttachmentsOfController", vec![Value::from(name)])?.into_list();
         for attachment in &held {
             machine.call("detachDevice", slot_arguments(&slot_of(attachment)))?;

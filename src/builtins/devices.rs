@@ -235,7 +235,12 @@ fn attach_pci(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
 fn detach_pci(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let machine = machine(shell, given)?;
     let host = pci_address(given.text("address"))?;
-    change(&machine, |machine| Ok(machine.call("detachHostPCIDevice", vec![Value::Int(host)])?))?;
+    change(&machine, |machine| Ok(machine.call("detachHostPCIDevice", vec![Value::Int(host)])?)).map_err(
+        |failure| {
+            let name = quoted(&text(&machine, "name"));
+            failure.hinted(format!("`lspci {name}` shows those it has"))
+        },
+    )?;
     Ok(Reply::Nothing)
 }
 
@@ -243,7 +248,16 @@ fn plug(shell: &Shell, given: &Given, method: &str) -> Result<Reply, Failure> {
     let machine = machine(shell, given)?;
     let cpu = sizes::count("the processor", given.text("cpu"))?;
     let session = SessionGuard::lock(&machine, "Shared")?;
-    session.machine().call(method, vec![Value::Int(cpu)])?;
+    session.machine().call(method, vec![Value::Int(cpu)]).map_err(|error| {
+        let failure = Failure::from(error);
+        match machine.get("CPUHotPlugEnabled") {
+            Ok(Value::Bool(false)) => failure.hinted(format!(
+                "`modify {} CPUHotPlugEnabled=true CPUCount=2` allows it while the machine is off",
+                quoted(&text(&machine, "name"))
+            )),
+            _ => failure,
+        }
+    })?;
     session.finish()?;
     note(format!("processor {cpu}: {}", if method == "hotPlugCPU" { "added" } else { "removed" }))
 }

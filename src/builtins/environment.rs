@@ -1,4 +1,4 @@
-//! The shell itself: `alias`, `prompt`, `verbose`, `colors`, `shell`, `gui`, `time`, `history`, `edit`, `goto`, `apropos`.
+//! The shell itself: `alias`, `prompt`, `verbose`, `colors`, `shell`, `clear`, `gui`, `time`, `history`, `edit`, `goto`, `apropos`.
 
 use super::on_machine::note;
 use super::sizes;
@@ -50,6 +50,15 @@ pub(super) fn commands() -> Vec<Command> {
         .argument("line", ArgumentKind::Line, Arity::Optional, "the command; an interactive shell when left out")
         .help("`!COMMAND` is the same.")
         .example("shell \"ls /etc/host*\"", "with its wildcards"),
+        new("clear", "clear the screen", |shell, _| {
+            if shell.ui().is_terminal() {
+                shell.ui().clear_screen();
+            }
+            Ok(Reply::Nothing)
+        })
+        .alias("cls")
+        .help("Ctrl-L at the prompt does the same.")
+        .example("clear", "an empty screen"),
         new("gui", "start VirtualBox's own window", gui).shown("gui", "VirtualBox Manager"),
         Command::new("time", Category::Shell, "run a command and say how long it took", |shell, given| {
             let line = super::loops::unquoted(given.text("line")).to_owned();
@@ -250,7 +259,12 @@ fn history(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
 
 fn edit(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let editor = variable("VISUAL").or_else(|| variable("EDITOR")).unwrap_or_else(|| "vi".to_owned());
+    let named = variable("VISUAL").or_else(|| variable("EDITOR"));
+    if named.is_none() && !shell.ui().can_ask() {
+        return Err(Failure::new(ErrorKind::Refused, "nobody can edit here: this is no terminal")
+            .hinted("set EDITOR to a program that changes the file by itself"));
+    }
+    let editor = named.unwrap_or_else(|| "vi".to_owned());
     let words = crate::shell::split_words(&editor).filter(|words| !words.is_empty());
     let words =
         words.ok_or_else(|| Failure::usage(format!("`{editor}` is no editor"), "set EDITOR to the name of one"))?;

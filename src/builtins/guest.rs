@@ -144,7 +144,12 @@ impl Drop for GuestSession {
 }
 
 /// How long the guest may take to let a user in.
-const LOG_ON: i64 = 30_000;
+const LOG_ON: Duration = Duration::from_secs(60);
+
+/// Whether the guest may let a user in when it is asked again.
+fn is_busy(failure: &Failure) -> bool {
+    failure.message.contains("VERR_DUPLICATE") || failure.message.contains("not ready")
+}
 
 impl GuestSession {
     fn open(shell: &Shell, console: &Object, given: &Given) -> Result<Self, Failure> {
@@ -181,17 +186,49 @@ impl GuestSession {
             Value::from(given.option("domain").unwrap_or_default()),
             Value::from("vboxsh"),
         ];
-        let session = Self(made(guest.call("createSession", arguments)?, "IGuest.createSession")?);
-        let flags = Value::List(vec![Value::from("Start"), Value::from("Status")]);
-        let result = session.0.call("waitForArray", vec![flags, Value::Int(LOG_ON)])?;
-        if !matches!(show(&result).as_str(), "Start" | "Status") || text(&session.0, "status") != "Started" {
-            return Err(Failure::new(
-                ErrorKind::Failed,
-                format!("the guest lets `{user}` not in: {}", text(&session.0, "status")),
-            )
-            .hinted("the user and the password are the guest's"));
+        let start = Instant::now();
+        loop {
+            let session = Self(made(guest.call("createSession", arguments.clone())?, "IGuest.createSession")?);
+            match session.wait_for_start(shell, start)? {
+                None => return Ok(session),
+                // The guest has not got over the session before this one, or its service starts just now.
+                Some(failure) if is_busy(&failure) && start.elapsed() < LOG_ON => {
+                    drop(session);
+                    shell.world().interrupt().sleep(Duration::from_millis(500))?;
+                }
+                Some(failure) => {
+                    let said = match &failure.api {
+                        Some(api) => api.message.trim().to_owned(),
+                        None => failure.message,
+                    };
+                    return Err(Failure::new(ErrorKind::Failed, format!("the guest lets `{user}` not in: {said}"))
+                        .hinted(
+                            "the user and the password are the guest's; `ginfo MACHINE` shows whether its services run",
+                        ));
+                }
+            }
         }
-        Ok(session)
+    }
+
+    /// Waits until the session is open. Gives why it is not.
+    fn wait_for_start(&self, shell: &Shell, start: Instant) -> Result<Option<Failure>, Failure> {
+        loop {
+            shell.world().interrupt().check()?;
+            let flags = Value::List(vec![Value::from("Start"), Value::from("Status")]);
+            if let Err(error) = self.0.call("waitForArray", vec![flags, Value::Int(1000)])
+                && error.api_error().is_some()
+            {
+                return Ok(Some(error.into()));
+            }
+            match text(&self.0, "status").as_str() {
+                "Started" => return Ok(None),
+                // The status may change on the way.
+                "Undefined" | "Starting" if start.elapsed() < LOG_ON => {
+                    shell.world().interrupt().sleep(Duration::from_millis(50))?;
+                }
+                status => return Ok(Some(Failure::new(ErrorKind::Failed, status))),
+            }
+        }
     }
 }
 
@@ -222,7 +259,7 @@ fn create(session: &GuestSession, words: &[String], time: Duration) -> Result<Ob
 /// Shows what a process of the guest writes until it ends. `feed` gives what it reads.
 fn follow(shell: &Shell, process: &Object, mut feed: Option<Box<dyn Read>>) -> Result<(), Failure> {
     let started = Value::List(vec![Value::from("Start")]);
-    process.call("waitForArray", vec![started, Value::Int(LOG_ON)])?;
+    process.call("waitForArray", vec![started, Value::Int(30_000)])?;
     loop {
         shell.world().interrupt().check().map_err(|error| {
             let _ = process.call("terminate", Vec::new());
@@ -430,9 +467,9 @@ fn ip(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
                     .hinted(format!("`start {}` starts it", quoted(&name))));
             }
             Some(time) if start.elapsed() >= time => {
-                return Err(
-                    Error::TimedOut { what: format!("an address of `{name}`"), seconds: time.as_secs_f64() }.into()
-                );
+                let what = format!("an address of `{name}`");
+                let failure = Failure::from(Error::TimedOut { what, seconds: time.as_secs_f64() });
+                return Err(failure.hinted(format!("Guest Additions report it; `ginfo {}` shows them", quoted(&name))));
             }
             Some(_) => shell.world().interrupt().sleep(Duration::from_millis(500))?,
         }

@@ -113,7 +113,8 @@ fn on(shell: &mut Shell, given: &Given, settings: &ConnectSettings) -> Result<Re
     }
     match failed {
         0 => Ok(Reply::Nothing),
-        failed => Err(Failure::new(ErrorKind::Failed, format!("{failed} of {count} hosts failed"))),
+        failed => Err(Failure::new(ErrorKind::Failed, format!("{failed} of {count} hosts failed"))
+            .hinted("what failed stands above, under each host's name")),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `list`: what there is, as tables.
 
-use super::on_machine::is_online;
+use super::on_machine::{is_online, show};
 use crate::model::{Connection, Object, Value};
 use crate::output::{Column, Failure, Reply, Table};
 use crate::shell::{ArgumentKind, Arity, Category, Command, Given, Shell, settings_name};
@@ -40,8 +40,12 @@ fn list(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let connection = shell.world().connection()?;
     let vbox = connection.root();
     match given.optional("what").unwrap_or("machines") {
-        "machines" => machines(&connection, false),
-        "running" => machines(&connection, true),
+        "machines" => {
+            let (reply, names) = machines(&connection, false)?;
+            shell.world().saw_machines(&connection, names);
+            Ok(reply)
+        }
+        "running" => Ok(machines(&connection, true)?.0),
         "groups" => attribute(&vbox, "machineGroups", "no groups"),
         "disks" => attribute(&vbox, "hardDisks", "no hard disks"),
         "dvds" => attribute(&vbox, "DVDImages", "no DVD images"),
@@ -66,7 +70,8 @@ fn attribute(object: &Object, name: &str, empty: &str) -> Result<Reply, Failure>
     }
 }
 
-fn machines(connection: &Connection, only_online: bool) -> Result<Reply, Failure> {
+/// The table of machines, and their names and states.
+fn machines(connection: &Connection, only_online: bool) -> Result<(Reply, Vec<(String, String)>), Failure> {
     let machines = connection.root().get("machines")?.into_list();
     // One call for all states, where the release has it.
     let states = match connection.root().call("getMachineStates", vec![Value::List(machines.clone())]) {
@@ -104,12 +109,10 @@ fn machines(connection: &Connection, only_online: bool) -> Result<Reply, Failure
         });
     }
     rows.sort_by_cached_key(|row| row[0].as_text().unwrap_or_default().to_lowercase());
-    let empty = if only_online { "no machine runs" } else { "no machines; `vbox.createMachine?` says how to make one" };
-    Ok(Reply::Table(Table {
-        columns: vec![Column::new("name"), Column::new("state"), Column::new("id")],
-        rows,
-        empty: empty.to_owned(),
-    }))
+    let names = rows.iter().map(|row| (show(&row[0]), show(&row[1]))).collect();
+    let empty = if only_online { "no machine runs" } else { "no machines; `create-vm NAME OS-TYPE` makes one" };
+    let columns = vec![Column::new("name"), Column::new("state"), Column::new("id")];
+    Ok((Reply::Table(Table { columns, rows, empty: empty.to_owned() }), names))
 }
 
 fn is_null_state(state: &Value) -> bool {

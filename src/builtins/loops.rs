@@ -94,7 +94,8 @@ fn foreachvm(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     }
     match failed {
         0 => Ok(if replies.is_empty() { Reply::Nothing } else { Reply::Many(replies) }),
-        count => Err(Failure::new(ErrorKind::Failed, format!("it failed for {count} of {} machines", rows.len()))),
+        count => Err(Failure::new(ErrorKind::Failed, format!("it failed for {count} of {} machines", rows.len()))
+            .hinted("what failed stands above, under each machine's name")),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Making and removing machines: `create-vm`, `remove-vm`, `clone`, `move`, `rename`, `groups`, `export-vm`, `import-vm`.
 
-use super::on_machine::{change, children, consent, finish, machine, made, note, objects, quoted, read_rows, text};
+use super::on_machine::{
+    change, children, consent, finish, is_online, machine, made, note, objects, quoted, read_rows, show, text,
+};
 use super::sizes;
 use crate::model::{Connection, ErrorKind, Object, Value};
 use crate::output::{Column, Failure, Reply, Table};
@@ -93,7 +95,15 @@ fn new_machine(
 ) -> Result<Object, Failure> {
     let arguments =
         vec![Value::from(""), Value::from(name), Value::from(platform), groups, Value::from(os_type), Value::from("")];
-    made(connection.root().call("createMachine", arguments)?, "IVirtualBox.createMachine")
+    let made = connection
+        .root()
+        .call("createMachine", arguments)
+        .map_err(Failure::from)
+        .and_then(|machine| made(machine, "IVirtualBox.createMachine"));
+    made.map_err(|failure| match connection.find_machine(name) {
+        Ok(_) => failure.hinted(format!("`info {}` shows the machine of that name; take another name", quoted(name))),
+        Err(_) => failure,
+    })
 }
 
 fn create(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
@@ -182,6 +192,7 @@ fn remove(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         return note(format!("`{name}` is forgotten"));
     }
     let name = text(&machine, "name");
+    refuse_running(&machine)?;
     let keep = given.flag("keep-disks");
     let mut files = vec![text(&machine, "settingsFilePath")];
     if !keep {
@@ -193,6 +204,17 @@ fn remove(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let media = media.into_iter().map(Value::Object).collect();
     finish(shell, machine.call("deleteConfig", vec![Value::List(media)])?)?;
     note(format!("`{name}` is removed"))
+}
+
+/// What changes the machine's files waits until it is off.
+fn refuse_running(machine: &Object) -> Result<(), Failure> {
+    let state = machine.get("state")?;
+    if !is_online(&state) {
+        return Ok(());
+    }
+    let name = text(machine, "name");
+    Err(Failure::new(ErrorKind::Failed, format!("`{name}` runs: its state is {}", show(&state)))
+        .hinted(format!("`powerdown {}` switches it off", quoted(&name))))
 }
 
 /// Files of the hard disks that no other machine uses.
@@ -222,10 +244,7 @@ fn clone(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let machine = machine(shell, given)?;
     let linked = given.flag("linked");
     let source = match given.option("snapshot") {
-        Some(name) => {
-            let snapshot = made(machine.call("findSnapshot", vec![Value::from(name)])?, "IMachine.findSnapshot")?;
-            super::on_machine::child(&snapshot, "machine")?
-        }
+        Some(name) => super::snapshots::machine_of(&super::snapshots::find(&machine, name)?)?,
         None if linked => match machine.get("currentSnapshot")? {
             Value::Object(snapshot) => super::on_machine::child(&snapshot, "machine")?,
             _ => {
@@ -255,6 +274,10 @@ fn clone(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
             }
         }));
     }
+    // VirtualBox takes only one of the two; the first one says more.
+    if options.contains(&Value::from("KeepAllMACs")) {
+        options.retain(|option| *option != Value::from("KeepNATMACs"));
+    }
     let platform = super::on_machine::child(&source, "platform").map(|platform| text(&platform, "architecture"));
     let platform = platform.unwrap_or_else(|_| "x86".to_owned());
     let groups = match given.option("group") {
@@ -281,6 +304,7 @@ fn move_machine(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
 fn rename(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let machine = machine(shell, given)?;
     let old = text(&machine, "name");
+    refuse_running(&machine)?;
     change(&machine, |machine| Ok(machine.set("name", Value::from(given.text("name")))?))?;
     note(format!("`{old}` is `{}` now", text(&machine, "name")))
 }

@@ -133,7 +133,10 @@ pub(super) fn open(connection: &Connection, word: &str, kind: &str) -> Result<Ob
     let path = absolute(word);
     if !connection.transport().name().contains("web") && !std::path::Path::new(&path).exists() {
         return Err(Failure::new(ErrorKind::NotFound, format!("no medium is `{word}`, and there is no such file"))
-            .hinted("`list-media` shows the media there are; `create-hdd SIZE FILE` makes a hard disk"));
+            .hinted(match kind {
+                "HardDisk" => "`list-media` shows the media there are; `create-hdd SIZE FILE` makes a hard disk",
+                _ => "give the path of an image; `list-media` shows those that are known",
+            }));
     }
     let mode = if kind == "DVD" { "ReadOnly" } else { "ReadWrite" };
     let arguments = vec![Value::from(path.as_str()), Value::from(kind), Value::from(mode), Value::Bool(false)];
@@ -243,6 +246,8 @@ fn resize(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let connection = shell.world().connection()?;
     let bytes = sizes::parse(given.text("size"), sizes::MEGABYTE)?;
     let disk = open(&connection, given.text("disk"), "HardDisk")?;
+    // Nobody may have looked at it yet.
+    disk.call("refreshState", Vec::new())?;
     let now = disk.get("logicalSize")?.as_int().unwrap_or_default();
     if bytes < now {
         consent(
@@ -251,6 +256,8 @@ fn resize(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         )?;
     }
     finish(shell, disk.call("resize", vec![Value::Int(bytes)])?)?;
+    // VirtualBox goes on telling the earlier size until it looks again.
+    disk.call("refreshState", Vec::new())?;
     note(format!("`{}` has {}", text(&disk, "location"), sizes::show(bytes)))
 }
 

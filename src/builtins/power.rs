@@ -91,7 +91,10 @@ fn start(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     if matches!(session.get("state"), Ok(Value::Enum(state)) if state.is("Locked")) {
         session.call("unlockMachine", Vec::new())?;
     }
-    waited?;
+    waited.map_err(Failure::from).map_err(|failure| match (failure.kind, &failure.hint) {
+        (ErrorKind::Failed, None) => failure.hinted(format!("`log {} --errors` may say more", quoted(&name))),
+        _ => failure,
+    })?;
     note(format!("`{name}` runs"))
 }
 

@@ -1,5 +1,6 @@
 //! `eval`, `runScript`, `sleep`, `quit`.
 
+use crate::model::ErrorKind;
 use crate::output::{Failure, Reply};
 use crate::shell::{ArgumentKind, Arity, Category, Command, Effect, Given, Language, Shell};
 
@@ -42,7 +43,17 @@ fn eval(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let inside = ['\'', '"'].into_iter().find_map(|quote| {
         source.strip_prefix(quote)?.strip_suffix(quote).filter(|inside| quote == '\'' && !inside.contains(quote))
     });
-    shell.evaluate(inside.unwrap_or(source))
+    shell.evaluate(inside.unwrap_or(source)).map_err(pointed)
+}
+
+/// A script that failed without a hint has one at least where to read.
+fn pointed(failure: Failure) -> Failure {
+    match (failure.kind, &failure.hint) {
+        (ErrorKind::Script, None) if failure.exit.is_none() => {
+            failure.hinted("`help scripting` says what script knows")
+        }
+        _ => failure,
+    }
 }
 
 /// The command that makes a language the prompt's, or runs one line of it.
@@ -51,7 +62,7 @@ fn language(language: Language, example: &str, what: &str) -> Command {
     Command::new(name, Category::Scripting, &format!("{} at the prompt", language.title()), move |shell, given| {
         match given.optional("source") {
             None => shell.set_language(language).map(|()| Reply::Nothing),
-            Some(source) => shell.evaluate_in(language, source),
+            Some(source) => shell.evaluate_in(language, source).map_err(pointed),
         }
     })
     .effect(Effect::Write)

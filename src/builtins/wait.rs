@@ -141,7 +141,11 @@ fn wait(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         }
         if time.is_some_and(|time| start.elapsed() >= time) {
             let what = format!("{} of `{}`", words.join(" and "), text(&machine, "name"));
-            return Err(Error::TimedOut { what, seconds: start.elapsed().as_secs_f64() }.into());
+            let failure = Failure::from(Error::TimedOut { what, seconds: start.elapsed().as_secs_f64() });
+            let name = super::on_machine::quoted(&text(&machine, "name"));
+            return Err(
+                failure.hinted(format!("a greater `--timeout` gives it more time; `info {name}` shows how it is"))
+            );
         }
         shell.world().interrupt().sleep(Duration::from_millis(100))?;
     }

@@ -116,11 +116,13 @@ impl State {
                 one(RawValue::List(found.into_iter().map(|view| Address::machine(view).value("IMachine")).collect()))
             }
             "getMachineStates" => {
-                let machines: Vec<_> = arguments.list(0).iter().filter_map(Address::of).collect();
-                // What other processes started or ended; also for machines that have only just been read from their files.
-                machines.iter().for_each(|at| self.look_again(at.view));
-                let states = machines.iter().map(|at| self.machine_state(at.view));
-                one(RawValue::List(states.collect::<Outcome<_>>()?))
+                let mut states = Vec::new();
+                for at in arguments.list(0).iter().filter_map(Address::of) {
+                    // Another process may run it meanwhile.
+                    self.make_ready(at.view)?;
+                    states.push(self.machine_state(at.view)?);
+                }
+                one(RawValue::List(states))
             }
             "createMedium" => one(self.create_medium(arguments)?),
             "openMedium" => one(self.open_medium(arguments)?),

@@ -245,8 +245,10 @@ impl State {
         let architecture = platform.map_or("x86", |platform| platform.name("architecture"));
         let foreign = if architecture == "x86" { "ARM" } else { "x86" };
         for (_, element) in document.iter().filter(|(_, element)| element.role != foreign) {
-            let listed =
-                LISTS.iter().any(|list| list.1 == element.role) || matches!(element.role, "NATEngine" | "attachment");
+            // What was taken out of its list has no place any more.
+            let listed = element.role == "retired"
+                || LISTS.iter().any(|list| list.1 == element.role)
+                || matches!(element.role, "NATEngine" | "attachment");
             if !listed {
                 write_rows_of(element, node, wanted);
             }

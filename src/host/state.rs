@@ -237,13 +237,24 @@ impl State {
         }
     }
 
-    fn read(&mut self, address: Address, attribute: &'static Attribute) -> Outcome<RawValue> {
-        match attribute.name {
-            // Whoever asks for it has mended the file, perhaps just now.
-            "accessible" | "accessError" => self.look_again(address.view),
-            _ => self.keep_up(address.view),
+    /// Before an object is used: its machine is read, and what other processes did to it is known.
+    pub(super) fn make_ready(&mut self, view: View) -> Outcome {
+        let read = self.machines.get(&view).is_none_or(|machine| machine.document.is_some());
+        self.keep_up(view);
+        self.load(view)?;
+        if !read {
+            // The file says that the machine is off; that it runs is told by its record.
+            self.look_at_record(view);
         }
-        self.load(address.view)?;
+        Ok(())
+    }
+
+    fn read(&mut self, address: Address, attribute: &'static Attribute) -> Outcome<RawValue> {
+        // Whoever asks for it has mended the file, perhaps just now.
+        if matches!(attribute.name, "accessible" | "accessError") {
+            self.look_again(address.view);
+        }
+        self.make_ready(address.view)?;
         self.check_interface(address, attribute.owner)?;
         if let Some(value) = self.read_behaviour(address, attribute)? {
             return Ok(value);
@@ -308,8 +319,7 @@ impl State {
     }
 
     fn write(&mut self, at: Address, attribute: &'static Attribute, arguments: Arguments<'_>) -> Outcome {
-        self.keep_up(at.view);
-        self.load(at.view)?;
+        self.make_ready(at.view)?;
         self.check_interface(at, attribute.owner)?;
         if console::is_of_console(attribute.owner) {
             return self.write_console(at, attribute.owner, attribute.name, arguments);
@@ -378,8 +388,7 @@ impl State {
     }
 
     fn run(&mut self, at: Address, method: &'static Method, arguments: Arguments<'_>) -> Outcome<Vec<RawValue>> {
-        self.keep_up(at.view);
-        self.load(at.view)?;
+        self.make_ready(at.view)?;
         self.check_interface(at, method.owner)?;
         let before = self.slots_before(at, method.name, arguments);
         let done = match method.owner {

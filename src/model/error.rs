@@ -35,7 +35,7 @@ pub enum Error {
         hint: String,
     },
     /// A wait ran out of time.
-    #[error("{what}: not within {seconds} s")]
+    #[error("{what}: not within {} s", (seconds * 10.0).round() / 10.0)]
     TimedOut {
         /// What was waited for.
         what: String,
@@ -148,7 +148,9 @@ impl Error {
 
 /// What usually helps after a result code.
 fn api_hint(operation: &str, code: u32) -> String {
-    let member = || format!("`help {operation}` says what it needs");
+    // What failed in the course of an operation has words in place of a member's name.
+    let is_member = operation.starts_with('I') && operation.contains('.') && !operation.contains(' ');
+    let member = || if is_member { format!("`help {operation}` says what it needs") } else { String::new() };
     match code {
         0x80bb_0001 if operation.contains("findMachine") => "`list` shows the machines there are".to_owned(),
         0x80bb_0001 if operation == "path" => "`get` the list itself to see what is in it; `help paths` says how paths work".to_owned(),
@@ -157,6 +159,10 @@ fn api_hint(operation: &str, code: u32) -> String {
                                       `machine.session(|s| ...)`"
             .to_owned(),
         0x80bb_000b => "lock the machine first: `machine.session(|s| ...)`".to_owned(),
+        // Its text names the file.
+        0x80bb_0004 | 0x80bb_0005 | 0x8000_4005 if is_member => member(),
+        0x80bb_0004 | 0x80bb_0005 => "see whether the path is right, and may be read and written".to_owned(),
+        0x80bb_0009 => "this Main API cannot do that, or not here; `doctor` shows which one answers".to_owned(),
         0x80bb_000c => "something still uses it; detach or unlock that first".to_owned(),
         0x8000_ffff if operation.starts_with("ISession.") => "`help sessions` says how a session locks a machine".to_owned(),
         0x8000_4001 => "this Main API does not offer it; `doctor` shows which one answers".to_owned(),

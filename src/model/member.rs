@@ -62,7 +62,7 @@ fn setter_hint(interface: &'static Interface, name: &str) -> String {
     let capital: String = letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect();
     match interface.method(&format!("set{capital}")) {
         Some(method) => format!("`{method}` changes it"),
-        None => String::new(),
+        None => format!("`help {}` shows what can be written", interface.name),
     }
 }
 

@@ -35,7 +35,13 @@ impl<'a> Sources<'a> {
 
     /// Names of things that the open connection has.
     pub(super) fn names(&self, things: &Things) -> Vec<Named> {
-        self.machines.names(things, self.shell.world().current())
+        let connection = self.shell.world().current();
+        if let (Things::Machines, Some(open)) = (things, &connection)
+            && let Some(names) = self.shell.world().take_machines(open)
+        {
+            self.machines.learn(names, open);
+        }
+        self.machines.names(things, connection)
     }
 }
 

@@ -127,6 +127,16 @@ impl Known {
         self.lock().values_mut().for_each(|cache| cache.stale = true);
     }
 
+    /// Takes up names of machines that a command has just read.
+    pub(super) fn learn(&self, names: Vec<Named>, connection: &Connection) {
+        let names = sorted(names);
+        let mut caches = self.lock();
+        let cache = caches.entry(Things::Machines).or_default();
+        cache.names = names;
+        cache.stale = false;
+        cache.read = Some((Instant::now(), connection.clone()));
+    }
+
     fn keep(&self, things: &Things, names: Option<Vec<Named>>, connection: Connection) {
         let mut caches = self.lock();
         let cache = caches.entry(things.clone()).or_default();

@@ -296,7 +296,11 @@ impl Shell {
     /// # Errors
     /// What it fails with.
     pub fn run_part(&mut self, part: &str) -> Result<Reply, Failure> {
-        match self.classify(part) {
+        let line = self.classify(part);
+        if !matches!(&line, Line::Command { command, .. } if command.effect == super::Effect::Read) {
+            self.world.forget_machines();
+        }
+        match line {
             Line::Empty => Ok(Reply::Nothing),
             Line::Command { command, rest } => self.run_command(&command, rest),
             Line::Script(source) => self.evaluate(source).map_err(|failure| self.suggest_command(source, failure)),
@@ -415,7 +419,8 @@ fn host_shell(command: &str) -> Result<Reply, Failure> {
     match status.code() {
         Some(0) => Ok(Reply::Nothing),
         Some(code) => {
-            Err(Failure::new(crate::model::ErrorKind::Failed, format!("`{command}` ended with status {code}")))
+            Err(Failure::new(crate::model::ErrorKind::Failed, format!("`{command}` ended with status {code}"))
+                .hinted("what it wrote itself says why"))
         }
         None => Err(Failure::new(crate::model::ErrorKind::Failed, format!("`{command}` was ended by a signal"))),
     }

@@ -17,6 +17,9 @@ pub enum Asking {
     Never,
 }
 
+/// Names and states of machines.
+type NamesAndStates = Vec<(String, String)>;
+
 /// The shared part of a shell. Engines and commands hold it by `Arc`.
 pub struct World {
     connection: RwLock<Option<Connection>>,
@@ -25,6 +28,8 @@ pub struct World {
     opener: RwLock<Option<Opener>>,
     /// What opened the connection that `disconnect` closed; `reconnect` takes it up again.
     parked: Mutex<Option<Opener>>,
+    /// Names and states of machines that a command has just read, and over which connection.
+    machines: Mutex<Option<(Connection, NamesAndStates)>>,
     ui: Ui,
     yes: bool,
 }
@@ -37,6 +42,7 @@ impl World {
             opening: Mutex::new(()),
             opener: RwLock::new(opener),
             parked: Mutex::default(),
+            machines: Mutex::default(),
             ui,
             yes,
         })
@@ -100,6 +106,22 @@ impl World {
     /// Exchanges the connection. The earlier one closes when its last object is gone.
     pub fn set_connection(&self, connection: Option<Connection>) {
         *self.connection.write().unwrap_or_else(PoisonError::into_inner) = connection;
+    }
+
+    /// Keeps names and states of all machines, as a command has just read them: completion need not read them again.
+    pub fn saw_machines(&self, connection: &Connection, names: Vec<(String, String)>) {
+        *self.machines.lock().unwrap_or_else(PoisonError::into_inner) = Some((connection.clone(), names));
+    }
+
+    /// Something ran that may have made or renamed machines.
+    pub fn forget_machines(&self) {
+        *self.machines.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The names that a command has read since the last time this was asked, over that connection.
+    pub fn take_machines(&self, connection: &Connection) -> Option<Vec<(String, String)>> {
+        let seen = self.machines.lock().unwrap_or_else(PoisonError::into_inner).take();
+        seen.filter(|(earlier, _)| earlier.is_same(connection)).map(|(_, names)| names)
     }
 
     /// Exchanges what opens the connection.

@@ -174,6 +174,43 @@ fn waits_end_with_the_condition_or_with_time() {
 }
 
 #[test]
+fn every_process_sees_that_a_machine_runs() {
+    let program = with_machine();
+    program.lines(&["start web-01 headless"]).ok();
+    for line in ["list", "list running", "info web-01"] {
+        assert!(program.lines(&[line]).ok().contains("Running"), "{line}");
+    }
+    assert_eq!(program.eval("vbox.machines[0].state").ok(), "Running\n", "the very first that is read");
+    program.lines(&["powerdown web-01"]).ok();
+    assert!(program.lines(&["list"]).ok().contains("PoweredOff"));
+}
+
+#[test]
+fn what_is_removed_leaves_no_trace_in_the_settings() {
+    let program = with_machine();
+    let settings = program.lines(&["get web-01.settingsFilePath"]).ok();
+    let read = || std::fs::read_to_string(settings.trim()).unwrap();
+    let machine = |text: &str| text.lines().find(|line| line.contains("<Machine ")).unwrap().to_owned();
+    let before = machine(&read());
+    for (made, gone, name) in [
+        ("share-folder web-01 . data", "unshare-folder web-01 data", "\"data\""),
+        (
+            "modify web-01 'bandwidthControl.createBandwidthGroup(slow, Network, 1000)'",
+            "modify web-01 'bandwidthControl.deleteBandwidthGroup(slow)'",
+            "\"slow\"",
+        ),
+        ("attachCtr web-01 Ctr1 SAS", "detachCtr web-01 Ctr1", "\"Ctr1\""),
+    ] {
+        program.lines(&[made]).ok();
+        assert!(read().contains(name), "{made}");
+        program.lines(&[gone]).ok();
+        assert!(!read().contains(name), "{gone}");
+        assert_eq!(machine(&read()), before, "{gone}");
+        assert!(program.lines(&["list"]).ok().contains("web-01"), "{gone}");
+    }
+}
+
+#[test]
 fn a_machine_goes_out_as_an_appliance_and_comes_back() {
     let program = Program::new();
     program.lines(&["create-vm db-01 Debian_64 --memory 3G --disk 20M"]).ok();

@@ -84,6 +84,39 @@ fn a_prompt_text_a_timing_and_a_search_are_there() {
 }
 
 #[test]
+fn an_editor_changes_a_script_that_then_runs() {
+    let program = Program::new();
+    let file = program.file("steps.vbsh", "nonsense\n");
+    let run = |editor: &str, line: &str| {
+        let output = program.command().env("EDITOR", editor).args(["-c", line]).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, out, err) = run("sh -c 'echo get vbox.APIVersion >$0'", &format!("edit {file}"));
+    assert_eq!((code, out.as_str()), (Some(0), "7_2\n"), "{err}");
+    let (code, _, err) = run("false", &format!("edit {file}"));
+    assert!(code == Some(1) && err.contains("nothing was run") && err.contains("hint: "), "{err}");
+    let (code, _, err) = run("no-such-editor", &format!("edit {file}"));
+    assert!(code == Some(1) && err.contains("no-such-editor") && err.contains("EDITOR"), "{err}");
+}
+
+#[test]
+fn gui_starts_the_window_of_virtualbox() {
+    use std::os::unix::fs::PermissionsExt;
+    let program = Program::new();
+    let window = program.file("VirtualBox", "#!/bin/sh\ntouch \"$HOME/started\"\n");
+    std::fs::set_permissions(&window, PermissionsExt::from_mode(0o755)).unwrap();
+    let output = program.command().env("VBOX_PROGRAM_PATH", program.home()).args(["-c", "gui"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    for _ in 0..100 {
+        if program.home().join("started").exists() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("it was not started");
+}
+
+#[test]
 fn words_of_other_programs_lead_to_the_command() {
     let program = Program::new();
     for (typed, meant) in [("stop web-01", "powerdown"), ("delete web-01", "removeVm"), ("showvminfo web-01", "info")] {

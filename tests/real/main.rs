@@ -6,6 +6,8 @@
 #[cfg(unix)]
 mod appliances;
 mod backend;
+#[cfg(feature = "webservice")]
+mod commands;
 mod conformance;
 mod crawl;
 mod embedded;

@@ -75,7 +75,7 @@ fn their_own_examples_run() {
         for command in ["boot-order", "label", "labelled", "macs", "prune"] {
             let help = bench.program.lines(&[&format!("help {command}")]).ok();
             let examples = help.split("examples:\n").nth(1).unwrap_or_else(|| panic!("{command} has none: {help}"));
-            for example in examples.lines().take_while(|line| !line.is_empty()) {
+            for example in examples.lines().take_while(|line| !line.trim().is_empty()) {
                 let line = example.trim().split("  ").next().unwrap();
                 assert!(line.starts_with(command), "{example}");
                 bench.line(0, &["--yes"], line);

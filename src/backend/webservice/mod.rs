@@ -35,8 +35,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-/// Reads that go out at once.
+/// Reads that go out at once to a server nearby; more would only wait for each other there.
 const PARALLEL: usize = 4;
+
+/// Reads that go out at once to a server far away; each holds a thread of the server, which has a hundred.
+const PARALLEL_FAR: usize = 16;
+
+/// A server whose fastest reply took longer is far away.
+const FAR: Duration = Duration::from_millis(4);
 
 /// The largest request that the server takes, in bytes.
 const LARGEST_REQUEST: usize = 16 << 20;
@@ -255,7 +261,7 @@ impl Transport for WebService {
     }
 
     fn parallelism(&self) -> usize {
-        PARALLEL
+        if self.0.pool.fastest() > FAR { PARALLEL_FAR } else { PARALLEL }
     }
 
     fn releases_need_quiet(&self) -> bool {

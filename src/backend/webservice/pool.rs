@@ -10,11 +10,12 @@ use super::stream::Stream;
 use super::{Limits, TlsOptions, problem, tls};
 use crate::model::{ConnectionProblem, Error, Interrupt};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 /// Idle connections kept; each holds a thread of the server.
-const MOST_IDLE: usize = 6;
+const MOST_IDLE: usize = 16;
 
 /// Where the server is and how to get there; shared with the threads that connect.
 struct Target {
@@ -29,6 +30,8 @@ struct Target {
 pub(super) struct Pool {
     target: Arc<Target>,
     idle: Mutex<Vec<HttpConnection>>,
+    /// The shortest time that a reply took, in microseconds; the way there and back is a part of it.
+    fastest: AtomicU64,
 }
 
 /// A request that got no reply.
@@ -43,7 +46,15 @@ pub(super) enum NoReply {
 impl Pool {
     pub(super) fn new(address: Address, tls: TlsOptions, limits: Limits) -> Self {
         let target = Target { address, tls, limits, known: Mutex::default() };
-        Self { target: Arc::new(target), idle: Mutex::default() }
+        Self { target: Arc::new(target), idle: Mutex::default(), fastest: AtomicU64::new(u64::MAX) }
+    }
+
+    /// The shortest time that a reply took so far; zero before the first one.
+    pub(super) fn fastest(&self) -> Duration {
+        match self.fastest.load(Ordering::Relaxed) {
+            u64::MAX => Duration::ZERO,
+            time => Duration::from_micros(time),
+        }
     }
 
     pub(super) fn address(&self) -> &Address {
@@ -72,7 +83,10 @@ impl Pool {
     /// Posts a SOAP message. `repeatable`: running it twice does no harm.
     pub(super) fn post(&self, body: &str, patience: Patience, repeatable: bool) -> Result<Response, NoReply> {
         let message = self.message(body);
-        self.exchange(&message, patience, repeatable)
+        let start = Instant::now();
+        let reply = self.exchange(&message, patience, repeatable)?;
+        self.fastest.fetch_min(u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        Ok(reply)
     }
 
     /// Reads the server's description of itself.
