@@ -1,6 +1,7 @@
 //! The same on several at once: `on`, and `foreachvm --at-once`.
 
 use crate::support::program::Program;
+#[cfg(feature = "webservice")]
 use std::time::{Duration, Instant};
 
 /// A configuration with three hosts that answer, and more lines.
