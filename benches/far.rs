@@ -123,7 +123,7 @@ import os, pty, select, sys, time
 program, url, before = sys.argv[1:4]
 pid, terminal = pty.fork()
 if pid == 0:
-    os.environ.update(TERM="xterm", COLUMNS="100", LINES="40")
+    os.environ.update(TERM="xterm", COLUMNS="100", LINES="40", NO_COLOR="1")
     os.execv(program, [program, "-q", "--no-ext", "-u", url])
 def until(word, seconds=20):
     seen, end = b"", time.monotonic() + seconds

@@ -55,6 +55,9 @@ struct State {
     session: AtomicUsize,
     sessions: AtomicUsize,
     connections: AtomicUsize,
+    /// Connections that had no reply yet, and the most that there were.
+    unanswered: AtomicUsize,
+    most_unanswered: AtomicUsize,
     /// Every call that arrived whole, with its arguments.
     calls: Mutex<Vec<String>>,
 }
@@ -68,6 +71,8 @@ impl Server {
             session: AtomicUsize::new(0),
             sessions: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
+            unanswered: AtomicUsize::new(0),
+            most_unanswered: AtomicUsize::new(0),
             calls: Mutex::default(),
         });
         let served = Arc::clone(&state);
@@ -75,6 +80,8 @@ impl Server {
             for stream in listener.incoming() {
                 let (stream, state) = (stream.unwrap(), Arc::clone(&served));
                 state.connections.fetch_add(1, Ordering::SeqCst);
+                let unanswered = state.unanswered.fetch_add(1, Ordering::SeqCst) + 1;
+                state.most_unanswered.fetch_max(unanswered, Ordering::SeqCst);
                 std::thread::spawn(move || serve(&state, stream));
             }
         });
@@ -97,6 +104,11 @@ impl Server {
 
     pub(super) fn connections(&self) -> usize {
         self.state.connections.load(Ordering::SeqCst)
+    }
+
+    /// The most connections at one time that had no reply yet.
+    pub(super) fn most_unanswered(&self) -> usize {
+        self.state.most_unanswered.load(Ordering::SeqCst)
     }
 }
 
@@ -154,6 +166,9 @@ fn serve(state: &State, mut stream: TcpStream) {
             }
             Some(Trick::Late(time)) => std::thread::sleep(time),
             Some(Trick::Drop(time)) => pause = Some(time),
+        }
+        if left + 1 == state.plan.most {
+            state.unanswered.fetch_sub(1, Ordering::SeqCst);
         }
         let (status, body) = match answer(state, &call) {
             Ok(values) => {

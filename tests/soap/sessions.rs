@@ -1,6 +1,6 @@
 //! The web-service backend on a server in this process: log-on, faults, re-log-on, releases.
 
-use super::server::{Plan, Server};
+use super::server::{Plan, Server, Trick};
 use super::wire::{call, get};
 use std::time::{Duration, Instant};
 use vboxsh::backend::webservice::{ConnectOptions, SchemaChoice, WebService, connect};
@@ -58,6 +58,27 @@ fn a_hundred_requests_a_connection_and_more_go_unnoticed() {
         assert_eq!(server.count("getVersion"), 251);
         assert_eq!(server.connections(), 252_usize.div_ceil(most));
     }
+}
+
+/// The real server may leave connections that come at once until another has been idle for a minute.
+#[test]
+fn a_connection_is_opened_when_the_one_before_has_been_answered() {
+    let tricks = Box::new(|_: &str| Some(Trick::Late(Duration::from_millis(20))));
+    let server = Server::start(Plan { tricks, ..Plan::default() });
+    let service = WebService::connect(options(&server)).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    invoke(&service, &Handle::Root, get("IVirtualBox", "version"), &[]).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(server.count("getVersion"), 241);
+    // One, but for a computer on which a reply takes very long.
+    assert!(server.most_unanswered() < 4, "{} at once", server.most_unanswered());
+    assert!(server.connections() > 3, "{} connections for twelve threads", server.connections());
 }
 
 #[test]

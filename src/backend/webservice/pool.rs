@@ -11,9 +11,13 @@ use super::{Limits, TlsOptions, problem, tls};
 use crate::model::{ConnectionProblem, Error, Interrupt};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
+/// How long a new connection waits for the first reply on the one before. The server counts a thread as free until it
+/// wakes: of several connections that come at once, all but one may be left until another one has been idle for a
+/// minute (seen on 7.2.22).
+const TURN: Duration = Duration::from_millis(400);
 /// Idle connections kept; each holds a thread of the server.
 const MOST_IDLE: usize = 16;
 
@@ -30,8 +34,21 @@ struct Target {
 pub(super) struct Pool {
     target: Arc<Target>,
     idle: Mutex<Vec<HttpConnection>>,
+    /// Whether a connection has been opened that has had no reply yet.
+    opening: Mutex<bool>,
+    opened: Condvar,
     /// The shortest time that a reply took, in microseconds; the way there and back is a part of it.
     fastest: AtomicU64,
+}
+
+/// Held until a new connection has had its first reply.
+struct Turn<'a>(&'a Pool);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.0.opening.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        self.0.opened.notify_one();
+    }
 }
 
 /// A request that got no reply.
@@ -46,7 +63,13 @@ pub(super) enum NoReply {
 impl Pool {
     pub(super) fn new(address: Address, tls: TlsOptions, limits: Limits) -> Self {
         let target = Target { address, tls, limits, known: Mutex::default() };
-        Self { target: Arc::new(target), idle: Mutex::default(), fastest: AtomicU64::new(u64::MAX) }
+        Self {
+            target: Arc::new(target),
+            idle: Mutex::default(),
+            opening: Mutex::default(),
+            opened: Condvar::new(),
+            fastest: AtomicU64::new(u64::MAX),
+        }
     }
 
     /// The shortest time that a reply took so far; zero before the first one.
@@ -117,11 +140,20 @@ impl Pool {
 
     fn exchange(&self, message: &[u8], patience: Patience, repeatable: bool) -> Result<Response, NoReply> {
         let mut watch = patience.watch();
+        let mut turn = None;
         let mut connection = match self.take_idle() {
             Some(connection) => connection,
-            None => self.open(patience)?,
+            None => {
+                turn = Some(self.turn());
+                match self.take_idle() {
+                    Some(connection) => connection,
+                    None => self.open(patience)?,
+                }
+            }
         };
-        let failure = match connection.exchange(message, &mut watch) {
+        let exchanged = connection.exchange(message, &mut watch);
+        drop(turn);
+        let failure = match exchanged {
             Ok(response) => {
                 self.keep(connection);
                 return Ok(response);
@@ -137,6 +169,14 @@ impl Pool {
         let response = connection.exchange(message, &mut patience.watch()).map_err(NoReply::Broken)?;
         self.keep(connection);
         Ok(response)
+    }
+
+    /// Waits until no other connection is being opened, or for long enough.
+    fn turn(&self) -> Turn<'_> {
+        let opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.opened.wait_timeout_while(opening, TURN, |opening| *opening);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 = true;
+        Turn(self)
     }
 
     fn take_idle(&self) -> Option<HttpConnection> {
