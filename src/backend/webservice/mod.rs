@@ -39,7 +39,7 @@ use std::time::{Duration, Instant};
 const PARALLEL: usize = 4;
 
 /// Reads that go out at once to a server far away; each holds a thread of the server, which has a hundred.
-const PARALLEL_FAR: usize = 16;
+const PARALLEL_FAR: usize = 24;
 
 /// A server whose fastest reply took longer is far away.
 const FAR: Duration = Duration::from_millis(4);

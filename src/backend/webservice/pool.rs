@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 /// minute (seen on 7.2.22).
 const TURN: Duration = Duration::from_millis(400);
 /// Idle connections kept; each holds a thread of the server.
-const MOST_IDLE: usize = 16;
+const MOST_IDLE: usize = 24;
 
 /// Where the server is and how to get there; shared with the threads that connect.
 struct Target {
