@@ -260,40 +260,42 @@ fn create(session: &GuestSession, words: &[String], time: Duration) -> Result<Ob
 fn follow(shell: &Shell, process: &Object, mut feed: Option<Box<dyn Read>>) -> Result<(), Failure> {
     let started = Value::List(vec![Value::from("Start")]);
     process.call("waitForArray", vec![started, Value::Int(30_000)])?;
+    let mut pending = Vec::new();
     loop {
         shell.world().interrupt().check().map_err(|error| {
             let _ = process.call("terminate", Vec::new());
             Failure::from(error)
         })?;
-        let mut buffer = vec![0; 32 << 10];
         if let Some(input) = &mut feed {
-            let count = input.read(&mut buffer).unwrap_or(0);
-            let flag = if count == 0 { "EndOfFile" } else { "None" };
-            let mut bytes = &buffer[..count];
-            loop {
-                let arguments = vec![
-                    Value::Int(0),
-                    Value::List(vec![Value::from(flag)]),
-                    Value::Blob(bytes.to_vec()),
-                    Value::Int(5000),
-                ];
-                let written = process.call("writeArray", arguments)?.as_int().unwrap_or_default();
-                bytes = &bytes[usize::try_from(written).unwrap_or_default().min(bytes.len())..];
-                if bytes.is_empty() || written == 0 {
-                    break;
-                }
+            if pending.is_empty() {
+                let mut buffer = vec![0; 32 << 10];
+                let count = input.read(&mut buffer).unwrap_or(0);
+                pending.extend_from_slice(&buffer[..count]);
             }
-            if count == 0 {
+            let flag = if pending.is_empty() { "EndOfFile" } else { "None" };
+            let arguments = vec![
+                Value::Int(0),
+                Value::List(vec![Value::from(flag)]),
+                Value::Blob(pending.clone()),
+                Value::Int(5000),
+            ];
+            let written = process.call("writeArray", arguments)?.as_int().unwrap_or_default();
+            if pending.is_empty() {
                 feed = None;
             }
+            // It takes as much as the program in the guest has room for; the rest waits.
+            pending.drain(..usize::try_from(written).unwrap_or_default().min(pending.len()));
         }
         let flags = Value::List(["StdOut", "StdErr", "Terminate"].map(Value::from).to_vec());
         let wait = if feed.is_some() { 10 } else { 200 };
         let reason = process.call("waitForArray", vec![flags, Value::Int(wait)]).map(|reason| show(&reason));
+        // Asked before the streams are read: what it wrote last is still there.
+        let ended = !matches!(text(process, "status").as_str(), "Started" | "Starting" | "Paused");
         let mut silent = true;
         for handle in [1, 2] {
-            // A stream that has ended, or has nothing within the time, is an error to the API and none here.
-            let read = process.call("read", vec![Value::Int(handle), Value::Int(32 << 10), Value::Int(20)]);
+            // A stream that has ended is an error to the API and none here. The guest answers at once, with nothing
+            // where there is nothing; what it answers after the time is lost, so the time is long.
+            let read = process.call("read", vec![Value::Int(handle), Value::Int(32 << 10), Value::Int(10_000)]);
             if let Ok(Value::Blob(bytes)) = read
                 && !bytes.is_empty()
             {
@@ -301,7 +303,6 @@ fn follow(shell: &Shell, process: &Object, mut feed: Option<Box<dyn Read>>) -> R
                 shell.ui().raw(handle == 2, &bytes);
             }
         }
-        let ended = !matches!(text(process, "status").as_str(), "Started" | "Starting" | "Paused");
         if silent && (ended || matches!(reason.as_deref(), Ok("Error"))) {
             return ending(process);
         }
