@@ -316,7 +316,8 @@ fn ending(process: &Object) -> Result<(), Failure> {
     match (status.as_str(), code) {
         ("TerminatedNormally", 0) => Ok(()),
         ("TerminatedNormally", code) => {
-            Err(Failure::new(ErrorKind::Failed, format!("`{name}` ended with status {code} in the guest")))
+            Err(Failure::new(ErrorKind::Failed, format!("`{name}` ended with status {code} in the guest"))
+                .hinted("what it said stands above; `help gexec` says how its status is told"))
         }
         (status, _) => {
             Err(Failure::new(ErrorKind::Failed, format!("`{name}` did not end well in the guest: {status}"))

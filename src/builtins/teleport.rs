@@ -2,9 +2,10 @@
 
 use super::network::port;
 use super::on_machine::{change, finish, machine, note, text, with_console};
-use crate::model::Value;
+use crate::model::{Object, Value};
 use crate::output::{Failure, Reply};
 use crate::shell::{ArgumentKind, Arity, Category, Command, Effect, Given, Shell, read_password_file};
+use std::time::Duration;
 
 pub(super) fn commands() -> Vec<Command> {
     let new = |name: &str, summary: &str, run: fn(&mut Shell, &Given) -> Result<Reply, Failure>| {
@@ -79,6 +80,26 @@ fn teleport(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     };
     let downtime = given.optional("downtime").map_or(Ok(250), |word| super::sizes::count("the downtime", word))?;
     let arguments = vec![Value::from(host), Value::Int(port(port_word)?), password(given)?, Value::Int(downtime)];
-    with_console(&machine, |console, _| finish(shell, console.call("teleport", arguments)?))?;
+    let done = with_console(&machine, |console, _| finish(shell, console.call("teleport", arguments)?));
+    // The process that would tell of success may have ended with the machine that left it.
+    if let Err(failure) = done
+        && !has_left(shell, &machine)?
+    {
+        return Err(failure
+            .hinted(format!("a machine has to wait there: `openportal MACHINE {port_word}`, then `start MACHINE`")));
+    }
     note(format!("`{}` is at {host} now", text(&machine, "name")))
+}
+
+/// Whether a machine has gone to another place; waits while it is about to.
+fn has_left(shell: &Shell, machine: &Object) -> Result<bool, Failure> {
+    for _ in 0..50 {
+        match text(machine, "state").as_str() {
+            "Teleported" => return Ok(true),
+            "Teleporting" | "TeleportingPausedVM" | "" => {}
+            _ => return Ok(false),
+        }
+        shell.world().interrupt().sleep(Duration::from_millis(100))?;
+    }
+    Ok(false)
 }

@@ -241,7 +241,8 @@ fn a_running_machine_is_teleported() {
     std::thread::scope(|scope| {
         let waits = scope.spawn(|| host.ok("start to-01 headless"));
         until("the portal waits", || host.ok("get to-01.state") == "TeleportingIn\n");
-        host.ok("teleport from-01 127.0.0.1:18390 secret 1000");
+        // The portal is open a little after the state says so.
+        until("the portal takes it", || host.run(&["-c", "teleport from-01 127.0.0.1:18390 secret 1000"]).code == 0);
         waits.join().unwrap();
     });
     assert_eq!(host.ok("get to-01.state"), "Running\n");
