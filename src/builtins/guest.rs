@@ -300,7 +300,7 @@ fn follow(shell: &Shell, process: &Object, mut feed: Option<Box<dyn Read>>) -> R
                 && !bytes.is_empty()
             {
                 silent = false;
-                shell.ui().raw(handle == 2, &bytes);
+                shell.ui().write_bytes(handle == 2, &bytes);
             }
         }
         if silent && (ended || matches!(reason.as_deref(), Ok("Error"))) {

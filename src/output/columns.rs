@@ -1,7 +1,7 @@
 //! Which attributes of which interface are worth a column, and in which units people read them.
 
 use super::summary;
-use crate::model::Value;
+use crate::model::{Value, date};
 use crate::schema::{Attribute, Interface, Kind};
 
 /// Columns by interface; names that a release does not have are passed over.
@@ -113,33 +113,9 @@ pub fn format_time(milliseconds: i64) -> Option<String> {
         return None;
     }
     let seconds = milliseconds / 1000;
-    let (year, month, day) = date(seconds / 86_400)?;
+    let (year, month, day) = date(seconds / 86_400);
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    Some(format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}Z"))
-}
-
-/// Days since 1970 as year, month and day of the Gregorian calendar.
-fn date(mut days: i64) -> Option<(i64, i64, i64)> {
-    // 400 years have 146,097 days.
-    let mut year = 1970 + days / 146_097 * 400;
-    days %= 146_097;
-    loop {
-        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        let length = if is_leap { 366 } else { 365 };
-        if days >= length {
-            days -= length;
-            year += 1;
-            continue;
-        }
-        let months = [31, if is_leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-        for (month, length) in (1..).zip(months) {
-            if days < length {
-                return (year < 10_000).then_some((year, month, days + 1));
-            }
-            days -= length;
-        }
-        return None;
-    }
+    (year < 10_000).then(|| format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}Z"))
 }
 
 #[cfg(test)]

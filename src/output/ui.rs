@@ -1,12 +1,14 @@
 //! The terminal: where data, talk and errors go.
 
+mod asking;
+mod pages;
+
 use super::progress_bar::Bars;
 use super::record::Record;
 use super::terminal::Answers;
 use super::theme::Theme;
-use super::{
-    ColorChoice, Failure, Palette, ProgressBar, Reply, Role, Style, clean, failure_text, json, pager, terminal,
-};
+use super::{ColorChoice, Failure, Palette, ProgressBar, Role, Style, clean, failure_text, json};
+pub use pages::Unpaged;
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -53,15 +55,6 @@ struct Inner {
     answers: OnceLock<Answers>,
 }
 
-/// Nothing goes through a pager until this is dropped.
-pub struct Unpaged(Ui);
-
-impl Drop for Unpaged {
-    fn drop(&mut self) {
-        self.0.0.unpaged.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 /// One of several that are at work side by side.
 struct Beside {
     /// Name of the host or machine.
@@ -97,6 +90,11 @@ fn paints(choice: ColorChoice, terminal: bool, no_color: &OsStr, term: &OsStr) -
         ColorChoice::Never => false,
         ColorChoice::Auto => terminal && no_color.is_empty() && term != "dumb",
     }
+}
+
+/// Whether standard error or output of this process is a terminal.
+fn is_terminal(error: bool) -> bool {
+    if error { io::stderr().is_terminal() } else { io::stdout().is_terminal() }
 }
 
 impl Ui {
@@ -165,11 +163,6 @@ impl Ui {
         made
     }
 
-    /// Answers the questions that cannot be asked with yes from now on.
-    pub fn consent(&self) {
-        self.0.consent.store(true, Ordering::Relaxed);
-    }
-
     fn draws_bars(&self) -> bool {
         match (&self.0.sink, &self.0.beside) {
             (Sink::Process, _) => io::stderr().is_terminal(),
@@ -222,23 +215,21 @@ impl Ui {
         }
     }
 
-    /// What the terminal says of itself, asked once.
-    pub(super) fn answers(&self) -> Answers {
-        let asks = matches!(self.0.sink, Sink::Process) && self.can_ask() && io::stdout().is_terminal();
-        if asks { *self.0.answers.get_or_init(terminal::ask) } else { Answers::default() }
-    }
-
     /// Whether standard output is a terminal.
     pub fn is_terminal(&self) -> bool {
+        self.shows_on_terminal(false)
+    }
+
+    fn shows_on_terminal(&self, error: bool) -> bool {
         match self.0.sink {
-            Sink::Process => io::stdout().is_terminal(),
+            Sink::Process => is_terminal(error),
             Sink::Captured { terminal, .. } => terminal,
         }
     }
 
-    /// Whether questions can be asked: standard input and standard error are a terminal.
-    pub fn can_ask(&self) -> bool {
-        matches!(self.0.sink, Sink::Process) && io::stdin().is_terminal() && io::stderr().is_terminal()
+    /// Whether it keeps what it is given.
+    fn is_kept(&self) -> bool {
+        matches!(self.0.sink, Sink::Captured { .. })
     }
 
     /// Width in columns: as told, else `COLUMNS`, else that of the terminal behind standard output,
@@ -246,7 +237,7 @@ impl Ui {
     pub fn width(&self) -> usize {
         let told = self.0.options.width;
         // A test's width is not that of the terminal it happens to run in.
-        if matches!(self.0.sink, Sink::Captured { .. }) {
+        if self.is_kept() {
             return told.filter(|width| *width > 0).unwrap_or(100);
         }
         let variable = || std::env::var("COLUMNS").ok()?.parse().ok();
@@ -302,11 +293,7 @@ impl Ui {
 
     /// The width that words on standard error keep to, if it is a terminal.
     fn error_fit(&self) -> Option<usize> {
-        let terminal = match self.0.sink {
-            Sink::Process => io::stderr().is_terminal(),
-            Sink::Captured { terminal, .. } => terminal,
-        };
-        terminal.then(|| self.width())
+        self.shows_on_terminal(true).then(|| self.width())
     }
 
     /// A failure as [`Ui::fail`] writes it, without colours.
@@ -315,61 +302,6 @@ impl Ui {
             return json::text(&json::failure(failure), false);
         }
         failure_text::lines(failure, self.width(), None, Style::default()).unwrap_or_default()
-    }
-
-    /// Shows what a command or an expression gave.
-    ///
-    /// # Errors
-    /// Reading an object's attributes failed in a way that leaves nothing to show.
-    pub fn reply(&self, reply: &Reply) -> Result<(), Failure> {
-        if !self.pages() {
-            return super::render::render(self, reply);
-        }
-        *self.gathered() = Some(String::new());
-        let result = super::render::render(self, reply);
-        let text = self.gathered().take().unwrap_or_default();
-        if !text.is_empty() {
-            self.show_pages(&text);
-        }
-        result
-    }
-
-    fn gathered(&self) -> std::sync::MutexGuard<'_, Option<String>> {
-        self.0.gathered.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether long output goes through a pager now.
-    fn pages(&self) -> bool {
-        matches!(self.0.sink, Sink::Process)
-            && self.0.pager.load(Ordering::Relaxed)
-            && self.0.unpaged.load(Ordering::Relaxed) == 0
-            && !self.is_silent()
-            && self.can_ask()
-            && io::stdout().is_terminal()
-            && pager::is_wanted()
-    }
-
-    /// Writes a text that is clean and has been kept in the record already.
-    fn show_pages(&self, text: &str) {
-        let (columns, height) = (super::text::terminal_width(), super::text::terminal_height());
-        let is_long = columns.zip(height).filter(|(columns, height)| pager::rows(text, *columns) >= *height);
-        let paged = is_long.map(|(columns, height)| self.0.bars.aside(|| pager::show(text, columns, height)));
-        if paged != Some(Ok(())) {
-            self.write_process(false, text.as_bytes());
-        }
-    }
-
-    /// Whether long output may go through a pager at all.
-    pub fn set_pager(&self, on: bool) {
-        self.0.pager.store(on, Ordering::Relaxed);
-    }
-
-    /// Sends nothing through a pager until what this gives is dropped: for what is drawn anew again and again, and
-    /// for what goes on by itself.
-    #[must_use]
-    pub fn unpaged(&self) -> Unpaged {
-        self.0.unpaged.fetch_add(1, Ordering::Relaxed);
-        Unpaged(self.clone())
     }
 
     fn records(&self) -> std::sync::MutexGuard<'_, Vec<Record>> {
@@ -406,22 +338,6 @@ impl Ui {
         &self.0.bars
     }
 
-    /// Asks a question that is answered with yes or no; no when it cannot be asked.
-    pub fn confirm(&self, question: &str) -> bool {
-        if !self.can_ask() {
-            return self.0.consent.load(Ordering::Relaxed);
-        }
-        // The bar comes back after the answer only.
-        self.0.bars.aside(|| {
-            let question = format!("{} [y/N] ", clean::painted(question, true));
-            let asked = io::stderr().lock().write_all(question.as_bytes()).is_ok();
-            let mut answer = String::new();
-            // No answer is a no.
-            let read = asked && io::stdin().read_line(&mut answer).is_ok();
-            read && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
-        })
-    }
-
     /// Whether more is said.
     pub fn is_verbose(&self) -> bool {
         self.0.verbose.load(Ordering::Relaxed)
@@ -438,19 +354,6 @@ impl Ui {
         self.0.err_painted.store(on, Ordering::Relaxed);
     }
 
-    /// Asks for a line of text; `None` when nobody can be asked or nothing was said.
-    pub fn ask(&self, question: &str) -> Option<String> {
-        if !self.can_ask() {
-            return None;
-        }
-        self.0.bars.aside(|| {
-            io::stderr().lock().write_all(clean::line(question).as_bytes()).ok()?;
-            let mut answer = String::new();
-            io::stdin().read_line(&mut answer).ok()?;
-            Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty())
-        })
-    }
-
     /// Writes escape sequences to a terminal as they are; elsewhere nothing.
     pub(super) fn escape(&self, text: &str) {
         if matches!(self.0.sink, Sink::Process) && io::stdout().is_terminal() && !self.is_silent() {
@@ -464,40 +367,12 @@ impl Ui {
         self.escape("\u{1b}[H\u{1b}[2J");
     }
 
-    /// Passes on what another program wrote: byte for byte, but no control characters to a terminal.
-    pub fn raw(&self, to_error: bool, bytes: &[u8]) {
-        let terminal = if to_error { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
-        if terminal || matches!(self.0.sink, Sink::Captured { .. }) || self.is_silent() {
-            return self.write_raw(to_error, &String::from_utf8_lossy(bytes));
-        }
-        let written = if to_error {
-            io::stderr().lock().write_all(bytes)
-        } else {
-            let mut out = io::stdout().lock();
-            out.write_all(bytes).and_then(|()| out.flush())
-        };
-        if written.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
-            std::process::exit(0);
-        }
-    }
-
-    /// Asks for a password without showing it.
-    ///
-    /// # Errors
-    /// It cannot be asked, or the user gave up.
-    pub fn ask_password(&self, question: &str) -> io::Result<String> {
-        if !self.can_ask() {
-            return Err(io::Error::new(io::ErrorKind::Unsupported, "there is no terminal to ask on"));
-        }
-        self.0.bars.aside(|| rpassword::prompt_password(&*clean::line(question)))
-    }
-
-    /// What a script itself writes to standard output or error: as it is, without a line end.
+    /// What a script or another program writes to standard output or error: as it is, without a line end; no
+    /// control characters to a terminal.
     pub fn write_bytes(&self, to_error: bool, bytes: &[u8]) {
-        let terminal = || if to_error { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
         match std::str::from_utf8(bytes) {
             Ok(text) => self.write_raw(to_error, text),
-            Err(_) if matches!(self.0.sink, Sink::Captured { .. }) || terminal() => {
+            Err(_) if self.is_kept() || is_terminal(to_error) || self.is_silent() => {
                 self.write_raw(to_error, &String::from_utf8_lossy(bytes));
             }
             Err(_) => self.write_process(to_error, bytes),
@@ -524,8 +399,7 @@ impl Ui {
                 if to_error { kept.err.push_str(&text) } else { kept.out.push_str(&text) }
             }
             Sink::Process => {
-                let terminal = if to_error { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
-                let text = if terminal { clean::painted(text, true) } else { text.into() };
+                let text = if is_terminal(to_error) { clean::painted(text, true) } else { text.into() };
                 if !to_error && let Some(gathered) = self.gathered().as_mut() {
                     gathered.push_str(&text);
                     return;
