@@ -4,6 +4,7 @@
 
 use crate::model::{ErrorKind, Object, SessionGuard, Value, with_session};
 use crate::output::{Failure, Reply};
+pub(super) use crate::shell::quoted;
 use crate::shell::{Given, Shell, find_listed, wait};
 
 /// The machine that the argument `machine` names.
@@ -91,11 +92,6 @@ pub(super) fn show(value: &Value) -> String {
         Value::Bool(truth) => truth.to_string(),
         _ => String::new(),
     }
-}
-
-/// A name as it is typed in a line.
-pub(super) fn quoted(name: &str) -> String {
-    shlex::try_quote(name).map_or_else(|_| name.to_owned(), std::borrow::Cow::into_owned)
 }
 
 /// States that mean that a guest is there.

@@ -1,5 +1,7 @@
 //! Points in time as settings files write them.
 
+use crate::model::date;
+
 /// `2026-11-22T03:12:12Z` as milliseconds since 1970; 0 for anything else.
 pub(super) fn read(written: &str) -> i64 {
     let mut numbers =
@@ -18,15 +20,7 @@ pub(super) fn read(written: &str) -> i64 {
 /// Milliseconds since 1970 as `2026-11-22T03:12:12Z`.
 pub(super) fn write(milliseconds: i64) -> String {
     let seconds = milliseconds.max(0) / 1000;
-    let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);
-    let era = days / 146_097;
-    let of_era = days % 146_097;
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let (year, month) = (year_of_era + era * 400, if month < 10 { month + 3 } else { month - 9 });
-    let year = if month <= 2 { year + 1 } else { year };
+    let ((year, month, day), rest) = (date(seconds / 86_400), seconds % 86_400);
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
 }
 

@@ -69,7 +69,7 @@ fn setter_hint(interface: &'static Interface, name: &str) -> String {
 /// Calls a method with loosely typed arguments.
 pub(super) fn call(object: &Object, method: &'static Method, arguments: Vec<Value>) -> Result<Vec<Value>> {
     // Only handles are left of them below, and nobody else may hold them.
-    let _held: Vec<_> = arguments.iter().map(Value::objects).collect();
+    let _held: Vec<_> = arguments.iter().flat_map(Value::objects).collect();
     let converted = complete(object, method, arguments)?;
     let named = method.inputs().zip(&converted).map(|(input, value)| (input.name, input.kind, value));
     presence::check(Operation::Call(method), named)?;

@@ -5,6 +5,7 @@
 
 mod api_error;
 mod argument;
+mod calendar;
 mod connection;
 mod error;
 mod error_fields;
@@ -22,6 +23,7 @@ mod value;
 
 pub use api_error::ApiError;
 pub use argument::{ArgumentError, convert};
+pub use calendar::date;
 pub use connection::Connection;
 pub use error::{ConnectionProblem, Error, ErrorKind, Result, UsageError};
 pub use event::{EventListener, EventTypes};

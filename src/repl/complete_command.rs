@@ -5,10 +5,10 @@ use super::chain::{Scope, picker};
 use super::completer::{Sources, files};
 use super::known::{Named, Things};
 use super::tokens::{Token, TokenKind, tokens};
-use super::words::{Partial, commands_beginning, offset, quoted};
+use super::words::{Partial, commands_beginning, offset};
 use crate::builtins;
 use crate::schema::{Interface, Kind, help};
-use crate::shell::{ArgumentKind, Command, Language, split_before};
+use crate::shell::{ArgumentKind, Command, Language, quoted, split_before};
 
 /// Where one may connect to.
 const TARGETS: &[(&str, &str)] = &[

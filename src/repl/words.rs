@@ -48,11 +48,6 @@ impl Partial {
     }
 }
 
-/// A word as it has to be typed to stay one word.
-pub(super) fn quoted(word: &str) -> String {
-    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
-}
-
 /// Where `inner` starts in `outer`, of which it is a part.
 pub(super) fn offset(outer: &str, inner: &str) -> usize {
     (inner.as_ptr() as usize).saturating_sub(outer.as_ptr() as usize).min(outer.len())

@@ -39,7 +39,7 @@ pub use manual::of_command as command_manual;
 pub use path::{Path, Place, Step, call as call_by_words, find_listed, follow, place as place_of, settings_name};
 pub use registration::Registered;
 pub use sizes::{MEGABYTE, parse_size};
-pub use split::{separators, split_before, split_commands, split_paths, split_words};
+pub use split::{quoted, separators, split_before, split_commands, split_paths, split_words};
 pub use target::{ConnectSettings, Target, auto_is_local, check_trust, connect, virtualbox_folder, why_auto};
 pub use transcript::{Entry, HoldsSecret};
 pub use waiting::wait;

@@ -1,4 +1,9 @@
-//! Cutting lines into commands and words.
+//! Cutting lines into commands and words, and words that stay whole.
+
+/// A word as it has to be typed to stay one word.
+pub fn quoted(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
+}
 
 /// Cuts a line at `;` outside quotes. Empty commands fall away.
 pub fn split_commands(line: &str) -> Vec<&str> {

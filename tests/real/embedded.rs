@@ -6,7 +6,7 @@
 mod files;
 mod script;
 
-use crate::rig;
+use crate::rig::{self, object};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -30,13 +30,6 @@ const TYPES: [&str; 10] = [
 fn embedded(folder: &Path) -> Connection {
     let transport = EmbeddedTransport::open(&folder.join("home"), &folder.join("VirtualBox VMs")).unwrap();
     Connection::new(Arc::new(transport))
-}
-
-fn object(value: Value) -> Object {
-    match value {
-        Value::Object(object) => object,
-        other => panic!("{other:?} is no object"),
-    }
 }
 
 fn text(object: &Object, name: &str) -> String {

@@ -145,10 +145,7 @@ impl Pool {
             Some(connection) => connection,
             None => {
                 turn = Some(self.turn());
-                match self.take_idle() {
-                    Some(connection) => connection,
-                    None => self.open(patience)?,
-                }
+                self.take_idle().map_or_else(|| self.open(patience), Ok)?
             }
         };
         let exchanged = connection.exchange(message, &mut watch);
