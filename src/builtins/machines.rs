@@ -358,7 +358,9 @@ fn import(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let connection = shell.world().connection()?;
     let path = absolute(given.text("path"))?;
     let appliance = made(connection.root().call("createAppliance", Vec::new())?, "IVirtualBox.createAppliance")?;
-    finish(shell, appliance.call("read", vec![Value::from(path.as_str())])?)?;
+    finish(shell, appliance.call("read", vec![Value::from(path.as_str())])?).map_err(|failure| {
+        failure.or_hinted("give the path of an OVF or OVA file on the computer where VirtualBox runs")
+    })?;
     appliance.call("interpret", Vec::new())?;
     for warning in appliance.call("getWarnings", Vec::new())?.into_list() {
         shell.ui().warn(&super::on_machine::show(&warning));

@@ -85,11 +85,9 @@ fn teleport(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     if let Err(failure) = done
         && !has_left(shell, &machine)?
     {
-        return Err(match failure.hint {
-            Some(_) => failure,
-            None => failure
-                .hinted(format!("a machine has to wait there: `openportal MACHINE {port_word}`, then `start MACHINE`")),
-        });
+        return Err(failure.or_hinted(format!(
+            "a machine has to wait there: `openportal MACHINE {port_word}`, then `start MACHINE`"
+        )));
     }
     note(format!("`{}` is at {host} now", text(&machine, "name")))
 }

@@ -67,6 +67,12 @@ impl Failure {
         self
     }
 
+    /// With what to type next, unless that is known already.
+    #[must_use]
+    pub fn or_hinted(self, hint: impl fmt::Display) -> Self {
+        if self.hint.is_some() { self } else { self.hinted(hint) }
+    }
+
     /// Adds where it happened.
     #[must_use]
     pub fn at(mut self, position: Position) -> Self {

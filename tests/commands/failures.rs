@@ -34,6 +34,7 @@ const ROWS: &[Row] = &[
     ("groups none", 4, "`none`", "`list`"),
     ("groups web-01 nonsense", 1, "starts with `/`", "`help IMachine.groups`"),
     ("import-vm", 2, "is missing", "usage: import-vm"),
+    ("import-vm no-such.ova", 4, "no-such.ova", "OVF or OVA file"),
     ("move none .", 4, "`none`", "`list`"),
     ("move web-01 /nowhere/at/all", 1, "/nowhere/at/all", "`help IMachine.moveTo`"),
     ("openportal web-01 99999", 2, "`99999` is no port", "65535"),
