@@ -43,7 +43,7 @@ pub(super) fn commands() -> Vec<Command> {
             .help("Its output comes as it is written; its exit code other than 0 is a failure. Needs Guest Additions.")
             .shown("gexec web-01 --user root /bin/uname -a", "asks for the password"),
         user(new("gcopy", "copy a file between host and guest", gcopy))
-            .argument("source", ArgumentKind::File, Arity::Required, "file of the host")
+            .argument("source", ArgumentKind::File, Arity::Required, "file of the host, which is the computer that VirtualBox runs on")
             .argument("target", ArgumentKind::Text, Arity::Required, "file or folder of the guest")
             .flag("from", None, "the other way: SOURCE is the guest's, TARGET the host's")
             .help("Needs Guest Additions.")
@@ -354,6 +354,17 @@ fn gcopy(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         let method = if from { "fileCopyFromGuest" } else { "fileCopyToGuest" };
         let arguments = vec![Value::from(source.as_str()), Value::from(target.as_str()), Value::List(Vec::new())];
         finish(shell, session.0.call(method, arguments)?)
+    })
+    .map_err(|failure| {
+        // A path of this computer means nothing to a VirtualBox on another one.
+        let elsewhere = shell.world().current().is_some_and(|connection| connection.transport().name() == "webservice");
+        if failure.api.is_some() && elsewhere && !from && std::path::Path::new(&source).exists() {
+            failure.hinted(format!(
+                "`{source}` is here; it has to be on the computer that VirtualBox runs on, under a path of there"
+            ))
+        } else {
+            failure
+        }
     })?;
     note(format!("copied: {target}"))
 }

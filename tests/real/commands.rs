@@ -17,7 +17,7 @@ pub struct Said {
 
 /// A VirtualBox of its own, and a way to it.
 pub struct Host {
-    id: &'static str,
+    id: String,
     /// The web service; none: over XPCOM, in the chroot.
     url: Option<String>,
     shell: Vboxsh,
@@ -25,18 +25,22 @@ pub struct Host {
 
 impl Host {
     /// An empty VirtualBox with a web service; `None`, and said, where there is none to be had.
-    pub fn new(id: &'static str, port: u16) -> Option<Self> {
+    ///
+    /// `VBOXSH_REAL_PREFIX` stands before its name, for runs side by side.
+    pub fn new(id: &str) -> Option<Self> {
         if !rig::enabled() {
             eprintln!("skipped: set VBOXSH_REAL_VIRTUALBOX=1 (root, Debian) to ask a real VirtualBox");
             return None;
         }
-        let _ = rig::run(&["remove", id]);
-        Some(Self { id, url: Some(rig::web(id, port, &[])), shell: Vboxsh::new() })
+        let id = format!("{}{id}", std::env::var("VBOXSH_REAL_PREFIX").unwrap_or_default());
+        let _ = rig::run(&["remove", &id]);
+        let url = rig::web(&id, free_port(), &[]);
+        Some(Self { id, url: Some(url), shell: Vboxsh::new() })
     }
 
     /// The same VirtualBox over XPCOM.
     pub fn over_xpcom(&self) -> Self {
-        Self { id: self.id, url: None, shell: Vboxsh::new() }
+        Self { id: self.id.clone(), url: None, shell: Vboxsh::new() }
     }
 
     /// Whether this build can go that way, and the name of the way.
@@ -47,7 +51,7 @@ impl Host {
     /// A folder that is `/root` for VirtualBox.
     pub fn folder(&self) -> PathBuf {
         let root = String::from_utf8(rig::script(&["root"]).stdout).unwrap();
-        PathBuf::from(root.trim()).join("vboxsh").join(self.id)
+        PathBuf::from(root.trim()).join("vboxsh").join(&self.id)
     }
 
     /// Runs the program.
@@ -65,7 +69,7 @@ impl Host {
             }
             None => {
                 let variables: Vec<String> = variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
-                let mut all = vec!["run", self.id, "env", "COLUMNS=100"];
+                let mut all = vec!["run", &self.id, "env", "COLUMNS=100"];
                 all.extend(variables.iter().map(String::as_str));
                 all.extend([env!("CARGO_BIN_EXE_vboxsh"), "--no-ext", "--yes", "-u", "xpcom"]);
                 all.extend(arguments);
@@ -107,9 +111,14 @@ impl Drop for Host {
     fn drop(&mut self) {
         // The other way to the same VirtualBox leaves it alone.
         if self.url.is_some() && !std::thread::panicking() {
-            let _ = rig::run(&["remove", self.id]);
+            let _ = rig::run(&["remove", &self.id]);
         }
     }
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// The first sector of a floppy: prints `vboxsh guest ready` on the screen and on COM1, then echoes keys there.

@@ -121,7 +121,7 @@ fn check(host: &Host, name: &str) {
 
 #[test]
 fn commands_on_machines_that_are_off_do_what_they_are_for() {
-    let Some(host) = Host::new("cmd-off", 18380) else { return };
+    let Some(host) = Host::new("cmd-off") else { return };
     std::fs::create_dir_all(host.folder().join("store")).unwrap();
     std::fs::write(host.folder().join("os.iso"), vec![0; 1 << 20]).unwrap();
     check(&host, "web-01");
