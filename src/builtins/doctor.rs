@@ -150,7 +150,9 @@ fn found(file: Option<&PathBuf>) -> String {
 fn python(shell: &mut Shell, advice: &mut Vec<String>) -> Section {
     let python = in_path("python3");
     let mut entries = vec![entry("python3", found(python.as_ref()))];
-    entries.extend(python.as_deref().and_then(|python| first_line(python, "--version")).map(|text| entry("version", text)));
+    entries.extend(
+        python.as_deref().and_then(|python| first_line(python, "--version")).map(|text| entry("version", text)),
+    );
     if !shell.languages().any(|language| language == Language::Python) {
         entries.push(entry("scripts", "not built in; Rhai is"));
         return Section { title: "Python".to_owned(), entries };

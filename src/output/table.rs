@@ -97,7 +97,8 @@ impl Grid {
                 let Some(widest) = candidates.max_by_key(|at| widths[*at]) else { break };
                 // Down to the next narrower one at most, so that several wide ones share the loss.
                 let next = widths.iter().copied().filter(|width| *width < widths[widest]).max().unwrap_or(0);
-                widths[widest] = widths[widest].saturating_sub(over).max(next).max(floor(widest)).min(widths[widest] - 1);
+                widths[widest] =
+                    widths[widest].saturating_sub(over).max(next).max(floor(widest)).min(widths[widest] - 1);
             }
         }
     }

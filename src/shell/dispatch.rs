@@ -1,9 +1,6 @@
 //! The shell itself: what a line is, and who runs it.
 
-use super::{
-    Command, Commands, Engine, EngineFactory, ExtensionCall, Given, Language, Ran, World, split_commands, split_paths,
-    split_words,
-};
+use super::{Command, Commands, Engine, EngineFactory, ExtensionCall, Given, Language, Ran, World, split_commands};
 use crate::model::Interrupt;
 use crate::output::{Failure, Reply, Ui};
 use std::collections::BTreeMap;
@@ -315,28 +312,7 @@ impl Shell {
     /// # Errors
     /// Usage errors, and what the command fails with.
     pub fn run_command(&mut self, command: &Command, rest: &str) -> Result<Reply, Failure> {
-        let line_at = command.arguments.iter().position(|argument| argument.kind == super::ArgumentKind::Line);
-        let words = if command.takes_source() {
-            Vec::new()
-        } else if let Some(at) = line_at {
-            let valued = |name: &str| command.flags.iter().any(|flag| flag.name == name && flag.value.is_some());
-            let (mut words, line) = super::split_before(rest, at, valued).ok_or_else(|| {
-                Failure::usage(format!("{}: a quote is not closed", command.name), "close it, or escape it as `\\\"`")
-            })?;
-            if !line.is_empty() {
-                if !words.iter().any(|word| word == "--") {
-                    words.push("--".to_owned());
-                }
-                words.push(line.to_owned());
-            }
-            words
-        } else {
-            let takes_paths = command.arguments.iter().any(|argument| argument.kind == super::ArgumentKind::GraphPath);
-            let split = if takes_paths { split_paths(rest) } else { split_words(rest) };
-            split.ok_or_else(|| {
-                Failure::usage(format!("{}: a quote is not closed", command.name), "close it, or escape it as `\\\"`")
-            })?
-        };
+        let words = Given::words_of(command, rest)?;
         if words.iter().any(|word| word == "--help") || command.takes_source() && rest.trim() == "--help" {
             return Ok(Reply::Text(super::manual::of_command(command)));
         }
@@ -410,12 +386,18 @@ fn host_shell(command: &str) -> Result<Reply, Failure> {
     if !command.is_empty() {
         process.args(["-c", command]);
     }
-    let status = process.status().map_err(|error| {
+    // Ctrl-C is that program's while it runs.
+    let lent = Interrupt::global().lend();
+    let status = process.status();
+    drop(lent);
+    let status = status.map_err(|error| {
         Failure::new(crate::model::ErrorKind::Failed, format!("cannot start the host's shell: {error}"))
             .hinted("set SHELL to one that exists")
     })?;
-    // Ctrl-C reached both: the command ended, and that was the user's wish.
-    Interrupt::global().check()?;
+    #[cfg(unix)]
+    if std::os::unix::process::ExitStatusExt::signal(&status) == Some(signal_hook::consts::SIGINT) || status.code() == Some(130) {
+        return Err(crate::model::Error::Interrupted.into());
+    }
     match status.code() {
         Some(0) => Ok(Reply::Nothing),
         Some(code) => {

@@ -116,6 +116,17 @@ impl Drop for Host {
     }
 }
 
+/// Where the program writes files, and how it is told.
+pub fn place(host: &Host, name: &str) -> (PathBuf, String) {
+    if host.url.is_some() {
+        let path = host.shell.home().join(name);
+        let told = path.to_str().unwrap().to_owned();
+        (path, told)
+    } else {
+        (host.folder().join(name), format!("/root/{name}"))
+    }
+}
+
 /// A port that nobody listens on.
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
@@ -149,4 +160,51 @@ pub fn until(what: &str, mut so: impl FnMut() -> bool) {
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
     panic!("not within half a minute: {what}");
+}
+
+/// What is about the shell alone, or about more than one VirtualBox.
+const OF_THE_SHELL: &[&str] = &[
+    "alias",
+    "announce",
+    "apropos",
+    "clear",
+    "colors",
+    "edit",
+    "gui",
+    "help",
+    "history",
+    "hosts",
+    "on",
+    "prompt",
+    "python",
+    "quit",
+    "record",
+    "reload-ext",
+    "replay",
+    "shell",
+    "sleep",
+    "verbose",
+];
+
+/// This one needs no VirtualBox: it looks after the others.
+#[test]
+fn every_command_that_asks_virtualbox_runs_on_it() {
+    let texts = concat!(
+        include_str!("commands/off.rs"),
+        include_str!("commands/running.rs"),
+        include_str!("commands/guest.rs")
+    );
+    let runs = |name: &str| {
+        ["\"", "; "]
+            .iter()
+            .any(|before| [" ", "\"", ";"].iter().any(|after| texts.contains(&format!("{before}{name}{after}"))))
+    };
+    let commands = vboxsh::builtins::commands(&vboxsh::shell::ConnectSettings::default());
+    let missing: Vec<&str> = commands
+        .all()
+        .filter(|command| !std::iter::once(&command.name).chain(&command.aliases).any(|name| runs(name)))
+        .map(|command| command.name.as_str())
+        .filter(|name| !OF_THE_SHELL.contains(name))
+        .collect();
+    assert!(missing.is_empty(), "no test runs them on VirtualBox: {missing:?}");
 }

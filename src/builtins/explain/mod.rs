@@ -47,7 +47,8 @@ fn explain(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     if !TEMPLATES.iter().any(|template| template.name.split(' ').next() == Some(&command.name)) {
         return Err(without());
     }
-    let inner = given_in(&command, words[1..].to_vec(), line)?;
+    let source = line.split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim_start());
+    let inner = Given::parse(&command, Given::words_of(&command, source)?, source)?;
     let template = find(&command.name, &inner).ok_or_else(without)?;
     let python = given.flag("python") || !given.flag("rhai") && shell.language() == Language::Python;
     let script = match (python, template.python) {
@@ -56,14 +57,6 @@ fn explain(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         (false, _) => fill(template.rhai, &inner, false)?,
     };
     Ok(Reply::Value(Value::Text(script)))
-}
-
-fn given_in(command: &Command, words: Vec<String>, line: &str) -> Result<Given, Failure> {
-    let source = line.split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
-    if command.arguments.iter().any(|argument| argument.kind == ArgumentKind::Line) {
-        return Given::parse(command, vec!["--".to_owned(), source.to_owned()], source);
-    }
-    Given::parse(command, words, source)
 }
 
 /// The template of a command; one that does several things has one for each, told by its words.
@@ -90,6 +83,11 @@ fn find(name: &str, given: &Given) -> Option<&'static Template> {
     }
     names.push(name.to_owned());
     names.iter().find_map(|name| TEMPLATES.iter().find(|template| template.name == name))
+}
+
+/// The words of a line that is an argument.
+fn words(line: &str) -> Vec<String> {
+    split_words(line).unwrap_or_default()
 }
 
 fn literal(text: &str) -> String {
@@ -162,7 +160,7 @@ fn place(place: &str, given: &Given) -> Result<String, Failure> {
     let numbered = part.and_then(|part| part.parse::<usize>().ok());
     let word = match numbered {
         Some(at) => given.rest(bare).get(at).map(String::as_str),
-        None => given.optional(bare),
+        None => given.optional(bare).or_else(|| given.option(bare)),
     };
     let word = word.or(usual);
     let wanted = |what: &str| {
@@ -185,6 +183,8 @@ fn place(place: &str, given: &Given) -> Result<String, Failure> {
                 let path = if bare == "path" { word.find('.').map_or("", |at| &word[at + 1..]) } else { word };
                 assignment(path, given.text("value"))
             }
+            "program" => literal(words(word).first().map(String::as_str).unwrap_or_default()),
+            "words" => format!("[{}]", words(word).iter().map(|word| literal(word)).collect::<Vec<_>>().join(", ")),
             "value" => literal(word.split_once('=').map_or(word, |(_, value)| value)),
             // Arguments in parentheses go with the others.
             "call" => word.find('.').map_or("", |at| word[at..].split('(').next().unwrap_or_default()).to_owned(),

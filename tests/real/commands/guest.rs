@@ -76,7 +76,8 @@ fn check(host: &Host) {
     assert_eq!(ok("gpipe guest 'printf \"one\\ntwo\\n\"' '/bin/cat'"), "one\ntwo\n");
     assert_eq!(ok("gpipe guest 'seq 1 20000' '/bin/wc -l'").trim(), "20000");
     let stats = ok("gueststats guest");
-    let memory = stats.lines().find_map(|line| line.strip_prefix("memTotal")).map(|number| number.trim().parse::<u64>());
+    let memory =
+        stats.lines().find_map(|line| line.strip_prefix("memTotal")).map(|number| number.trim().parse::<u64>());
     assert!(matches!(memory, Some(Ok(150_000..262_144))), "in KiB, of 256 MB: {stats}");
 
     // What the guest tells, and what it is told.
@@ -88,7 +89,9 @@ fn check(host: &Host) {
     std::fs::write(host.folder().join("shared.txt"), "from the host\n").unwrap();
     ok("shareFolder guest /root share writable");
     assert_eq!(
-        ok("gexec guest /bin/sh -c 'mount -t vboxsf share /mnt && cat /mnt/shared.txt && echo here >/mnt/written.txt; umount /mnt'"),
+        ok(
+            "gexec guest /bin/sh -c 'mount -t vboxsf share /mnt && cat /mnt/shared.txt && echo here >/mnt/written.txt; umount /mnt'"
+        ),
         "from the host\n"
     );
     assert_eq!(std::fs::read_to_string(host.folder().join("written.txt")).unwrap(), "here\n");

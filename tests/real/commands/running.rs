@@ -1,6 +1,6 @@
 //! Commands on a machine that really runs: each does what it is for, and the machine runs on.
 
-use super::{Host, boot_floppy, until};
+use super::{Host, boot_floppy, place, until};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -72,17 +72,6 @@ fn size_of(png: &[u8]) -> (u32, u32) {
     assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"), "{:?}", &png[..png.len().min(16)]);
     let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
     (number(16), number(20))
-}
-
-/// Where the program writes files, and how it is told.
-fn place(host: &Host, name: &str) -> (PathBuf, String) {
-    if host.url.is_some() {
-        let path = host.shell.home().join(name);
-        let told = path.to_str().unwrap().to_owned();
-        (path, told)
-    } else {
-        (host.folder().join(name), format!("/root/{name}"))
-    }
 }
 
 fn looks(guest: &Guest<'_>) {
