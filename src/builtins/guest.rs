@@ -191,9 +191,10 @@ impl GuestSession {
                 Some(password) => Secret::new(password),
                 None => ui
                     .ask_password(&format!("password of {user} in the guest: "))
-                    .map_err(|_| {
-                        Failure::new(ErrorKind::Refused, "the password is not known, and nobody can be asked")
-                            .hinted("put it into VBOXSH_GUEST_PASSWORD, or into a file: `--password-file FILE`")
+                    .map_err(|error| match error.kind() {
+                        std::io::ErrorKind::Interrupted => Error::Interrupted.into(),
+                        _ => Failure::new(ErrorKind::Refused, "the password is not known, and nobody can be asked")
+                            .hinted("put it into VBOXSH_GUEST_PASSWORD, or into a file: `--password-file FILE`"),
                     })
                     .map(Secret::new)?,
             },

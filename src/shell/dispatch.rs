@@ -395,7 +395,9 @@ fn host_shell(command: &str) -> Result<Reply, Failure> {
             .hinted("set SHELL to one that exists")
     })?;
     #[cfg(unix)]
-    if std::os::unix::process::ExitStatusExt::signal(&status) == Some(signal_hook::consts::SIGINT) || status.code() == Some(130) {
+    if std::os::unix::process::ExitStatusExt::signal(&status) == Some(signal_hook::consts::SIGINT)
+        || status.code() == Some(130)
+    {
         return Err(crate::model::Error::Interrupted.into());
     }
     match status.code() {

@@ -1,6 +1,7 @@
 //! The commands against the real VirtualBox: each does what it is for, and nothing beside it.
 
 mod guest;
+mod hanging;
 mod off;
 mod running;
 
