@@ -391,9 +391,9 @@ impl State {
         let machine = self.machine_mut(original)?;
         machine.tree = Some(tree);
         machine.stamp = registry::stamp(&file);
-        machine.modified = false;
+        (machine.modified, machine.left_modified) = (false, false);
         if registered {
-            self.save_registry()?;
+            self.save_registry_if_changed()?;
             if moved_groups {
                 let id = self.machine(original)?.id.clone();
                 self.fire_machine("OnMachineGroupsChanged", &id, Vec::new());

@@ -179,10 +179,20 @@ impl State {
 
     /// Writes `VirtualBox.xml`: the tree on disk with everything that this process knows put in.
     pub(super) fn save_registry(&mut self) -> Outcome {
-        self.exclusively(Self::save_registry_now)
+        self.exclusively(Self::save_registry_now)?;
+        self.fire_nat_settings();
+        Ok(())
     }
 
-    fn save_registry_now(&mut self) -> Outcome {
+    /// The same where a machine was saved: most changes of one leave the list as it is, and nobody is told.
+    pub(super) fn save_registry_if_changed(&mut self) -> Outcome {
+        if self.exclusively(Self::save_registry_now)? {
+            self.fire_nat_settings();
+        }
+        Ok(())
+    }
+
+    fn save_registry_now(&mut self) -> Outcome<bool> {
         let file = self.registry_file();
         let folder = self.home.clone();
         std::fs::create_dir_all(&folder).map_err(|error| Fault::file(&folder, error))?;
@@ -218,9 +228,9 @@ impl State {
             write(&file, &tree)?;
             self.registry = tree;
             self.registry_stamp = stamp(&file);
+            return Ok(true);
         }
-        self.fire_nat_settings();
-        Ok(())
+        Ok(false)
     }
 
     fn put_machine_entries(&self, tree: &mut XmlNode) {
