@@ -114,6 +114,10 @@ pub trait Engine: Send {
         Err(Failure::new(crate::model::ErrorKind::Failed, format!("no extension brought `{name}`")))
     }
 
+    /// The same engine once more, with the same variables: for lines of the shell that a command of an extension runs
+    /// while this one is at work.
+    fn again(&self) -> Box<dyn Engine>;
+
     /// What the language itself has to say of a name (`module.Class`, `function`), for `NAME?`: signature and text.
     /// `None` where the value says it all.
     ///
