@@ -92,6 +92,12 @@ pub trait Engine: Send {
     /// Names of variables and functions that the user made, with what completion may say of them.
     fn names(&self) -> Vec<String>;
 
+    /// What may stand behind `path.`, a dotted name whose static type is not known: names that begin with `partial`,
+    /// with a word on each. It must run nothing of the user's.
+    fn members(&self, _path: &str, _partial: &str) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     /// Runs an extension file and gives the commands that it brings.
     ///
     /// # Errors

@@ -164,6 +164,12 @@ impl Engine for PythonEngine {
         })
     }
 
+    fn members(&self, path: &str, partial: &str) -> Vec<(String, String)> {
+        let _here = Here::enter(&self.world);
+        Python::attach(|py| prelude::get(py)?.call_method1("members_of", (path, partial, &self.scope))?.extract())
+            .unwrap_or_default()
+    }
+
     fn again(&self) -> Box<dyn Engine> {
         Python::attach(|py| {
             Box::new(Self {
