@@ -2,6 +2,7 @@
 //! published. The first is taken from the installed package, the second from PyPI.
 
 use crate::rig::{self, Vboxsh};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -132,9 +133,11 @@ fn vboxshell_says_the_same_on_ours_as_on_virtualbox_s_own_bindings() {
     clean(&files);
 }
 
-/// The source package of a release, unpacked; `None`, and said loudly, where it cannot be had.
-fn sources(shell: &Vboxsh, name: &str) -> Option<PathBuf> {
-    let folder = shell.home().join(format!("source-{}", name.replace("==", "-")));
+/// The source package of a release, unpacked where VirtualBox's server sees it too; `None`, and said loudly, where it
+/// cannot be had.
+fn sources(name: &str) -> Option<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/real-python").join(name.replace("==", "-"));
+    let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     let fetched = Command::new("python3")
         .args(["-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d"])
@@ -154,49 +157,83 @@ fn sources(shell: &Vboxsh, name: &str) -> Option<PathBuf> {
 
 const TEST_MACHINE: &str = "let m = vbox.createMachine(\"\", \"test_vm\", PlatformArchitecture.x86, [], \"Other\", \"\"); m.memorySize = 32; m.setExtraData(\"VBoxInternal/HM/FallbackToIEM\", \"1\"); m.saveSettings(); vbox.registerMachine(m)";
 
-/// pyvbox's own tests, on pyvbox over our `vboxapi` and on our `virtualbox`. On pyvbox one fails by its own fault.
+/// Takes away what tests leave behind: pyvbox 1.2.0 cannot remove a machine on Python 3.
+const CLEAN: &str = "for m in vbox.machines { if m.name == \"test_vm\" || m.name.starts_with(\"appliance_test_1\") { wait(m.deleteConfig(m.unregister(\"DetachAllReturnHardDisksOnly\"))); } }";
+
+/// All of pyvbox's test cases but those that want a guest with Windows in it, or a user.
+const CASES: [&str; 6] =
+    ["test_enum", "test_errors", "test_vbox", "test_events", "test_test_vm.TestTestVM", "test_appliance"];
+
+/// What a run of test cases says of each, without those that pyvbox itself skips.
+fn results(said: &str) -> BTreeMap<String, String> {
+    let cases = said.lines().filter(|line| line.starts_with("test_")).filter_map(|line| line.split_once(": "));
+    cases
+        .filter(|(_, result)| *result != "skipped")
+        .map(|(case, result)| (case.to_owned(), result.to_owned()))
+        .collect()
+}
+
+/// pyvbox's own tests: on VirtualBox's bindings, on our `vboxapi`, and on our `virtualbox`. On our `vboxapi` each
+/// ends as on VirtualBox's, or passes where members and forms of older releases are understood. On ours all pass.
 #[test]
-fn pyvbox_s_own_tests_pass() {
+fn pyvbox_s_own_tests_end_as_on_virtualbox_and_all_pass_on_ours() {
     if !rig::enabled() {
         return;
     }
     let _ = rig::run(&["remove", "python-tests"]);
     let url = rig::web("python-tests", 18342, &[]);
     let runner = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/real/own_tests.py");
-    let cases = ["test_enum", "test_errors", "test_vbox", "test_events", "test_test_vm.TestTestVM"];
     for name in ["pyvbox==1.2.0", "virtualbox==2.1.1"] {
-        let fetching = Vboxsh::new();
-        let Some(folder) = sources(&fetching, name) else { continue };
-        for target in ["embedded", url.as_str()] {
+        let Some(folder) = sources(name) else { continue };
+        let old = name.starts_with("pyvbox");
+        let (runner, folder) = (runner.to_str().unwrap(), folder.to_str().unwrap());
+        let run = |target: &str, which: &str, cases: &[&str]| {
+            // A machine that one case leaves behind has others skipped: each run has its own.
             let shell = Vboxsh::new();
-            let run = |arguments: &[&std::ffi::OsStr]| {
+            let ours = |arguments: &[&str]| {
                 let mut command = shell.command();
                 command.args(["-u", target]).args(arguments).env("VBOXSH_HOME", shell.home().join("vboxsh"));
                 let output = command.env("PYTHONDONTWRITEBYTECODE", "1").output().unwrap();
                 format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
             };
-            let remove =
-                "let m = vbox.findMachine(\"test_vm\"); wait(m.deleteConfig(m.unregister(\"DetachAllReturnNone\")))";
-            run(&["-e".as_ref(), TEST_MACHINE.as_ref()]);
-            for which in ["stock", "ours"] {
-                let mut arguments = vec![runner.as_os_str(), which.as_ref(), folder.as_os_str()];
-                arguments.extend(cases.iter().map(std::ffi::OsStr::new));
-                let said = run(&arguments);
-                let results: Vec<_> = said.lines().filter(|line| line.starts_with("test_")).collect();
-                assert_eq!(results.len(), 8, "{which} {name} {target}: {said}");
-                for result in results {
-                    // It takes an empty text for its own default, and refuses it.
-                    let fault = which == "stock" && name.starts_with("virtualbox") && result.contains("power_up_down");
-                    assert_eq!(result.ends_with(": ok"), !fault, "{which} {name} {target}: {said}");
-                }
+            ours(&["-e", TEST_MACHINE]);
+            let said = if which == "plain" {
+                let arguments = ["run", "python-tests", "python3", runner, "plain", folder];
+                String::from_utf8(rig::run(&[&arguments, cases].concat()).stdout).unwrap()
+            } else {
+                ours(&[&[runner, which, folder], cases].concat())
+            };
+            ours(&["-e", CLEAN]);
+            let found = results(&said);
+            assert!(!found.is_empty(), "{which} {name} {target}: {said}");
+            found
+        };
+        // Its thread of callbacks says `eventProcessed` of no event at all; VirtualBox's server dies of that.
+        let harmless: Vec<&str> = CASES.into_iter().filter(|case| *case != "test_events").collect();
+        let own = run(&url, "plain", &harmless);
+        assert_eq!(own.len(), 13, "{name}: {own:?}");
+        for target in ["embedded", url.as_str()] {
+            let stock = run(target, "stock", &CASES);
+            assert_eq!(stock.len(), 14, "{name} {target}: {stock:?}");
+            for (case, result) in &stock {
+                let before = own.get(case).map_or("not run", String::as_str);
+                // On Python 3, 1.2.0 wants a `message` of every exception; ours have one. The audio adapter moved.
+                let of_old_forms = ["not run", "'message'", "audioAdapter"].iter().any(|why| before.contains(why));
+                let same = before == result || result == "ok" && of_old_forms;
+                assert!(same, "{name} {target}: {case}: {result}, and on VirtualBox's own bindings {before}");
+                // What it cannot: types of items that are newer than it, bytes for megabytes, its own default.
+                let fault = if old {
+                    case.contains("test_change_")
+                } else {
+                    ["test_change_memory", "test_change_multiple_values", "test_power_up_down_vm"]
+                        .iter()
+                        .any(|known| case.ends_with(known))
+                };
+                assert_eq!(result != "ok", fault, "{name} {target}: {case}: {result}");
             }
-            run(&["-e".as_ref(), remove.as_ref()]);
-            // Appliances: the files have to be where the host is. 1.2.0 does not know types of items that are newer.
-            if target == "embedded" {
-                let said = run(&[runner.as_os_str(), "ours".as_ref(), folder.as_os_str(), "test_appliance".as_ref()]);
-                assert_eq!(said.lines().filter(|line| line.ends_with(": ok")).count(), 6, "{name}: {said}");
-                assert!(!said.contains("Error"), "{name}: {said}");
-            }
+            let ours = run(target, "ours", &CASES);
+            assert_eq!(ours.len(), 14, "{name} {target}: {ours:?}");
+            assert!(ours.values().all(|result| result == "ok"), "{name} {target}: {ours:?}");
         }
     }
     rig::script(&["remove", "python-tests"]);
