@@ -38,27 +38,119 @@ fn feed(mut command: Command, lines: &str) -> String {
 const MACHINE: &str = "let m = vbox.createMachine(\"\", \"shell-01\", PlatformArchitecture.x86, [], \"Debian_64\", \"\"); m.saveSettings(); vbox.registerMachine(m)";
 
 /// All commands that work on VirtualBox's own bindings. The paths are the same in and outside the chroot.
-const LINES: &str = "help createVm\ncreateVm shell-01 x86 Debian_64\nlist\ninfo shell-01\nlistUsb\ngetextra shell-01 x\n\
-    setextra shell-01 a b\ngetextra shell-01 a\neval print(6 * 7)\nalias zz list\nzz\nalias\nverbose\nverbose\ncolors\n\
-    prompt 'p> '\nprompt\nsleep 0.1\nshell echo from-the-shell\nforeachvm getextra x\n\
-    createHdd 20971520 /tmp/vboxsh-shell.vdi\nlistMedia\nattachCtr shell-01 Second IDE PIIX4\nattachCtr shell-01 Third SATA\n\
-    registerIso /tmp/vboxsh-shell.iso\nattachIso shell-01 /tmp/vboxsh-shell.iso Second 0:0\nlistMedia\ninfo shell-01\n\
-    unregisterIso /tmp/vboxsh-shell.iso\ndetachCtr shell-01 Third\nregisterHdd /tmp/vboxsh-shell.vdi\n\
-    unregisterHdd /tmp/vboxsh-shell.vdi\nregisterHdd /tmp/vboxsh-shell.vdi\nremoveHdd /tmp/vboxsh-shell.vdi\n\
-    snapshot shell-01 take one two\nsnapshot shell-01 restore one\nsnapshot shell-01 delete one\nnic shell-01 0 type\n\
-    nic shell-01 0 type Am79C973\nnic shell-01 0 type\nnic shell-01 0 linespeed\nnic shell-01 0 attachment NAT\n\
-    nic shell-01 0 attachment Null\nnat shell-01 0 alias\nnat shell-01 0 dns\nnat shell-01 0 tftp\nnat shell-01 0 network\n\
-    nat shell-01 0 pf simple tcp 2222 22\nmonitorVBox 0\nreloadExt\nnosuch\nremoveVm shell-01\nlist\nquit\n";
+const LINES: &str = r#"help
+help createVm
+host
+eval "ctx['vb'].systemProperties.defaultMachineFolder = '/tmp/vboxsh-shell'"
+createVm shell-01 x86 Debian_64
+list
+info shell-01
+listUsb
+getextra shell-01 x
+setextra shell-01 a b
+getextra shell-01 a
+getextra shell-01
+setextra global vboxsh-shell on
+getextra global vboxsh-shell
+setextra global vboxsh-shell
+eval print(6 * 7)
+alias zz list
+zz
+alias
+verbose
+verbose
+colors
+prompt 'p> '
+prompt
+sleep 0.1
+shell echo from-the-shell
+foreachvm getextra x
+foreach //vms/vm "print(obj.name)"
+foreach //vms "print(obj is not None)"
+runScript /tmp/vboxsh-shell.txt
+createHdd 20971520 /tmp/vboxsh-shell.vdi
+listMedia
+attachCtr shell-01 Second IDE PIIX4
+attachCtr shell-01 Third SATA
+registerIso /tmp/vboxsh-shell.iso
+attachIso shell-01 /tmp/vboxsh-shell.iso Second 0:0
+listMedia
+info shell-01
+unregisterIso /tmp/vboxsh-shell.iso
+registerIso /tmp/vboxsh-remove.iso
+removeIso /tmp/vboxsh-remove.iso
+detachCtr shell-01 Third
+registerHdd /tmp/vboxsh-shell.vdi
+unregisterHdd /tmp/vboxsh-shell.vdi
+registerHdd /tmp/vboxsh-shell.vdi
+removeHdd /tmp/vboxsh-shell.vdi
+snapshot shell-01 take one two
+snapshot shell-01 restore one
+snapshot shell-01 delete one
+nic shell-01 0 type
+nic shell-01 0 type Am79C973
+nic shell-01 0 type
+nic shell-01 0 linespeed
+nic shell-01 0 linespeed 100
+nic shell-01 0 linespeed
+nic shell-01 0 attachment NAT
+nic shell-01 0 attachment Null
+nat shell-01 0 alias
+nat shell-01 0 alias log
+nat shell-01 0 alias
+nat shell-01 0 dns
+nat shell-01 0 dns proxy
+nat shell-01 0 dns
+nat shell-01 0 tftp
+nat shell-01 0 tftp prefix /tmp
+nat shell-01 0 tftp
+nat shell-01 0 network
+nat shell-01 0 network 10.0.7.0/24
+nat shell-01 0 network
+nat shell-01 0 pf simple tcp 2222 22
+portForward shell-01 0 8080 80
+getextra shell-01
+eval "exec(open('/tmp/vboxsh-shell.py').read())"
+showLog shell-01
+findLog shell-01 PDM|CPUM
+findAssert shell-01
+closeportal shell-01
+gpipe shell-01
+setvar shell-01
+monitorVBox 0
+reloadExt
+nosuch
+setextra shell-01 VBoxInternal/HM/FallbackToIEM 1
+start shell-01 headless
+eval "m = ctx['machById']('shell-01'); print(m.state == ctx['const'].MachineState_Running)"
+eval "s = ctx['global'].openMachineSession(ctx['machById']('shell-01'), fPermitSharing=True); s.console.powerDown().waitForCompletion(-1)"
+sleep 3
+list
+removeVm shell-01
+list
+quit
+"#;
+
+/// Gives the machine a log. `ROOT` is the chroot's root: over the web service the shell is outside, and the log inside.
+const LOG: &str = r#"
+import os
+for root in ("", "ROOT"):
+    if os.path.isdir(root + "/tmp"):
+        os.makedirs(root + "/tmp/vboxsh-shell/shell-01/Logs", exist_ok=True)
+        with open(root + "/tmp/vboxsh-shell/shell-01/Logs/VBox.log", "w") as log:
+            log.write("one PDM\n!!Assertion\ntwo CPUM\n")
+"#;
 
 /// What differs each time made the same: ids, times, the percent of progresses, and who speaks.
 fn comparable(text: &str) -> String {
     let mut out = String::new();
-    for line in text.lines() {
+    for line in text.replace('\r', "").lines() {
         // At its end the shell writes its history beside VirtualBox's settings, which are elsewhere over the web service.
         if line.starts_with("error: FileNotFoundError") || line.contains("p> error: FileNotFoundError") {
             break;
         }
-        if line.contains("Last changed [") || line.starts_with("Running VirtualBox version") {
+        let differs = ["Last changed [", "VirtualBox version", "Machines: ", "M (free "];
+        if differs.iter().any(|part| line.contains(part)) {
             continue;
         }
         let words = line.split(' ').map(|word| {
@@ -82,7 +174,7 @@ fn comparable(text: &str) -> String {
     while let Some(bare) = out.trim_end().strip_suffix("p>") {
         out = bare.to_owned();
     }
-    out.trim_end().replace(['\r'], "").replace("p> ", "").replace("\n\n", "\n")
+    out.trim_end().replace("p> ", "").replace("\n\n", "\n")
 }
 
 /// An image of a DVD that is little more than its head.
@@ -103,14 +195,22 @@ fn vboxshell_says_the_same_on_ours_as_on_virtualbox_s_own_bindings() {
         [PathBuf::from("/tmp"), PathBuf::from(root.trim()).join("tmp")].map(|folder| folder.join("vboxsh-shell.iso"));
     let clean = |files: &[PathBuf]| {
         for file in files {
-            let _ = std::fs::remove_file(file);
-            let _ = std::fs::remove_file(file.with_extension("vdi"));
+            for other in ["shell.iso", "shell.vdi", "remove.iso", "shell.txt", "shell.py"] {
+                let _ = std::fs::remove_file(file.with_file_name(format!("vboxsh-{other}")));
+            }
+            let _ = std::fs::remove_dir_all(file.with_extension(""));
         }
     };
-    clean(&files);
-    for file in &files {
-        std::fs::write(file, image()).unwrap();
-    }
+    let prepare = || {
+        clean(&files);
+        for file in &files {
+            std::fs::write(file, image()).unwrap();
+            std::fs::write(file.with_file_name("vboxsh-remove.iso"), image()).unwrap();
+            std::fs::write(file.with_extension("txt"), "list\nsleep 0.1\ngetextra shell-01 a\n").unwrap();
+            std::fs::write(file.with_extension("py"), LOG.replace("ROOT", root.trim())).unwrap();
+        }
+    };
+    prepare();
     let _ = rig::run(&["remove", "python-own"]);
     let own = {
         let mut command = Command::new(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scripts/real-virtualbox"));
@@ -124,6 +224,7 @@ fn vboxshell_says_the_same_on_ours_as_on_virtualbox_s_own_bindings() {
     let url = rig::web("python-shell", 18341, &[]);
     for target in ["embedded", url.as_str()] {
         let shell = Vboxsh::new();
+        prepare();
         let ours = comparable(&said(&shell, target, vboxshell().to_str().unwrap(), LINES));
         let differs = own.lines().zip(ours.lines()).find(|(own, ours)| own != ours);
         assert_eq!(differs, None, "{target}:\n{ours}\n--- VirtualBox's own:\n{own}");
