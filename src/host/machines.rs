@@ -69,7 +69,8 @@ impl State {
             let _ = self.load(view);
         }
         // The oldest machine of a name wins.
-        let found = self.machines.iter().find(|(_, machine)| name_of(machine) == Some(wanted)).map(|(view, _)| *view)?;
+        let found =
+            self.machines.iter().find(|(_, machine)| name_of(machine) == Some(wanted)).map(|(view, _)| *view)?;
         // Names change seldom: all are noted, and looked at anew when they mislead.
         let all = self.machines.iter().rev().filter_map(|(view, machine)| Some((name_of(machine)?.to_owned(), *view)));
         self.by_name = all.collect();

@@ -267,7 +267,10 @@ impl State {
     /// How the registry names a machine's file: from the home on, when it is below that.
     fn entry_file<'a>(&self, machine: &'a Machine) -> Cow<'a, str> {
         let file = machine.settings_file.to_string_lossy();
-        let below = self.home.to_str().and_then(|home| file.strip_prefix(home)?.strip_prefix(std::path::is_separator).map(str::len));
+        let below = self
+            .home
+            .to_str()
+            .and_then(|home| file.strip_prefix(home)?.strip_prefix(std::path::is_separator).map(str::len));
         match below {
             Some(length) => Cow::Owned(file[file.len() - length..].to_owned()),
             None => file,
