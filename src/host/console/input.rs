@@ -78,8 +78,7 @@ impl State {
 
     fn move_mouse(&mut self, at: Address, mode: &str, [x, y, z, w, buttons]: [i64; 5]) {
         let Some(mouse) = self.global.get_mut(at.element) else { return };
-        // The event is made once, and counts each time that it is used again.
-        let generation = mouse.int("generation").max(1) + 1;
+        let generation = mouse.int("generation") + 1;
         mouse.set("generation", RawValue::Int(generation));
         let values = vec![
             ("generation", RawValue::Int(generation)),

@@ -254,7 +254,7 @@ impl State {
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
         }
         let above = self.medium(child)?.clone();
-        if let Some(broken) = [&known, &above].into_iter().find(|medium| medium.state == "Inaccessible") {
+        if let Some(broken) = [&known, &above].into_iter().find(|medium| medium.unreadable()) {
             return Err(super::unreadable(broken));
         }
         let size = |medium: &Medium| medium.location.metadata().map_or(0, |facts| facts.len());

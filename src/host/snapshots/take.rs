@@ -225,7 +225,7 @@ impl State {
     /// Why no differencing disks can be made: one of the disks is known to be unreadable.
     fn unreadable(&self, differences: &[Difference]) -> Option<Fault> {
         let parents = differences.iter().filter_map(|difference| self.media.get(&difference.parent));
-        let mut broken = parents.filter(|medium| medium.state == "Inaccessible");
+        let mut broken = parents.filter(|medium| medium.unreadable());
         broken.next().map(super::unreadable)
     }
 
