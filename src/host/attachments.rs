@@ -249,8 +249,10 @@ impl State {
             return Err(Fault::new(code::OBJECT_IN_USE, message).by("IMedium"));
         }
         if self.running(view).is_some() && !self.element(Address { view, element: id })?.flag("hotPluggable") {
-            let message = "the machine runs, and the device cannot be unplugged from it";
-            return Err(Fault::new(code::INVALID_VM_STATE, message));
+            let controller = self.element(Address { view, element: id })?.parent;
+            let plugs = matches!(self.element(Address { view, element: controller })?.name("bus"), "SATA" | "USB");
+            let code = if plugs { code::NOT_SUPPORTED } else { code::INVALID_VM_STATE };
+            return Err(Fault::new(code, "the machine runs, and the device cannot be unplugged from it"));
         }
         self.tell_device(view, id, true)?;
         self.remove_attachment(view, id)?;
