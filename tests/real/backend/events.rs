@@ -13,10 +13,16 @@ fn interfaces_are_told_apart() {
     let listener = EventListener::open(&source, vec!["OnExtraDataChanged".into()]).unwrap();
     connection.root().call("setExtraData", vec!["tmp-backend".into(), "1".into()]).unwrap();
     let start = Instant::now();
-    let event = listener.next(Duration::from_secs(5)).unwrap().unwrap();
-    assert!(start.elapsed() < Duration::from_secs(20));
-    assert_eq!(event.interface().name, "IExtraDataChangedEvent");
-    assert_eq!(event.get("key").unwrap(), Value::from("tmp-backend"));
+    let event = loop {
+        // What another test has changed may be told late.
+        let event = listener.next(Duration::from_secs(5)).unwrap().unwrap();
+        assert!(start.elapsed() < Duration::from_secs(20));
+        assert_eq!(event.interface().name, "IExtraDataChangedEvent");
+        if event.get("key").unwrap() == Value::from("tmp-backend") {
+            break event;
+        }
+        listener.processed(&event).unwrap();
+    };
     assert!(event.query("IEvent").is_ok() && event.query("IMachineEvent").is_err());
     listener.processed(&event).unwrap();
     connection.root().call("setExtraData", vec!["tmp-backend".into(), "".into()]).unwrap();
