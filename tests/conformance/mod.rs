@@ -2,6 +2,7 @@
 
 mod differences;
 mod harness;
+mod rules;
 
 use crate::support::program::Program;
 use differences::compare;
