@@ -59,10 +59,6 @@ impl State {
                 .find(|(_, machine)| machine.registered && machine.id == id)
                 .map(|(view, _)| *view);
         }
-        let name_of = |machine: &Machine| {
-            let root = machine.document.as_ref().and_then(|document| document.get(ROOT))?;
-            (machine.registered && machine.access_error.is_none()).then(|| root.text("name").to_owned())
-        };
         let known = self.by_name.get(wanted).copied();
         if known.and_then(|view| name_of(self.machines.get(&view)?)).is_some_and(|name| name == wanted) {
             return known;
@@ -72,10 +68,13 @@ impl State {
             // One that cannot be read has no name.
             let _ = self.load(view);
         }
-        // Names change seldom: all are noted, and looked at anew when they mislead. The oldest machine of a name wins.
-        self.by_name =
-            self.machines.iter().rev().filter_map(|(view, machine)| Some((name_of(machine)?, *view))).collect();
-        self.by_name.get(wanted).copied()
+        // The oldest machine of a name wins.
+        let found =
+            self.machines.iter().find(|(_, machine)| name_of(machine) == Some(wanted)).map(|(view, _)| *view)?;
+        // Names change seldom: all are noted, and looked at anew when they mislead.
+        let all = self.machines.iter().rev().filter_map(|(view, machine)| Some((name_of(machine)?.to_owned(), *view)));
+        self.by_name = all.collect();
+        Some(found)
     }
 
     pub(super) fn compose_file_name(&mut self, name: &str, group: &str, flags: &str, base: &str) -> Outcome<PathBuf> {
@@ -402,7 +401,7 @@ impl State {
         machine.stamp = registry::stamp(&file);
         machine.modified = false;
         if registered {
-            self.save_registry()?;
+            self.save_registry_for(original)?;
             if moved_groups {
                 let id = self.machine(original)?.id.clone();
                 self.fire_machine("OnMachineGroupsChanged", &id, Vec::new());
@@ -421,6 +420,12 @@ impl State {
         machine.stamp = registry::stamp(&machine.settings_file);
         Ok(())
     }
+}
+
+/// The name of a registered machine that is accessible.
+fn name_of(machine: &Machine) -> Option<&str> {
+    let root = machine.document.as_ref().and_then(|document| document.get(ROOT))?;
+    (machine.registered && machine.access_error.is_none()).then(|| root.text("name"))
 }
 
 fn machine_is_modified(machine: &Machine) -> bool {

@@ -40,10 +40,13 @@ pub struct Shell {
     pub(super) language: Language,
     pub(super) quit: Option<i32>,
     pub(super) depth: usize,
-    /// The language whose engine runs a command of an extension.
-    at_work: Option<Language>,
+    /// Commands of extensions that run, each started by the one before.
+    at_work: usize,
     pub(super) memory: super::state::Memory,
 }
+
+/// Commands of extensions may run each other; this deep and no deeper.
+const DEEPEST: usize = 16;
 
 /// First words of script that are no misspelt command.
 const KEYWORDS: &[&str] = &[
@@ -62,7 +65,7 @@ impl Shell {
             language: Language::default(),
             quit: None,
             depth: 0,
-            at_work: None,
+            at_work: 0,
             memory: super::state::Memory::default(),
         }
     }
@@ -92,11 +95,17 @@ impl Shell {
     /// # Errors
     /// What it failed with.
     pub fn run_extension(&mut self, language: Language, name: &str, call: ExtensionCall) -> Result<Ran, Failure> {
-        self.engine(language)?;
-        let Some(mut engine) = self.engines.remove(language.name()) else { return Ok(Ran::default()) };
-        let before = self.at_work.replace(language);
+        if self.at_work >= DEEPEST {
+            let what = format!("{name}: commands of extensions run each other more than {DEEPEST} deep");
+            return Err(Failure::new(crate::model::ErrorKind::Script, what)
+                .hinted("does a command run itself, directly or by way of others?"));
+        }
+        let again = self.engine(language)?.again();
+        // What the lines of the command need is the same engine.
+        let Some(mut engine) = self.engines.insert(language.name(), again) else { return Ok(Ran::default()) };
+        self.at_work += 1;
         let result = engine.run_extension(name, call, &mut |line| self.run_line(line));
-        self.at_work = before;
+        self.at_work -= 1;
         self.engines.insert(language.name(), engine);
         result
     }
@@ -153,12 +162,6 @@ impl Shell {
     /// # Errors
     /// There is none, or it cannot start.
     pub fn engine(&mut self, language: Language) -> Result<&mut dyn Engine, Failure> {
-        if self.at_work == Some(language) {
-            let what = format!("{} is at work: a command of an extension runs", language.title());
-            return Err(
-                Failure::new(crate::model::ErrorKind::Refused, what).hinted("an extension runs script by itself")
-            );
-        }
         if !self.engines.contains_key(language.name()) {
             let factory = self.factories.iter().find(|(known, _)| *known == language);
             let Some((_, factory)) = factory else {
