@@ -451,9 +451,7 @@ pub(super) fn safe_name(name: &str) -> String {
 
 /// The value of `name=value` in comma-separated flags.
 pub(super) fn flag<'a>(flags: &'a str, name: &str) -> Option<&'a str> {
-    flags
-        .split(',')
-        .find_map(|flag| flag.split_once('=').filter(|(known, _)| *known == name).map(|(_, value)| value))
+    flags.split(',').find_map(|flag| flag.split_once('=').filter(|(known, _)| *known == name).map(|(_, value)| value))
 }
 
 pub(super) fn file_stem(file: &Path) -> String {

@@ -59,8 +59,12 @@ impl State {
         if read.is_ok() && start == MARK.as_bytes() {
             return Ok(());
         }
-        let cause = read.err().map_or_else(|| "another program made it, or it is damaged".to_owned(), |e| e.to_string());
-        let message = format!("cannot restore the machine from `{}`: {cause}; `discardSavedState` starts it anew", file.display());
+        let cause =
+            read.err().map_or_else(|| "another program made it, or it is damaged".to_owned(), |e| e.to_string());
+        let message = format!(
+            "cannot restore the machine from `{}`: {cause}; `discardSavedState` starts it anew",
+            file.display()
+        );
         Err(Fault::new(code::E_FAIL, message))
     }
 

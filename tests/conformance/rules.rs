@@ -8,13 +8,15 @@ use std::path::Path;
 fn every_rule_names_an_answer_or_says_why_none() {
     let mut wrong = Vec::new();
     let mut seen = HashSet::new();
-    let mut files: Vec<_> = std::fs::read_dir(folder().join("rules")).unwrap().map(|file| file.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder().join("rules")).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
     for file in &files {
         let text = std::fs::read_to_string(file).unwrap();
         for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let problem = check(line, &folder()).err();
-            let problem = problem.or_else(|| (!seen.insert(rule(line).to_owned())).then(|| "stands there twice".into()));
+            let problem =
+                problem.or_else(|| (!seen.insert(rule(line).to_owned())).then(|| "stands there twice".into()));
             wrong.extend(problem.map(|problem| format!("{}: `{line}`: {problem}", file.display())));
         }
     }

@@ -21,7 +21,8 @@ impl State {
             };
             let bridged = adapter.name("attachmentType") == "Bridged" && cfg!(target_os = "linux");
             if wanted.is_empty() || bridged && !interface_names().iter().any(|name| name == wanted) {
-                let message = format!("adapter {slot} is connected to `{wanted}`, and this computer has no such interface");
+                let message =
+                    format!("adapter {slot} is connected to `{wanted}`, and this computer has no such interface");
                 return Err(Fault::new(code::E_FAIL, message).by("IConsole"));
             }
         }
