@@ -243,33 +243,33 @@ impl State {
             return Err(Fault::argument("a storage controller has a name"));
         }
         let id = self.attachment(view, slot)?;
-        if self.element(Address { view, element: id })?.flag(IMPLICIT) {
-            // Its own attachment keeps VirtualBox from deleting the disk that it made for it.
-            let message = "the differencing disk was made for this, and counts as in use until settings are saved";
-            return Err(Fault::new(code::OBJECT_IN_USE, message).by("IMedium"));
-        }
         if self.running(view).is_some() && !self.element(Address { view, element: id })?.flag("hotPluggable") {
             let controller = self.element(Address { view, element: id })?.parent;
             let plugs = matches!(self.element(Address { view, element: controller })?.name("bus"), "SATA" | "USB");
             let code = if plugs { code::NOT_SUPPORTED } else { code::INVALID_VM_STATE };
             return Err(Fault::new(code, "the machine runs, and the device cannot be unplugged from it"));
         }
+        self.check_settled(view, id)?;
         self.tell_device(view, id, true)?;
-        self.remove_attachment(view, id)?;
+        self.document_mut(view)?.remove(id);
         self.touch(view);
         Ok(())
     }
 
-    /// Takes an attachment away, and the disk that was made for it.
-    pub(super) fn remove_attachment(&mut self, view: View, id: ElementId) -> Outcome {
-        let document = self.document_mut(view)?;
-        let implicit = document.get(id).is_some_and(|element| element.flag(IMPLICIT));
-        let medium = medium_of(document, id);
-        document.remove(id);
-        match medium.filter(|_| implicit) {
-            Some(medium) => self.delete_differencing(medium),
-            None => Ok(()),
+    /// # Errors
+    /// A disk was made for an attachment, and the settings were not saved since: as in VirtualBox, only
+    /// `discardSettings` takes both away.
+    pub(super) fn check_settled(&self, view: View, id: ElementId) -> Outcome {
+        let document = self.document(view)?;
+        let Some(medium) = medium_of(document, id) else { return Ok(()) };
+        if !document.get(id).is_some_and(|element| element.flag(IMPLICIT)) {
+            return Ok(());
         }
+        let message = format!(
+            "`{}` was made for this attachment, which is not saved yet: `saveSettings` first, or `discardSettings`",
+            self.medium(medium)?.location.display()
+        );
+        Err(Fault::new(code::OBJECT_IN_USE, message).by("IMedium"))
     }
 
     /// Deletes the disks that were made for attachments since the settings were last saved. Gives whether there are any.
