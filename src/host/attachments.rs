@@ -231,22 +231,27 @@ impl State {
             let message = "the machine runs, and the device cannot be unplugged from it";
             return Err(Fault::new(code::INVALID_VM_STATE, message));
         }
+        self.check_settled(view, id)?;
         self.tell_device(view, id, true)?;
-        self.remove_attachment(view, id)?;
+        self.document_mut(view)?.remove(id);
         self.touch(view);
         Ok(())
     }
 
-    /// Takes an attachment away, and the disk that was made for it.
-    pub(super) fn remove_attachment(&mut self, view: View, id: ElementId) -> Outcome {
-        let document = self.document_mut(view)?;
-        let implicit = document.get(id).is_some_and(|element| element.flag(IMPLICIT));
-        let medium = medium_of(document, id);
-        document.remove(id);
-        match medium.filter(|_| implicit) {
-            Some(medium) => self.delete_differencing(medium),
-            None => Ok(()),
+    /// # Errors
+    /// A disk was made for an attachment, and the settings were not saved since: as in VirtualBox, only
+    /// `discardSettings` takes both away.
+    pub(super) fn check_settled(&self, view: View, id: ElementId) -> Outcome {
+        let document = self.document(view)?;
+        let Some(medium) = medium_of(document, id) else { return Ok(()) };
+        if !document.get(id).is_some_and(|element| element.flag(IMPLICIT)) {
+            return Ok(());
         }
+        let message = format!(
+            "`{}` was made for this attachment, which is not saved yet: `saveSettings` first, or `discardSettings`",
+            self.medium(medium)?.location.display()
+        );
+        Err(Fault::new(code::OBJECT_IN_USE, message).by("IMedium"))
     }
 
     /// Deletes the disks that were made for attachments since the settings were last saved.

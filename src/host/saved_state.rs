@@ -22,7 +22,10 @@ impl State {
     /// `adoptSavedState`: the file is not looked at, as by VirtualBox. A relative path is below the snapshot folder.
     pub(super) fn adopt_saved_state(&mut self, view: View, file: &str) -> Reply {
         self.check_mutable(view, When::Off)?;
-        let path = self.snapshot_folder(view)?.join(file);
+        if file.is_empty() {
+            return Err(Fault::new(code::FILE_ERROR, "no file of a saved state was given"));
+        }
+        let path = self.folder_of(view)?.join(file);
         let path = self.below(view, &path)?;
         self.keep_state_file(view, &path)?;
         self.set_machine_state(view, "Saved")?;
@@ -44,6 +47,25 @@ impl State {
         }
         self.set_machine_state(view, state)?;
         nothing()
+    }
+
+    /// # Errors
+    /// What stands as the saved state of a machine is none that this host made: it cannot go on from there.
+    pub(super) fn check_saved_state(&self, view: View) -> Outcome {
+        use std::io::Read as _;
+        let file = self.folder_of(view)?.join(self.element(Address::machine(view))?.text("stateFilePath"));
+        let mut start = vec![0; MARK.len()];
+        let read = std::fs::File::open(&file).and_then(|mut file| file.read_exact(&mut start));
+        if read.is_ok() && start == MARK.as_bytes() {
+            return Ok(());
+        }
+        let cause =
+            read.err().map_or_else(|| "another program made it, or it is damaged".to_owned(), |e| e.to_string());
+        let message = format!(
+            "cannot restore the machine from `{}`: {cause}; `discardSavedState` starts it anew",
+            file.display()
+        );
+        Err(Fault::new(code::E_FAIL, message))
     }
 
     /// Saves which file holds the state, and nothing else that a session changed.

@@ -158,6 +158,10 @@ impl State {
         if self.session_is_busy(session)? {
             return Err(Fault::new(code::INVALID_OBJECT_STATE, "the given session is busy: it already holds a lock"));
         }
+        if self.machine(original)?.spawning {
+            let message = format!("the machine `{name}` is being started: only the process that runs it may lock it");
+            return Err(Fault::new(code::E_ACCESSDENIED, message));
+        }
         if lock == "Shared" && self.running(original).is_some() {
             let view = self.running_view(original)?;
             self.join(session, view, Kind::Shared);

@@ -327,6 +327,9 @@ impl State {
         if super::guest_control::owns(attribute.owner) {
             return self.write_guest_control(at, attribute.name, arguments);
         }
+        if attribute.owner == "IMachine" {
+            self.check_accessible(at.view, "")?;
+        }
         if self.write_first(at, attribute.owner, attribute.name, &arguments.value(0))? {
             return Ok(());
         }

@@ -159,8 +159,10 @@ impl State {
             "removeStorageController" => {
                 self.check_mutable(view, When::Off)?;
                 let id = self.controller(view, slot.0)?;
-                for attachment in self.attachments_of(view, id)? {
-                    self.remove_attachment(view, attachment)?;
+                let attachments = self.attachments_of(view, id)?;
+                attachments.iter().try_for_each(|attachment| self.check_settled(view, *attachment))?;
+                for attachment in attachments {
+                    self.document_mut(view)?.remove(attachment);
                 }
                 self.document_mut(view)?.retire(id);
                 self.touch(view);
