@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 const HASHED: &str = "#SHA-512##";
 
 /// What works on a machine whose settings cannot be read.
-const ALWAYS_READABLE: [&str; 6] = ["parent", "id", "name", "settingsFilePath", "accessible", "accessError"];
+const ALWAYS_READABLE: [&str; 5] = ["parent", "id", "settingsFilePath", "accessible", "accessError"];
 
 /// Attributes that are objects of the machine: attribute, interface.
 const PARTS: [(&str, &str); 10] = [
@@ -37,7 +37,14 @@ impl State {
         Ok(self.machine(view)?.settings_file.parent().unwrap_or(Path::new("")).to_owned())
     }
 
-    fn check_accessible(&self, view: u32, what: &str) -> Outcome {
+    /// Whether the settings of a machine could be read.
+    pub(super) fn is_accessible(&self, view: u32) -> bool {
+        self.machine(view).is_ok_and(|machine| machine.access_error.is_none())
+    }
+
+    /// # Errors
+    /// The settings cannot be read, and `what` needs them.
+    pub(super) fn check_accessible(&self, view: u32, what: &str) -> Outcome {
         match &self.machine(view)?.access_error {
             Some(fault) if !ALWAYS_READABLE.contains(&what) => {
                 let message = format!("the machine is not accessible: {}; it can only be unregistered", fault.message);
@@ -125,10 +132,6 @@ impl State {
                 }
                 if super::machines::parse_id(wanted).is_some() {
                     return Err(Fault::argument(format!("`{wanted}` looks like an id; a machine needs another name")));
-                }
-                let own = self.machine_of(at.view);
-                if self.find_machine(wanted).is_some_and(|other| other != own) {
-                    return Err(Fault::argument(format!("a registered machine is named `{wanted}` already")));
                 }
                 Ok(false)
             }
@@ -268,7 +271,7 @@ impl State {
             }
             "cloneTo" => one(self.clone_machine(view, arguments)?),
             "exportTo" => one(self.export_machine(view, arguments.object(0))?),
-            "moveTo" => one(self.move_machine(view, arguments.text(0), arguments.text(1))?),
+            "moveTo" => one(self.move_machine(view, arguments.text(0))?),
             "setSettingsFilePath" => {
                 let message =
                     "no host moves the settings file alone: `moveTo` moves the machine, a new `name` renames it";
@@ -366,8 +369,12 @@ impl State {
     fn discard_settings(&mut self, view: u32) -> Outcome {
         let original = self.machine_of(view);
         if self.copies.contains_key(&view) {
-            self.delete_implicit(view);
-            let document = self.document(original)?.clone();
+            let made = self.delete_implicit(view);
+            let mut document = self.document(original)?.clone();
+            if !made {
+                // VirtualBox takes attachments back only along with differencing disks that were made for some.
+                super::attachments::keep(&mut document, self.document(view)?);
+            }
             if let Some(copy) = self.copies.get_mut(&view) {
                 // It counts as modified until it is saved, as in VirtualBox.
                 copy.document = document;

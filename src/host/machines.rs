@@ -59,10 +59,6 @@ impl State {
                 .find(|(_, machine)| machine.registered && machine.id == id)
                 .map(|(view, _)| *view);
         }
-        let name_of = |machine: &Machine| {
-            let root = machine.document.as_ref().and_then(|document| document.get(ROOT))?;
-            (machine.registered && machine.access_error.is_none()).then(|| root.text("name").to_owned())
-        };
         let known = self.by_name.get(wanted).copied();
         if known.and_then(|view| name_of(self.machines.get(&view)?)).is_some_and(|name| name == wanted) {
             return known;
@@ -72,10 +68,13 @@ impl State {
             // One that cannot be read has no name.
             let _ = self.load(view);
         }
-        // Names change seldom: all are noted, and looked at anew when they mislead. The oldest machine of a name wins.
-        self.by_name =
-            self.machines.iter().rev().filter_map(|(view, machine)| Some((name_of(machine)?, *view))).collect();
-        self.by_name.get(wanted).copied()
+        // The oldest machine of a name wins.
+        let found =
+            self.machines.iter().find(|(_, machine)| name_of(machine) == Some(wanted)).map(|(view, _)| *view)?;
+        // Names change seldom: all are noted, and looked at anew when they mislead.
+        let all = self.machines.iter().rev().filter_map(|(view, machine)| Some((name_of(machine)?.to_owned(), *view)));
+        self.by_name = all.collect();
+        Some(found)
     }
 
     pub(super) fn compose_file_name(&mut self, name: &str, group: &str, flags: &str, base: &str) -> Outcome<PathBuf> {
@@ -117,16 +116,16 @@ impl State {
         if name.is_empty() {
             return Err(Fault::argument("a machine needs a name"));
         }
-        if parse_id(name).is_some() {
-            return Err(Fault::argument(format!("`{name}` looks like an id; a machine needs another name")));
-        }
         if architecture == "None" {
             return Err(Fault::argument("a machine needs a platform: x86 or ARM"));
         }
         if !cipher.is_empty() {
             return Err(Fault::not_implemented("IVirtualBox.createMachine with a cipher"));
         }
-        for group in &groups {
+        for group in &mut groups {
+            if group.is_empty() {
+                group.push('/');
+            }
             check_group(group)?;
         }
         if groups.is_empty() {
@@ -146,12 +145,16 @@ impl State {
             "" => self.compose_file_name(name, &groups[0], &all_flags, "")?,
             file => self.home.join(file),
         };
-        if file.exists() && flag(flags, "forceOverwrite").is_none_or(|value| value != "1") {
-            let message = format!(
-                "machine settings file `{}` already exists; another name, or the flag `forceOverwrite=1`, helps",
-                file.display()
-            );
-            return Err(Fault::new(code::FILE_ERROR, message));
+        if file.exists() {
+            if flag(flags, "forceOverwrite").is_none_or(|value| value != "1") {
+                let message = format!(
+                    "machine settings file `{}` already exists; another name, or the flag `forceOverwrite=1`, helps",
+                    file.display()
+                );
+                return Err(Fault::new(code::FILE_ERROR, message).by("IMachine"));
+            }
+            // It goes at once, as in VirtualBox: what is created is not there before it is saved.
+            std::fs::remove_file(&file).map_err(|error| Fault::file(&file, error).by("IMachine"))?;
         }
         let mut document = super::defaults::new_machine(&recommended, architecture);
         if let Some(root) = document.get_mut(ROOT) {
@@ -217,7 +220,7 @@ impl State {
             return Ok(());
         }
         let stamp = registry::stamp(&machine.settings_file);
-        let read = registry::read(&machine.settings_file);
+        let read = registry::read(&machine.settings_file).map_err(|fault| Fault { code: code::E_FAIL, ..fault });
         self.take_in(view, read, stamp)
     }
 
@@ -327,17 +330,15 @@ impl State {
     pub(super) fn register_machine(&mut self, arguments: Arguments<'_>) -> Outcome {
         let at = arguments.object(0).ok_or_else(|| Fault::argument("no machine was given"))?;
         self.refresh();
+        self.check_accessible(at.view, "registerMachine").map_err(|fault| fault.by("IMachine"))?;
         let machine = self.machine(at.view)?;
         let (id, registered) = (machine.id.clone(), machine.registered);
-        let name = self.machine_name(at.view);
         if registered {
+            let name = self.machine_name(at.view);
             return Err(Fault::argument(format!("the machine `{name}` is already registered")));
         }
         if self.machines.values().any(|other| other.registered && other.id == id) {
             return Err(Fault::argument(format!("a registered machine has the id {id} already")));
-        }
-        if self.find_machine(&name).is_some() {
-            return Err(Fault::argument(format!("a registered machine is named `{name}` already")));
         }
         if machine_is_modified(self.machine(at.view)?) {
             self.save_machine(at.view)?;
@@ -378,9 +379,16 @@ impl State {
         let mut tree = machine.tree.clone().unwrap_or_else(|| XmlNode::new("VirtualBox"));
         self.write_settings(view, &mut tree)?;
         let moved_groups = registered && view != original && self.groups_of(view) != self.groups_of(original);
-        let folder = file.parent().unwrap_or(Path::new(""));
-        std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, error))?;
-        registry::write(&file, &tree)?;
+        if self.machine(view)?.stamp.is_none() {
+            // The first time it is saved.
+            if file.exists() {
+                let message = format!("cannot make the settings file `{}`: it is there already", file.display());
+                return Err(Fault::new(code::E_FAIL, message).by("IMachine"));
+            }
+            let folder = file.parent().unwrap_or(Path::new(""));
+            std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, error))?;
+        }
+        registry::write(&file, &tree).map_err(|fault| Fault { code: code::E_FAIL, ..fault }.by("IMachine"))?;
         self.save_variables(view)?;
         if let Some(copy) = self.copies.get_mut(&view) {
             copy.modified = false;
@@ -391,41 +399,14 @@ impl State {
         let machine = self.machine_mut(original)?;
         machine.tree = Some(tree);
         machine.stamp = registry::stamp(&file);
-        machine.modified = false;
+        (machine.modified, machine.left_modified) = (false, false);
         if registered {
-            self.save_registry()?;
+            self.save_registry_for(original)?;
             if moved_groups {
                 let id = self.machine(original)?.id.clone();
                 self.fire_machine("OnMachineGroupsChanged", &id, Vec::new());
             }
         }
-        Ok(())
-    }
-
-    /// A new name takes the settings file with it, and the folder when that was named alike.
-    fn rename_files(&mut self, view: View) -> Outcome {
-        let name = safe_name(&self.machine_name(view));
-        let old = self.machine(view)?.settings_file.clone();
-        if file_stem(&old) == name || self.machine(view)?.tree.is_none() || !old.exists() {
-            return Ok(());
-        }
-        let folder = old.parent().unwrap_or(Path::new("")).to_owned();
-        let mut new_folder = folder.clone();
-        if folder.file_name().is_some_and(|folder| *folder == *file_stem(&old)) {
-            new_folder.set_file_name(&name);
-            if new_folder.exists() {
-                let message = format!("cannot rename the machine to `{name}`: `{}` exists", new_folder.display());
-                return Err(Fault::new(code::FILE_ERROR, message));
-            }
-            std::fs::rename(&folder, &new_folder).map_err(|error| Fault::file(&folder, error))?;
-            self.move_media(&folder, &new_folder);
-        }
-        let moved = new_folder.join(old.file_name().unwrap_or_default());
-        let file = new_folder.join(format!("{name}.vbox"));
-        std::fs::rename(&moved, &file).map_err(|error| Fault::file(&moved, error))?;
-        let previous = |file: &Path| PathBuf::from(format!("{}-prev", file.display()));
-        let _ = std::fs::rename(previous(&moved), previous(&file));
-        self.machine_mut(view)?.settings_file = file;
         Ok(())
     }
 
@@ -439,6 +420,12 @@ impl State {
         machine.stamp = registry::stamp(&machine.settings_file);
         Ok(())
     }
+}
+
+/// The name of a registered machine that is accessible.
+fn name_of(machine: &Machine) -> Option<&str> {
+    let root = machine.document.as_ref().and_then(|document| document.get(ROOT))?;
+    (machine.registered && machine.access_error.is_none()).then(|| root.text("name"))
 }
 
 fn machine_is_modified(machine: &Machine) -> bool {
@@ -464,11 +451,9 @@ pub(super) fn safe_name(name: &str) -> String {
 
 /// The value of `name=value` in comma-separated flags.
 pub(super) fn flag<'a>(flags: &'a str, name: &str) -> Option<&'a str> {
-    flags
-        .split(',')
-        .find_map(|flag| flag.trim().split_once('=').filter(|(known, _)| *known == name).map(|(_, value)| value))
+    flags.split(',').find_map(|flag| flag.split_once('=').filter(|(known, _)| *known == name).map(|(_, value)| value))
 }
 
-fn file_stem(file: &Path) -> String {
+pub(super) fn file_stem(file: &Path) -> String {
     file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }

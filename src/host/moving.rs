@@ -2,7 +2,7 @@
 
 use super::fault::code;
 use super::files::machine_lock::{self, MachineLock};
-use super::machines::safe_name;
+use super::machines::{file_stem, safe_name};
 use super::media::Registry;
 use super::progress::{Job, Reporter};
 use super::state::{Address, State, View};
@@ -16,14 +16,76 @@ fn previous(file: &Path) -> PathBuf {
 }
 
 impl State {
-    /// `moveTo`: the machine with all files in its folder, to a folder of its name in `folder`.
-    pub(super) fn move_machine(&mut self, view: View, folder: &str, kind: &str) -> Outcome<RawValue> {
+    /// A new name or first group takes the settings file with it, and the folder: when that is named as the file is, and
+    /// stands in the folders of the group. To be called before the settings are written.
+    ///
+    /// # Errors
+    /// `E_FAIL`, as in VirtualBox: the name is none for a file, or something is there already. Nothing has changed then.
+    pub(super) fn rename_files(&mut self, view: View) -> Outcome {
+        let failed = |message: String| Fault::new(code::E_FAIL, message).by("IMachine");
+        let name = self.machine_name(view);
+        let group = self.groups_of(view).first().cloned().unwrap_or_default();
+        let machine = self.machine(view)?;
+        let old = machine.settings_file.clone();
+        let (folder, stem) = (old.parent().unwrap_or(Path::new("")).to_owned(), file_stem(&old));
+        if folder.file_name().is_none_or(|folder| *folder != *stem) {
+            return Ok(());
+        }
+        let saved = machine.tree.as_ref().filter(|_| machine.stamp.is_some());
+        let new_folder = match saved {
+            // It was never saved: the file is not there yet.
+            None if safe_name(&name) == stem => return Ok(()),
+            None => folder.with_file_name(&name),
+            Some(_) if !old.exists() => return Ok(()),
+            Some(tree) => {
+                let old_group = tree.value("Machine/Groups/Group@name").unwrap_or("/").to_owned();
+                if tree.value("Machine@name") == Some(&name) && old_group == group {
+                    return Ok(());
+                }
+                let parts = |group: &str| PathBuf::from(group.trim_matches('/'));
+                let base = folder.parent().filter(|above| above.ends_with(parts(&old_group)));
+                let base = base.and_then(|above| above.ancestors().nth(parts(&old_group).components().count()));
+                base.map_or(folder.clone(), |base| base.join(parts(&group)).join(&name))
+            }
+        };
+        if name.contains(std::path::is_separator) || matches!(name.as_str(), "." | "..") {
+            return Err(failed(format!("cannot rename the machine to `{name}`: no file can be named so")));
+        }
+        let file = new_folder.join(format!("{name}.vbox"));
+        if saved.is_none() {
+            self.machine_mut(view)?.settings_file = file;
+            return Ok(());
+        }
+        let moved = |from: &Path, to: &Path| {
+            std::fs::rename(from, to).map_err(|error| failed(format!("cannot rename `{}`: {error}", from.display())))
+        };
+        if new_folder != folder {
+            if new_folder.exists() {
+                let message = format!("cannot rename the machine to `{name}`: `{}` exists", new_folder.display());
+                return Err(failed(message));
+            }
+            let above = new_folder.parent().unwrap_or(Path::new(""));
+            std::fs::create_dir_all(above).map_err(|error| Fault::file(above, error))?;
+            moved(&folder, &new_folder)?;
+        }
+        let now = new_folder.join(old.file_name().unwrap_or_default());
+        if let Err(fault) = moved(&now, &file) {
+            let _ = std::fs::rename(&new_folder, &folder);
+            return Err(fault);
+        }
+        self.move_media(&folder, &new_folder);
+        let _ = std::fs::rename(previous(&now), previous(&file));
+        self.machine_mut(view)?.settings_file = file;
+        Ok(())
+    }
+
+    /// `moveTo`: the machine with all files in its folder, to a folder of its name in `folder`. VirtualBox takes every
+    /// word as the way to do it, and has one.
+    pub(super) fn move_machine(&mut self, view: View, folder: &str) -> Outcome<RawValue> {
         if self.snapshot_of_view(view).is_some() {
             return Err(Fault::new(code::INVALID_VM_STATE, "the machine of a snapshot cannot be moved"));
         }
-        if !matches!(kind, "" | "basic") {
-            return Err(Fault::argument(format!("`{kind}` is no way to move a machine: only `basic` is")));
-        }
+        self.check_mutable(view, super::table::When::OffOrSaved)?;
         let original = self.machine_of(view);
         let old = self.folder_of(original)?;
         let base = if folder.is_empty() { old } else { self.home.join(folder) };
@@ -32,7 +94,6 @@ impl State {
             return Err(Fault::new(code::IPRT_ERROR, message));
         }
         if self.copies.contains_key(&view) {
-            self.check_mutable(view, super::table::When::OffOrSaved)?;
             self.save_machine(view)?;
         }
         let machine = self.machine(original)?;

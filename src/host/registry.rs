@@ -7,10 +7,12 @@ use super::fault::code;
 use super::files::atomic;
 use super::files::home::HomeLock;
 use super::files::journal::Journal;
-use super::state::{Address, Machine, State};
+use super::media::Registry;
+use super::state::{Address, Machine, State, View};
 use super::table;
 use super::xml::XmlNode;
 use super::{Fault, Outcome};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -177,6 +179,23 @@ impl State {
         }
     }
 
+    /// Writes `VirtualBox.xml` if what it says of a machine, or of the media that belong to no machine, has changed.
+    pub(super) fn save_registry_for(&mut self, view: View) -> Outcome {
+        self.refresh();
+        if self.shows_machine(self.machine(view)?)
+            && self.shows_media(&self.registry, "Global/MediaRegistry", &Registry::Global, &self.home)
+        {
+            return Ok(());
+        }
+        self.save_registry()
+    }
+
+    fn shows_machine(&self, machine: &Machine) -> bool {
+        let mut entries = self.registry.list("Global/MachineRegistry", "MachineEntry");
+        let entry = entries.find(|entry| entry_id(entry) == machine.id);
+        entry.is_some_and(|entry| entry.attribute("src") == Some(&self.entry_file(machine)))
+    }
+
     /// Writes `VirtualBox.xml`: the tree on disk with everything that this process knows put in.
     pub(super) fn save_registry(&mut self) -> Outcome {
         self.exclusively(Self::save_registry_now)
@@ -212,10 +231,10 @@ impl State {
         super::computer::write_filters(&self.global, &mut tree);
         super::computer::write_sources(&self.global, &mut tree);
         super::settings::write_shared_folders(&self.global, &mut tree);
-        self.put_media(&mut tree, "Global/MediaRegistry", &super::media::Registry::Global, &folder);
-        // Most changes of a machine leave this file as it is.
+        self.put_media(&mut tree, "Global/MediaRegistry", &Registry::Global, &folder);
+        super::versions::order(&mut tree);
         if stamp(&file) != self.registry_stamp || tree != self.registry {
-            write(&file, &tree)?;
+            write_as_it_is(&file, &tree)?;
             self.registry = tree;
             self.registry_stamp = stamp(&file);
         }
@@ -225,18 +244,36 @@ impl State {
 
     fn put_machine_entries(&self, tree: &mut XmlNode) {
         let entries = tree.make("Global/MachineRegistry");
-        let mine: Vec<_> = self.machines.values().filter(|machine| machine.registered).collect();
-        let ids: HashSet<_> = mine.iter().map(|machine| machine.id.as_str()).collect();
-        entries.children.retain(|entry| entry.name != "MachineEntry" || ids.contains(entry_id(entry).as_str()));
-        let there: HashMap<_, _> =
-            entries.children.iter().enumerate().map(|(at, entry)| (entry_id(entry), at)).collect();
-        for machine in mine {
-            let at = there.get(&machine.id).copied().unwrap_or_else(|| {
-                entries.children.push(XmlNode::new("MachineEntry").with("uuid", format!("{{{}}}", machine.id)));
-                entries.children.len() - 1
-            });
-            let file = machine.settings_file.strip_prefix(&self.home).unwrap_or(&machine.settings_file);
-            entries.children[at].set_attribute("src", file.to_string_lossy());
+        let mine = self.machines.values().filter(|machine| machine.registered);
+        let mut mine: BTreeMap<_, _> = mine.map(|machine| (machine.id.as_str(), machine)).collect();
+        entries.children.retain_mut(|entry| {
+            if entry.name != "MachineEntry" {
+                return true;
+            }
+            let Some(machine) = mine.remove(&*entry_id(entry)) else { return false };
+            let file = self.entry_file(machine);
+            if entry.attribute("src") != Some(&file) {
+                entry.set_attribute("src", file);
+            }
+            true
+        });
+        // In the order in which they came.
+        for machine in self.machines.values().filter(|machine| mine.contains_key(machine.id.as_str())) {
+            let entry = XmlNode::new("MachineEntry").with("uuid", format!("{{{}}}", machine.id));
+            entries.children.push(entry.with("src", self.entry_file(machine)));
+        }
+    }
+
+    /// How the registry names a machine's file: from the home on, when it is below that.
+    fn entry_file<'a>(&self, machine: &'a Machine) -> Cow<'a, str> {
+        let file = machine.settings_file.to_string_lossy();
+        let below = self
+            .home
+            .to_str()
+            .and_then(|home| file.strip_prefix(home)?.strip_prefix(std::path::is_separator).map(str::len));
+        match below {
+            Some(length) => Cow::Owned(file[file.len() - length..].to_owned()),
+            None => file,
         }
     }
 
@@ -271,14 +308,18 @@ pub(super) fn put_items(tree: &mut XmlNode, path: &str, item: &str, values: &BTr
     node.children.extend(values.iter().map(|(name, value)| XmlNode::new(item).with("name", name).with("value", value)));
 }
 
-fn entry_id(entry: &XmlNode) -> String {
-    entry.attribute("uuid").unwrap_or_default().trim_matches(['{', '}']).to_ascii_lowercase()
+fn entry_id(entry: &XmlNode) -> Cow<'_, str> {
+    let id = entry.attribute("uuid").unwrap_or_default().trim_matches(['{', '}']);
+    match id.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(id.to_ascii_lowercase()),
+        false => Cow::Borrowed(id),
+    }
 }
 
 /// Id and file of each machine in a tree, in its order.
 fn machine_entries(tree: &XmlNode) -> Vec<(String, String)> {
     let entries = tree.list("Global/MachineRegistry", "MachineEntry");
-    entries.filter_map(|entry| Some((entry_id(entry), entry.attribute("src")?.to_owned()))).collect()
+    entries.filter_map(|entry| Some((entry_id(entry).into_owned(), entry.attribute("src")?.to_owned()))).collect()
 }
 
 /// Takes extra data that changed between two versions of a file, unless it changed here, too.
@@ -336,6 +377,11 @@ pub(super) fn write(file: &Path, tree: &XmlNode) -> Outcome {
         super::versions::lower(&mut tree);
     }
     super::versions::order(&mut tree);
+    write_as_it_is(file, &tree)
+}
+
+/// The same for a tree that is in its order and of its version.
+fn write_as_it_is(file: &Path, tree: &XmlNode) -> Outcome {
     keep_older(file, tree.attribute("version").unwrap_or_default());
     if file.exists() {
         let name = file.file_name().unwrap_or_default().to_string_lossy();

@@ -30,14 +30,22 @@ impl State {
         }
         let id = machine.id.clone();
         let accessible = machine.access_error.is_none();
-        let media = if mode == "UnregisterOnly" { Vec::new() } else { self.detach_all(original, mode)? };
+        let media = match mode {
+            // The file keeps what the object lets go, as in VirtualBox.
+            "UnregisterOnly" => self.let_go(original).map(|()| Vec::new())?,
+            mode => self.detach_all(original, mode)?,
+        };
         if mode != "UnregisterOnly" && accessible {
             self.save_quietly(original)?;
         }
         let machine = self.machine_mut(original)?;
         machine.registered = false;
-        machine.modified |= mode != "UnregisterOnly";
+        machine.modified = true;
         self.save_registry()?;
+        if !accessible {
+            // Nothing can be done with it any more.
+            self.machines.remove(&original);
+        }
         self.fire_machine("OnMachineRegistered", &id, vec![("registered", RawValue::Bool(false))]);
         Ok(RawValue::List(media.into_iter().map(|medium| Address::global(medium).value("IMedium")).collect()))
     }
@@ -68,6 +76,18 @@ impl State {
                 media.push(medium);
             }
         }
+        self.let_go(view)?;
+        // Its own file will not remember them any more.
+        let own = Registry::Machine(self.machine(view)?.id.clone());
+        for medium in self.media.values_mut().filter(|medium| medium.registry == own) {
+            medium.registry = Registry::Global;
+        }
+        Ok(media)
+    }
+
+    /// Takes all media and snapshots from a machine; nothing is saved or deleted.
+    fn let_go(&mut self, view: View) -> Outcome {
+        let snapshots = self.snapshots_of(view);
         let document = self.document_mut(view)?;
         for attachment in attached(document) {
             document.remove(attachment);
@@ -75,14 +95,9 @@ impl State {
         for element in snapshots {
             self.drop_snapshot(element);
         }
-        // Its own file will not remember them any more.
         let machine = self.machine_mut(view)?;
         (machine.first_snapshot, machine.current_snapshot, machine.current_state_modified) = (None, None, false);
-        let own = Registry::Machine(machine.id.clone());
-        for medium in self.media.values_mut().filter(|medium| medium.registry == own) {
-            medium.registry = Registry::Global;
-        }
-        Ok(media)
+        Ok(())
     }
 
     pub(super) fn delete_config(&mut self, view: View, arguments: Arguments<'_>) -> Outcome<RawValue> {
@@ -168,9 +183,6 @@ impl State {
             state.save_registry()?;
             let machine = state.machine_mut(view)?;
             machine.modified = true;
-            if !machine.settings_file.exists() {
-                machine.tree = None;
-            }
             state.set_machine_state(view, before)?;
             result
         };

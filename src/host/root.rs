@@ -6,7 +6,7 @@ use super::events::{EventValues, NO_MACHINE};
 use super::fault::code;
 use super::state::{Address, GLOBAL, State, nothing, one};
 use super::table::When;
-use super::value::{text, texts};
+use super::value::{enumerated, text, texts};
 use super::{Fault, Outcome};
 use crate::model::RawValue;
 use std::path::Path;
@@ -38,8 +38,9 @@ impl State {
                 RawValue::List(registered.map(|(view, _)| Address::machine(*view).value("IMachine")).collect())
             }
             "machineGroups" => {
+                let accessible = self.registered().into_iter().filter(|view| self.is_accessible(*view));
                 let mut groups: Vec<String> =
-                    self.registered().into_iter().flat_map(|view| self.groups_of(view)).collect();
+                    accessible.collect::<Vec<_>>().into_iter().flat_map(|view| self.groups_of(view)).collect();
                 groups.sort();
                 groups.dedup();
                 texts(groups)
@@ -112,6 +113,7 @@ impl State {
                     super::machines::check_group(group)?;
                 }
                 let mut found = self.registered();
+                found.retain(|view| self.is_accessible(*view));
                 found.retain(|view| self.groups_of(*view).iter().any(|group| wanted.contains(group)));
                 one(RawValue::List(found.into_iter().map(|view| Address::machine(view).value("IMachine")).collect()))
             }
@@ -120,7 +122,8 @@ impl State {
                 for at in arguments.list(0).iter().filter_map(Address::of) {
                     // Another process may run it meanwhile.
                     self.make_ready(at.view)?;
-                    states.push(self.machine_state(at.view)?);
+                    let known = self.is_accessible(at.view);
+                    states.push(if known { self.machine_state(at.view)? } else { enumerated("MachineState", "Null") });
                 }
                 one(RawValue::List(states))
             }

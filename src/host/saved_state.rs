@@ -22,7 +22,10 @@ impl State {
     /// `adoptSavedState`: the file is not looked at, as by VirtualBox. A relative path is below the snapshot folder.
     pub(super) fn adopt_saved_state(&mut self, view: View, file: &str) -> Reply {
         self.check_mutable(view, When::Off)?;
-        let path = self.snapshot_folder(view)?.join(file);
+        if file.is_empty() {
+            return Err(Fault::new(code::FILE_ERROR, "no file of a saved state was given"));
+        }
+        let path = self.folder_of(view)?.join(file);
         let path = self.below(view, &path)?;
         self.keep_state_file(view, &path)?;
         self.set_machine_state(view, "Saved")?;
@@ -46,6 +49,25 @@ impl State {
         nothing()
     }
 
+    /// # Errors
+    /// What stands as the saved state of a machine is none that this host made: it cannot go on from there.
+    pub(super) fn check_saved_state(&self, view: View) -> Outcome {
+        use std::io::Read as _;
+        let file = self.folder_of(view)?.join(self.element(Address::machine(view))?.text("stateFilePath"));
+        let mut start = vec![0; MARK.len()];
+        let read = std::fs::File::open(&file).and_then(|mut file| file.read_exact(&mut start));
+        if read.is_ok() && start == MARK.as_bytes() {
+            return Ok(());
+        }
+        let cause =
+            read.err().map_or_else(|| "another program made it, or it is damaged".to_owned(), |e| e.to_string());
+        let message = format!(
+            "cannot restore the machine from `{}`: {cause}; `discardSavedState` starts it anew",
+            file.display()
+        );
+        Err(Fault::new(code::E_FAIL, message))
+    }
+
     /// Saves which file holds the state, and nothing else that a session changed.
     fn keep_state_file(&mut self, view: View, path: &str) -> Outcome {
         let original = self.machine_of(view);
@@ -55,7 +77,9 @@ impl State {
         }
         let machine = self.machine_mut(original)?;
         machine.last_state_change = super::state::now();
-        let modified = std::mem::replace(&mut machine.current_state_modified, machine.current_snapshot.is_some());
+        let modified = machine.current_state_modified;
+        // Without the saved state it is another one than the snapshot has.
+        machine.current_state_modified = if path.is_empty() { machine.current_snapshot.is_some() } else { modified };
         self.save_quietly(original).inspect_err(|_| {
             for view in [original, view] {
                 if let Some(root) = self.document_mut(view).ok().and_then(|document| document.get_mut(ROOT)) {

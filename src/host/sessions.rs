@@ -158,6 +158,10 @@ impl State {
         if self.session_is_busy(session)? {
             return Err(Fault::new(code::INVALID_OBJECT_STATE, "the given session is busy: it already holds a lock"));
         }
+        if self.machine(original)?.spawning {
+            let message = format!("the machine `{name}` is being started: only the process that runs it may lock it");
+            return Err(Fault::new(code::E_ACCESSDENIED, message));
+        }
         if lock == "Shared" && self.running(original).is_some() {
             let view = self.running_view(original)?;
             self.join(session, view, Kind::Shared);
@@ -182,7 +186,8 @@ impl State {
         let document = self.document(original)?.clone();
         let copy = self.next_view;
         self.next_view += 1;
-        self.copies.insert(copy, Copy { machine: original, document, modified: false });
+        let modified = self.machine(original)?.left_modified;
+        self.copies.insert(copy, Copy { machine: original, document, modified });
         self.join(session, copy, Kind::WriteLock);
         if let Some(session) = self.sessions.get_mut(&session) {
             session.vm = lock == "VM";
@@ -214,7 +219,9 @@ impl State {
         let original = self.machine_of(view);
         self.remove_console(original);
         self.delete_implicit(view);
-        self.copies.remove(&view);
+        if self.copies.remove(&view).is_some_and(|copy| copy.modified) {
+            self.machine_mut(original)?.left_modified = true;
+        }
         self.give_lock(original);
         let id = self.machine(original)?.id.clone();
         self.fire_machine("OnSessionStateChanged", &id, vec![("state", enumerated("SessionState", "Unlocked"))]);

@@ -4,6 +4,7 @@
 use quick_xml::Reader;
 use quick_xml::escape::{partial_escape, resolve_predefined_entity};
 use quick_xml::events::{BytesStart, Event};
+use std::borrow::Cow;
 
 const LARGEST: usize = 64 << 20;
 /// Snapshots stand in one another, two elements for each; VirtualBox has at most 250 of them in a row.
@@ -84,21 +85,24 @@ impl XmlNode {
     }
 
     fn write(&self, out: &mut String, depth: usize) {
+        let mut put = |parts: &[&str]| parts.iter().for_each(|part| out.push_str(part));
         let indent = "  ".repeat(depth);
-        out.push_str(&format!("{indent}<{}", self.name));
+        put(&[&indent, "<", &self.name]);
         for (name, value) in &self.attributes {
-            out.push_str(&format!(" {name}=\"{}\"", escape(value)));
+            put(&[" ", name, "=\"", &escape(value), "\""]);
         }
         if self.children.is_empty() && self.text.is_empty() {
-            out.push_str("/>\n");
+            put(&["/>\n"]);
         } else if self.children.is_empty() {
-            out.push_str(&format!(">{}</{}>\n", partial_escape(self.text.as_str()), self.name));
+            put(&[">", &partial_escape(self.text.as_str()), "</", &self.name, ">\n"]);
         } else {
-            out.push_str(">\n");
+            put(&[">\n"]);
             for child in &self.children {
                 child.write(out, depth + 1);
             }
-            out.push_str(&format!("{indent}</{}>\n", self.name));
+            for part in [&indent, "</", &self.name, ">\n"] {
+                out.push_str(part);
+            }
         }
     }
 
@@ -245,8 +249,12 @@ fn element(start: &BytesStart<'_>) -> Result<XmlNode, String> {
 }
 
 /// Attribute values keep their line breaks.
-fn escape(value: &str) -> String {
-    quick_xml::escape::escape(value).replace('\n', "&#10;").replace('\t', "&#9;").replace('\r', "&#13;")
+fn escape(value: &str) -> Cow<'_, str> {
+    let escaped = quick_xml::escape::escape(value);
+    match escaped.contains(['\n', '\t', '\r']) {
+        true => escaped.replace('\n', "&#10;").replace('\t', "&#9;").replace('\r', "&#13;").into(),
+        false => escaped,
+    }
 }
 
 #[cfg(test)]

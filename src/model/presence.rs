@@ -23,6 +23,12 @@ pub(super) fn check<'a>(
     operation: Operation,
     arguments: impl Iterator<Item = (&'a str, Type, &'a RawValue)> + Clone,
 ) -> Result<()> {
+    if opens_no_file(operation, arguments.clone()) {
+        return Err(Error::usage(
+            format!("{operation}: no settings file was given: without one VirtualBox itself crashes"),
+            "give the path of a `.vbox` file",
+        ));
+    }
     for (name, _, value) in arguments.clone().filter(|(_, kind, _)| kind.kind.is_object()) {
         match value {
             RawValue::Null if !may_be_null(operation, name) && !stops_in_emergency(operation, arguments.clone()) => {
@@ -41,6 +47,12 @@ pub(super) fn check<'a>(
         }
     }
     Ok(())
+}
+
+/// `openMachine` of no file ends VBoxSVC, too.
+fn opens_no_file<'a>(operation: Operation, mut arguments: impl Iterator<Item = (&'a str, Type, &'a RawValue)>) -> bool {
+    (operation.owner(), operation.name()) == ("IVirtualBox", "openMachine")
+        && arguments.next().is_some_and(|(_, _, file)| file.is_null() || file.as_text() == Some(""))
 }
 
 fn may_be_null(operation: Operation, argument: &str) -> bool {
@@ -91,6 +103,8 @@ mod tests {
             assert!(error.to_string().contains("must be an object"), "{interface}.{name}: {error}");
         }
         assert!(set("IUnattended", "machine").is_err());
+        assert!(checked("IVirtualBox", "openMachine", &[RawValue::from(""), RawValue::from("")]).is_err());
+        assert!(checked("IVirtualBox", "openMachine", &[RawValue::from("/x.vbox"), RawValue::from("")]).is_ok());
         let eject = [RawValue::from("IDE"), RawValue::Int(0), RawValue::Int(0), RawValue::Null, RawValue::Bool(false)];
         assert!(checked("IMachine", "mountMedium", &eject).is_ok());
         assert!(checked("IMachine", "launchVMProcess", &[RawValue::Null, RawValue::from("emergencystop")]).is_ok());

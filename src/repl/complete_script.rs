@@ -161,10 +161,12 @@ pub(super) fn complete(sources: &Sources<'_>, source: &str) -> (usize, Vec<Candi
 
 fn behind_dot(sources: &Sources<'_>, chain: &[Token<'_>], all: &[Token<'_>], partial: &str) -> Vec<Candidate> {
     let scope = sources.scope(false);
-    let Some(kind) = scope.type_at_end(chain, all) else { return Vec::new() };
+    let Some(kind) = scope.type_at_end(chain, all) else { return of_the_engine(sources, chain, partial) };
+    if kind.array && sources.shell.language() == Language::Python {
+        return of_the_engine(sources, chain, partial);
+    }
     if kind.array {
-        let lists =
-            LISTS.iter().filter(|(name, _)| sources.shell.language() == Language::Rhai && name.starts_with(partial));
+        let lists = LISTS.iter().filter(|(name, _)| name.starts_with(partial));
         return lists.map(|(name, text)| Candidate::plain(name, text)).collect();
     }
     match kind.kind {
@@ -177,6 +179,23 @@ fn behind_dot(sources: &Sources<'_>, chain: &[Token<'_>], all: &[Token<'_>], par
         }
         _ => Vec::new(),
     }
+}
+
+/// Members that the engine knows of what a dotted name stands for.
+fn of_the_engine(sources: &Sources<'_>, chain: &[Token<'_>], partial: &str) -> Vec<Candidate> {
+    let mut path = Vec::new();
+    for (at, token) in chain.iter().rev().enumerate() {
+        match (at % 2, token.kind) {
+            (0, TokenKind::Word) => path.push(token.text),
+            // Behind a call or an index nothing is known.
+            (0, _) => return Vec::new(),
+            _ if token.is_dot() => {}
+            _ => break,
+        }
+    }
+    path.reverse();
+    let found = sources.shell.ready_engine().map(|engine| engine.members(&path.join("."), partial));
+    found.unwrap_or_default().iter().map(|(name, text)| Candidate::plain(name, text)).collect()
 }
 
 /// A value is to come: one of the enumeration that a call wants, else any name.

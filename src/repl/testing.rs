@@ -83,6 +83,10 @@ impl Engine for OneVariable {
         vec!["m".to_owned(), "shout".to_owned()]
     }
 
+    fn again(&self) -> Box<dyn Engine> {
+        Box::new(Self)
+    }
+
     fn static_type(&self, expression: &str) -> Option<Type> {
         (expression == "m").then_some(Type::one(Kind::Interface("IMachine")))
     }

@@ -1,6 +1,6 @@
 //! The words behind a command, checked against its entry in the table.
 
-use super::{ArgumentKind, Arity, Command, split_before, split_paths, split_words};
+use super::{ArgumentKind, Arity, Command};
 use crate::output::Failure;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,34 +15,6 @@ pub struct Given {
 }
 
 impl Given {
-    /// The words behind a command's name: cut at blanks, or as its arguments want them. What takes a line whole is one
-    /// word behind `--`; what takes script gets no words.
-    ///
-    /// # Errors
-    /// A quote that is not closed.
-    pub fn words_of(command: &Command, rest: &str) -> Result<Vec<String>, Failure> {
-        let line_at = command.arguments.iter().position(|argument| argument.kind == ArgumentKind::Line);
-        let open =
-            || Failure::usage(format!("{}: a quote is not closed", command.name), "close it, or escape it as `\\\"`");
-        if command.takes_source() {
-            return Ok(Vec::new());
-        }
-        if let Some(at) = line_at {
-            let valued = |name: &str| command.flags.iter().any(|flag| flag.name == name && flag.value.is_some());
-            let (mut words, line) = split_before(rest, at, valued).ok_or_else(open)?;
-            if !line.is_empty() {
-                if !words.iter().any(|word| word == "--") {
-                    words.push("--".to_owned());
-                }
-                words.push(line.to_owned());
-            }
-            return Ok(words);
-        }
-        let takes_paths = command.arguments.iter().any(|argument| argument.kind == ArgumentKind::GraphPath);
-        let split = if takes_paths { split_paths(rest) } else { split_words(rest) };
-        split.ok_or_else(open)
-    }
-
     /// Sorts words into arguments and options of `command`. `source` is the line behind the
     /// command's name as it was typed, for arguments that take it whole.
     ///

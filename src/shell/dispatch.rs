@@ -1,6 +1,9 @@
 //! The shell itself: what a line is, and who runs it.
 
-use super::{Command, Commands, Engine, EngineFactory, ExtensionCall, Given, Language, Ran, World, split_commands};
+use super::{
+    Command, Commands, Engine, EngineFactory, ExtensionCall, Given, Language, Ran, World, split_commands, split_paths,
+    split_words,
+};
 use crate::model::Interrupt;
 use crate::output::{Failure, Reply, Ui};
 use std::collections::BTreeMap;
@@ -37,10 +40,13 @@ pub struct Shell {
     pub(super) language: Language,
     pub(super) quit: Option<i32>,
     pub(super) depth: usize,
-    /// The language whose engine runs a command of an extension.
-    at_work: Option<Language>,
+    /// Commands of extensions that run, each started by the one before.
+    at_work: usize,
     pub(super) memory: super::state::Memory,
 }
+
+/// Commands of extensions may run each other; this deep and no deeper.
+const DEEPEST: usize = 16;
 
 /// First words of script that are no misspelt command.
 const KEYWORDS: &[&str] = &[
@@ -59,7 +65,7 @@ impl Shell {
             language: Language::default(),
             quit: None,
             depth: 0,
-            at_work: None,
+            at_work: 0,
             memory: super::state::Memory::default(),
         }
     }
@@ -89,11 +95,17 @@ impl Shell {
     /// # Errors
     /// What it failed with.
     pub fn run_extension(&mut self, language: Language, name: &str, call: ExtensionCall) -> Result<Ran, Failure> {
-        self.engine(language)?;
-        let Some(mut engine) = self.engines.remove(language.name()) else { return Ok(Ran::default()) };
-        let before = self.at_work.replace(language);
+        if self.at_work >= DEEPEST {
+            let what = format!("{name}: commands of extensions run each other more than {DEEPEST} deep");
+            return Err(Failure::new(crate::model::ErrorKind::Script, what)
+                .hinted("does a command run itself, directly or by way of others?"));
+        }
+        let again = self.engine(language)?.again();
+        // What the lines of the command need is the same engine.
+        let Some(mut engine) = self.engines.insert(language.name(), again) else { return Ok(Ran::default()) };
+        self.at_work += 1;
         let result = engine.run_extension(name, call, &mut |line| self.run_line(line));
-        self.at_work = before;
+        self.at_work -= 1;
         self.engines.insert(language.name(), engine);
         result
     }
@@ -150,12 +162,6 @@ impl Shell {
     /// # Errors
     /// There is none, or it cannot start.
     pub fn engine(&mut self, language: Language) -> Result<&mut dyn Engine, Failure> {
-        if self.at_work == Some(language) {
-            let what = format!("{} is at work: a command of an extension runs", language.title());
-            return Err(
-                Failure::new(crate::model::ErrorKind::Refused, what).hinted("an extension runs script by itself")
-            );
-        }
         if !self.engines.contains_key(language.name()) {
             let factory = self.factories.iter().find(|(known, _)| *known == language);
             let Some((_, factory)) = factory else {
@@ -312,7 +318,7 @@ impl Shell {
     /// # Errors
     /// Usage errors, and what the command fails with.
     pub fn run_command(&mut self, command: &Command, rest: &str) -> Result<Reply, Failure> {
-        let words = Given::words_of(command, rest)?;
+        let words = words_for(command, rest)?;
         if words.iter().any(|word| word == "--help") || command.takes_source() && rest.trim() == "--help" {
             return Ok(Reply::Text(super::manual::of_command(command)));
         }
@@ -370,6 +376,40 @@ impl Shell {
             _ => failure,
         }
     }
+}
+
+/// The arguments of a command, from the line behind its name.
+///
+/// # Errors
+/// What is missing, too much, or not understood.
+pub fn given_on_line(command: &Command, rest: &str) -> Result<Given, Failure> {
+    Given::parse(command, words_for(command, rest)?, rest)
+}
+
+/// The words of a line behind the name of a command; none where the command takes the line as it stands.
+fn words_for(command: &Command, rest: &str) -> Result<Vec<String>, Failure> {
+    let line_at = command.arguments.iter().position(|argument| argument.kind == super::ArgumentKind::Line);
+    Ok(if command.takes_source() {
+        Vec::new()
+    } else if let Some(at) = line_at {
+        let valued = |name: &str| command.flags.iter().any(|flag| flag.name == name && flag.value.is_some());
+        let (mut words, line) = super::split_before(rest, at, valued).ok_or_else(|| {
+            Failure::usage(format!("{}: a quote is not closed", command.name), "close it, or escape it as `\\\"`")
+        })?;
+        if !line.is_empty() {
+            if !words.iter().any(|word| word == "--") {
+                words.push("--".to_owned());
+            }
+            words.push(line.to_owned());
+        }
+        words
+    } else {
+        let takes_paths = command.arguments.iter().any(|argument| argument.kind == super::ArgumentKind::GraphPath);
+        let split = if takes_paths { split_paths(rest) } else { split_words(rest) };
+        split.ok_or_else(|| {
+            Failure::usage(format!("{}: a quote is not closed", command.name), "close it, or escape it as `\\\"`")
+        })?
+    })
 }
 
 /// Whether a text begins with an operator between two values: what has one letter before it is a variable, and no

@@ -92,6 +92,12 @@ pub trait Engine: Send {
     /// Names of variables and functions that the user made, with what completion may say of them.
     fn names(&self) -> Vec<String>;
 
+    /// What may stand behind `path.`, a dotted name whose static type is not known: names that begin with `partial`,
+    /// with a word on each. It must run nothing of the user's.
+    fn members(&self, _path: &str, _partial: &str) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     /// Runs an extension file and gives the commands that it brings.
     ///
     /// # Errors
@@ -113,6 +119,10 @@ pub trait Engine: Send {
     fn run_extension(&mut self, name: &str, _call: ExtensionCall, _lines: LineRunner<'_>) -> Result<Ran, Failure> {
         Err(Failure::new(crate::model::ErrorKind::Failed, format!("no extension brought `{name}`")))
     }
+
+    /// The same engine once more, with the same variables: for lines of the shell that a command of an extension runs
+    /// while this one is at work.
+    fn again(&self) -> Box<dyn Engine>;
 
     /// What the language itself has to say of a name (`module.Class`, `function`), for `NAME?`: signature and text.
     /// `None` where the value says it all.

@@ -127,9 +127,68 @@ fn failures_have_the_exit_codes_of_commands() {
     let broken = program.lines(&["sizes --broken"]).failed(6);
     assert!(broken.contains("sizes.rhai:10:9") && broken.contains("no_such_thing(1)"), "{broken}");
     assert!(program.lines(&["sizes --line 'get web-01.nothing'"]).failed(2).contains("nothing"));
-    assert!(program.lines(&["sizes --line 'eval 1'"]).failed(3).contains("Rhai is at work"));
     assert!(program.lines(&["forget web-01 base soft"]).failed(3).contains("forget base?"));
     assert_eq!(program.run(&["--yes", "-c", "forget web-01 base hard a b"]).ok(), "hard 2\n");
+}
+
+const NESTED: &str = r#"
+const PREFIX = "from";
+fn said(text) { `${global::PREFIX} ${text}` }
+register_command(#{ name: "inner", summary: "says so", arguments: [#{ name: "word", help: "any" }],
+    run: |given| { show(said(given.word)); vbox.machines.len() } });
+register_command(#{ name: "outer", summary: "runs lines", arguments: [#{ name: "lines", repeated: true, help: "lines" }],
+    run: |given| {
+        let before = said("outer");
+        for line in given.lines { run_command(line); }
+        `${before} still, ${vbox.machines.len()}`
+    } });
+register_command(#{ name: "again", summary: "runs itself", run: |given| run_command("again") });
+"#;
+
+/// The engine serves the lines that a command runs while it waits for them: with the variables of the prompt, and
+/// scripts with scopes of their own.
+#[test]
+fn a_command_runs_commands_scripts_and_script_of_its_own_language() {
+    let program = Program::new();
+    extension(&program, "nested.rhai", NESTED);
+    program.machine("web-01");
+    assert_eq!(
+        program.lines(&["outer 'inner one' 'outer \"inner two\"' list"]).ok().lines().collect::<Vec<_>>()[..5],
+        ["from one", "1", "from two", "1", "from outer still, 1"]
+    );
+    let script = program.file("inside.rhai", "let own = args; show(own); kept = 5; exit(0);");
+    let said = program.with_input(
+        &[],
+        &format!(
+            "let kept = 20\nouter 'kept + 1' 'let made = kept * 2' '_ + 1' 'runScript {script} a b'\nmade\nkept\n_\n"
+        ),
+    );
+    // A script does not see the prompt's variables, neither here nor elsewhere.
+    assert!(said.out.starts_with("21\n22\n[\"a\", \"b\"]\n") && said.err.contains("kept"), "{said:?}");
+    let script = program.file("inside.rhai", "let own = args; show(own); m.name = 1");
+    let said = program.with_input(
+        &[],
+        &format!("outer 'let m = vbox.machines[0]' 'm.name' 'm.memory_size'\nouter 'runScript {script} a'\nm.name\n"),
+    );
+    assert!(said.out.starts_with("web-01\n1024\nfrom outer still, 1\n[\"a\"]\n"), "{said:?}");
+    assert!(said.out.ends_with("web-01\n") && said.err.contains("inside.rhai:1"), "{said:?}");
+    let deep = program.lines(&["again"]).failed(6);
+    assert!(deep.contains("more than 16 deep") && deep.contains("does a command run itself"), "{deep}");
+    // Where a command had it run, a script is a script still: it runs no lines itself.
+    let script = program.file("inside.rhai", "run_command(\"list\")");
+    assert!(
+        program.lines(&[&format!("outer 'runScript {script}'")]).failed(6).contains("inside a command of an extension")
+    );
+    assert!(program.lines(&["outer 'run_command(\"list\")'"]).failed(6).contains("inside a command of an extension"));
+}
+
+/// Extensions loaded anew by a command that runs: it goes on with the code that it began with.
+#[test]
+fn a_command_may_have_extensions_loaded_anew() {
+    let program = Program::new();
+    extension(&program, "nested.rhai", NESTED);
+    let said = program.lines(&["outer reloadExts 'inner one'"]);
+    assert_eq!((said.code, said.out.as_str()), (0, "from one\n0\nfrom outer still, 0\n"), "{said:?}");
 }
 
 #[test]

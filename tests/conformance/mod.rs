@@ -2,6 +2,7 @@
 
 mod differences;
 mod harness;
+mod rules;
 
 use crate::support::program::Program;
 use differences::compare;
@@ -60,10 +61,13 @@ fn answers(script: &Script) -> Result<(String, String), String> {
     let user = program.home().to_str().unwrap();
     let scratch = program.home().join("scratch");
     std::fs::create_dir(&scratch).unwrap();
+    // A script may write the registry before it asks anything.
+    let home = program.home().join(".config/VirtualBox");
+    std::fs::create_dir_all(&home).unwrap();
     let mut command = program.command();
     command
         .args(["-u", "embedded", "--no-ext", "--home"])
-        .arg(program.home().join(".config/VirtualBox"))
+        .arg(&home)
         .arg(&script.path)
         .env("VBOXSH_CONFORMANCE_PATIENCE", PATIENCE)
         .env("VBOXSH_CONFORMANCE_SCRATCH", &scratch)

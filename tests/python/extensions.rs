@@ -163,6 +163,54 @@ fn commands_are_registered_as_in_rhai() {
     assert_eq!((done.code, done.out.as_str(), done.err.as_str()), (0, "[1, 2]\nhard 2 MachineState\n", "talk\n"));
 }
 
+const NESTED: &str = r#"
+from vboxsh import register_command, run_command, show, vbox
+def outer(given):
+    for line in given.lines:
+        run_command(line)
+    return "outer still"
+def again(given):
+    run_command("again")
+register_command(name="outer", summary="runs lines", run=outer,
+                 arguments=[dict(name="lines", repeated=True, help="lines")])
+register_command(name="inner", summary="says so", run=lambda given: show("from %s" % given.word),
+                 arguments=[dict(name="word", help="any")])
+register_command(name="again", summary="runs itself", run=again)
+"#;
+
+/// Also by way of the other language, and with the prompt's variables.
+#[test]
+fn commands_run_commands_scripts_and_script_of_both_languages() {
+    let Some(program) = program() else { return };
+    extension(&program, "nested.py", NESTED);
+    extension(
+        &program,
+        "old.py",
+        "commands = {'old': ['runs one', lambda ctx, args: ctx['run'](args[1], args[2:])]}\n",
+    );
+    extension(
+        &program,
+        "nested.rhai",
+        "register_command(#{ name: \"router\", summary: \"runs lines\", arguments: [#{ name: \"lines\", repeated: true, \
+         help: \"lines\" }], run: |given| { for line in given.lines { run_command(line); } \"router still\" } });\n",
+    );
+    let script = program.file("inside.py", "import sys\nprint(sys.argv[1:], __name__)\n");
+    let said = program.with_input(
+        &["--lang", "python"],
+        &format!(
+            "kept = 20\nouter 'inner one' 'kept + 1' 'made = kept * 2' 'runScript {script} a b'\nmade\n_\n\
+             router \"outer 'inner two'\" 'made + 1'\nold router \"outer 'inner three'\"\nold old inner four\n"
+        ),
+    );
+    assert_eq!(
+        said.ok(),
+        "from one\n21\n['a', 'b'] __main__\nouter still\n40\n40\nfrom two\nouter still\n41\nrouter still\n\
+         from three\nouter still\nrouter still\nfrom four\n"
+    );
+    let deep = program.lines(&["again"]).failed(6);
+    assert!(deep.contains("more than 16 deep") && deep.contains("does a command run itself"), "{deep}");
+}
+
 #[test]
 fn a_name_that_both_languages_bring_is_told() {
     let Some(program) = program() else { return };

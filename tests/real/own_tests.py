@@ -1,6 +1,7 @@
-"""Runs test cases of a package on what `virtualbox` is here: `stock` for the package's own, `ours` for vboxsh's.
+"""Runs test cases of a package on what `virtualbox` is here: `stock` for the package's own, `ours` for vboxsh's,
+`plain` for the package's own in a Python that knows no vboxsh.
 
-    own_tests.py stock|ours FOLDER CASE...
+    own_tests.py stock|ours|plain FOLDER CASE...
 
 Prints a line for each case. FOLDER is an unpacked source package with a folder `tests`.
 """
@@ -11,11 +12,10 @@ import types
 import unittest
 import warnings
 
-import vboxsh
-
 warnings.simplefilter("ignore")
 which, folder, names = sys.argv[1], sys.argv[2], sys.argv[3:]
 if which == "stock":
+    import vboxsh
     vboxsh.use_installed("virtualbox")
 os.chdir(folder)
 sys.path.insert(0, folder)

@@ -2,6 +2,7 @@
 //! published. The first is taken from the installed package, the second from PyPI.
 
 use crate::rig::{self, Vboxsh};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -37,27 +38,119 @@ fn feed(mut command: Command, lines: &str) -> String {
 const MACHINE: &str = "let m = vbox.createMachine(\"\", \"shell-01\", PlatformArchitecture.x86, [], \"Debian_64\", \"\"); m.saveSettings(); vbox.registerMachine(m)";
 
 /// All commands that work on VirtualBox's own bindings. The paths are the same in and outside the chroot.
-const LINES: &str = "help createVm\ncreateVm shell-01 x86 Debian_64\nlist\ninfo shell-01\nlistUsb\ngetextra shell-01 x\n\
-    setextra shell-01 a b\ngetextra shell-01 a\neval print(6 * 7)\nalias zz list\nzz\nalias\nverbose\nverbose\ncolors\n\
-    prompt 'p> '\nprompt\nsleep 0.1\nshell echo from-the-shell\nforeachvm getextra x\n\
-    createHdd 20971520 /tmp/vboxsh-shell.vdi\nlistMedia\nattachCtr shell-01 Second IDE PIIX4\nattachCtr shell-01 Third SATA\n\
-    registerIso /tmp/vboxsh-shell.iso\nattachIso shell-01 /tmp/vboxsh-shell.iso Second 0:0\nlistMedia\ninfo shell-01\n\
-    unregisterIso /tmp/vboxsh-shell.iso\ndetachCtr shell-01 Third\nregisterHdd /tmp/vboxsh-shell.vdi\n\
-    unregisterHdd /tmp/vboxsh-shell.vdi\nregisterHdd /tmp/vboxsh-shell.vdi\nremoveHdd /tmp/vboxsh-shell.vdi\n\
-    snapshot shell-01 take one two\nsnapshot shell-01 restore one\nsnapshot shell-01 delete one\nnic shell-01 0 type\n\
-    nic shell-01 0 type Am79C973\nnic shell-01 0 type\nnic shell-01 0 linespeed\nnic shell-01 0 attachment NAT\n\
-    nic shell-01 0 attachment Null\nnat shell-01 0 alias\nnat shell-01 0 dns\nnat shell-01 0 tftp\nnat shell-01 0 network\n\
-    nat shell-01 0 pf simple tcp 2222 22\nmonitorVBox 0\nreloadExt\nnosuch\nremoveVm shell-01\nlist\nquit\n";
+const LINES: &str = r#"help
+help createVm
+host
+eval "ctx['vb'].systemProperties.defaultMachineFolder = '/tmp/vboxsh-shell'"
+createVm shell-01 x86 Debian_64
+list
+info shell-01
+listUsb
+getextra shell-01 x
+setextra shell-01 a b
+getextra shell-01 a
+getextra shell-01
+setextra global vboxsh-shell on
+getextra global vboxsh-shell
+setextra global vboxsh-shell
+eval print(6 * 7)
+alias zz list
+zz
+alias
+verbose
+verbose
+colors
+prompt 'p> '
+prompt
+sleep 0.1
+shell echo from-the-shell
+foreachvm getextra x
+foreach //vms/vm "print(obj.name)"
+foreach //vms "print(obj is not None)"
+runScript /tmp/vboxsh-shell.txt
+createHdd 20971520 /tmp/vboxsh-shell.vdi
+listMedia
+attachCtr shell-01 Second IDE PIIX4
+attachCtr shell-01 Third SATA
+registerIso /tmp/vboxsh-shell.iso
+attachIso shell-01 /tmp/vboxsh-shell.iso Second 0:0
+listMedia
+info shell-01
+unregisterIso /tmp/vboxsh-shell.iso
+registerIso /tmp/vboxsh-remove.iso
+removeIso /tmp/vboxsh-remove.iso
+detachCtr shell-01 Third
+registerHdd /tmp/vboxsh-shell.vdi
+unregisterHdd /tmp/vboxsh-shell.vdi
+registerHdd /tmp/vboxsh-shell.vdi
+removeHdd /tmp/vboxsh-shell.vdi
+snapshot shell-01 take one two
+snapshot shell-01 restore one
+snapshot shell-01 delete one
+nic shell-01 0 type
+nic shell-01 0 type Am79C973
+nic shell-01 0 type
+nic shell-01 0 linespeed
+nic shell-01 0 linespeed 100
+nic shell-01 0 linespeed
+nic shell-01 0 attachment NAT
+nic shell-01 0 attachment Null
+nat shell-01 0 alias
+nat shell-01 0 alias log
+nat shell-01 0 alias
+nat shell-01 0 dns
+nat shell-01 0 dns proxy
+nat shell-01 0 dns
+nat shell-01 0 tftp
+nat shell-01 0 tftp prefix /tmp
+nat shell-01 0 tftp
+nat shell-01 0 network
+nat shell-01 0 network 10.0.7.0/24
+nat shell-01 0 network
+nat shell-01 0 pf simple tcp 2222 22
+portForward shell-01 0 8080 80
+getextra shell-01
+eval "exec(open('/tmp/vboxsh-shell.py').read())"
+showLog shell-01
+findLog shell-01 PDM|CPUM
+findAssert shell-01
+closeportal shell-01
+gpipe shell-01
+setvar shell-01
+monitorVBox 0
+reloadExt
+nosuch
+setextra shell-01 VBoxInternal/HM/FallbackToIEM 1
+start shell-01 headless
+eval "m = ctx['machById']('shell-01'); print(m.state == ctx['const'].MachineState_Running)"
+eval "s = ctx['global'].openMachineSession(ctx['machById']('shell-01'), fPermitSharing=True); s.console.powerDown().waitForCompletion(-1)"
+sleep 3
+list
+removeVm shell-01
+list
+quit
+"#;
+
+/// Gives the machine a log. `ROOT` is the chroot's root: over the web service the shell is outside, and the log inside.
+const LOG: &str = r#"
+import os
+for root in ("", "ROOT"):
+    if os.path.isdir(root + "/tmp"):
+        os.makedirs(root + "/tmp/vboxsh-shell/shell-01/Logs", exist_ok=True)
+        with open(root + "/tmp/vboxsh-shell/shell-01/Logs/VBox.log", "w") as log:
+            log.write("one PDM\n!!Assertion\ntwo CPUM\n")
+"#;
 
 /// What differs each time made the same: ids, times, the percent of progresses, and who speaks.
 fn comparable(text: &str) -> String {
     let mut out = String::new();
-    for line in text.lines() {
+    for line in text.replace('\r', "").lines() {
         // At its end the shell writes its history beside VirtualBox's settings, which are elsewhere over the web service.
         if line.starts_with("error: FileNotFoundError") || line.contains("p> error: FileNotFoundError") {
             break;
         }
-        if line.contains("Last changed [") || line.starts_with("Running VirtualBox version") {
+        let differs = ["Last changed [", "VirtualBox version", "Machines: ", "M (free "];
+        if differs.iter().any(|part| line.contains(part)) {
             continue;
         }
         let words = line.split(' ').map(|word| {
@@ -81,7 +174,7 @@ fn comparable(text: &str) -> String {
     while let Some(bare) = out.trim_end().strip_suffix("p>") {
         out = bare.to_owned();
     }
-    out.trim_end().replace(['\r'], "").replace("p> ", "").replace("\n\n", "\n")
+    out.trim_end().replace("p> ", "").replace("\n\n", "\n")
 }
 
 /// An image of a DVD that is little more than its head.
@@ -102,14 +195,22 @@ fn vboxshell_says_the_same_on_ours_as_on_virtualbox_s_own_bindings() {
         [PathBuf::from("/tmp"), PathBuf::from(root.trim()).join("tmp")].map(|folder| folder.join("vboxsh-shell.iso"));
     let clean = |files: &[PathBuf]| {
         for file in files {
-            let _ = std::fs::remove_file(file);
-            let _ = std::fs::remove_file(file.with_extension("vdi"));
+            for other in ["shell.iso", "shell.vdi", "remove.iso", "shell.txt", "shell.py"] {
+                let _ = std::fs::remove_file(file.with_file_name(format!("vboxsh-{other}")));
+            }
+            let _ = std::fs::remove_dir_all(file.with_extension(""));
         }
     };
-    clean(&files);
-    for file in &files {
-        std::fs::write(file, image()).unwrap();
-    }
+    let prepare = || {
+        clean(&files);
+        for file in &files {
+            std::fs::write(file, image()).unwrap();
+            std::fs::write(file.with_file_name("vboxsh-remove.iso"), image()).unwrap();
+            std::fs::write(file.with_extension("txt"), "list\nsleep 0.1\ngetextra shell-01 a\n").unwrap();
+            std::fs::write(file.with_extension("py"), LOG.replace("ROOT", root.trim())).unwrap();
+        }
+    };
+    prepare();
     let _ = rig::run(&["remove", "python-own"]);
     let own = {
         let mut command = Command::new(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scripts/real-virtualbox"));
@@ -123,6 +224,7 @@ fn vboxshell_says_the_same_on_ours_as_on_virtualbox_s_own_bindings() {
     let url = rig::web("python-shell", 18341, &[]);
     for target in ["embedded", url.as_str()] {
         let shell = Vboxsh::new();
+        prepare();
         let ours = comparable(&said(&shell, target, vboxshell().to_str().unwrap(), LINES));
         let differs = own.lines().zip(ours.lines()).find(|(own, ours)| own != ours);
         assert_eq!(differs, None, "{target}:\n{ours}\n--- VirtualBox's own:\n{own}");
@@ -132,9 +234,11 @@ fn vboxshell_says_the_same_on_ours_as_on_virtualbox_s_own_bindings() {
     clean(&files);
 }
 
-/// The source package of a release, unpacked; `None`, and said loudly, where it cannot be had.
-fn sources(shell: &Vboxsh, name: &str) -> Option<PathBuf> {
-    let folder = shell.home().join(format!("source-{}", name.replace("==", "-")));
+/// The source package of a release, unpacked where VirtualBox's server sees it too; `None`, and said loudly, where it
+/// cannot be had.
+fn sources(name: &str) -> Option<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/real-python").join(name.replace("==", "-"));
+    let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     let fetched = Command::new("python3")
         .args(["-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d"])
@@ -154,49 +258,83 @@ fn sources(shell: &Vboxsh, name: &str) -> Option<PathBuf> {
 
 const TEST_MACHINE: &str = "let m = vbox.createMachine(\"\", \"test_vm\", PlatformArchitecture.x86, [], \"Other\", \"\"); m.memorySize = 32; m.setExtraData(\"VBoxInternal/HM/FallbackToIEM\", \"1\"); m.saveSettings(); vbox.registerMachine(m)";
 
-/// pyvbox's own tests, on pyvbox over our `vboxapi` and on our `virtualbox`. On pyvbox one fails by its own fault.
+/// Takes away what tests leave behind: pyvbox 1.2.0 cannot remove a machine on Python 3.
+const CLEAN: &str = "for m in vbox.machines { if m.name == \"test_vm\" || m.name.starts_with(\"appliance_test_1\") { wait(m.deleteConfig(m.unregister(\"DetachAllReturnHardDisksOnly\"))); } }";
+
+/// All of pyvbox's test cases but those that want a guest with Windows in it, or a user.
+const CASES: [&str; 6] =
+    ["test_enum", "test_errors", "test_vbox", "test_events", "test_test_vm.TestTestVM", "test_appliance"];
+
+/// What a run of test cases says of each, without those that pyvbox itself skips.
+fn results(said: &str) -> BTreeMap<String, String> {
+    let cases = said.lines().filter(|line| line.starts_with("test_")).filter_map(|line| line.split_once(": "));
+    cases
+        .filter(|(_, result)| *result != "skipped")
+        .map(|(case, result)| (case.to_owned(), result.to_owned()))
+        .collect()
+}
+
+/// pyvbox's own tests: on VirtualBox's bindings, on our `vboxapi`, and on our `virtualbox`. On our `vboxapi` each
+/// ends as on VirtualBox's, or passes where members and forms of older releases are understood. On ours all pass.
 #[test]
-fn pyvbox_s_own_tests_pass() {
+fn pyvbox_s_own_tests_end_as_on_virtualbox_and_all_pass_on_ours() {
     if !rig::enabled() {
         return;
     }
     let _ = rig::run(&["remove", "python-tests"]);
     let url = rig::web("python-tests", 18342, &[]);
     let runner = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/real/own_tests.py");
-    let cases = ["test_enum", "test_errors", "test_vbox", "test_events", "test_test_vm.TestTestVM"];
     for name in ["pyvbox==1.2.0", "virtualbox==2.1.1"] {
-        let fetching = Vboxsh::new();
-        let Some(folder) = sources(&fetching, name) else { continue };
-        for target in ["embedded", url.as_str()] {
+        let Some(folder) = sources(name) else { continue };
+        let old = name.starts_with("pyvbox");
+        let (runner, folder) = (runner.to_str().unwrap(), folder.to_str().unwrap());
+        let run = |target: &str, which: &str, cases: &[&str]| {
+            // A machine that one case leaves behind has others skipped: each run has its own.
             let shell = Vboxsh::new();
-            let run = |arguments: &[&std::ffi::OsStr]| {
+            let ours = |arguments: &[&str]| {
                 let mut command = shell.command();
                 command.args(["-u", target]).args(arguments).env("VBOXSH_HOME", shell.home().join("vboxsh"));
                 let output = command.env("PYTHONDONTWRITEBYTECODE", "1").output().unwrap();
                 format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
             };
-            let remove =
-                "let m = vbox.findMachine(\"test_vm\"); wait(m.deleteConfig(m.unregister(\"DetachAllReturnNone\")))";
-            run(&["-e".as_ref(), TEST_MACHINE.as_ref()]);
-            for which in ["stock", "ours"] {
-                let mut arguments = vec![runner.as_os_str(), which.as_ref(), folder.as_os_str()];
-                arguments.extend(cases.iter().map(std::ffi::OsStr::new));
-                let said = run(&arguments);
-                let results: Vec<_> = said.lines().filter(|line| line.starts_with("test_")).collect();
-                assert_eq!(results.len(), 8, "{which} {name} {target}: {said}");
-                for result in results {
-                    // It takes an empty text for its own default, and refuses it.
-                    let fault = which == "stock" && name.starts_with("virtualbox") && result.contains("power_up_down");
-                    assert_eq!(result.ends_with(": ok"), !fault, "{which} {name} {target}: {said}");
-                }
+            ours(&["-e", TEST_MACHINE]);
+            let said = if which == "plain" {
+                let arguments = ["run", "python-tests", "python3", runner, "plain", folder];
+                String::from_utf8(rig::run(&[&arguments, cases].concat()).stdout).unwrap()
+            } else {
+                ours(&[&[runner, which, folder], cases].concat())
+            };
+            ours(&["-e", CLEAN]);
+            let found = results(&said);
+            assert!(!found.is_empty(), "{which} {name} {target}: {said}");
+            found
+        };
+        // Its thread of callbacks says `eventProcessed` of no event at all; VirtualBox's server dies of that.
+        let harmless: Vec<&str> = CASES.into_iter().filter(|case| *case != "test_events").collect();
+        let own = run(&url, "plain", &harmless);
+        assert_eq!(own.len(), 13, "{name}: {own:?}");
+        for target in ["embedded", url.as_str()] {
+            let stock = run(target, "stock", &CASES);
+            assert_eq!(stock.len(), 14, "{name} {target}: {stock:?}");
+            for (case, result) in &stock {
+                let before = own.get(case).map_or("not run", String::as_str);
+                // On Python 3, 1.2.0 wants a `message` of every exception; ours have one. The audio adapter moved.
+                let of_old_forms = ["not run", "'message'", "audioAdapter"].iter().any(|why| before.contains(why));
+                let same = before == result || result == "ok" && of_old_forms;
+                assert!(same, "{name} {target}: {case}: {result}, and on VirtualBox's own bindings {before}");
+                // What it cannot: types of items that are newer than it, bytes for megabytes, its own default.
+                let fault = if old {
+                    case.contains("test_change_")
+                } else {
+                    ["test_change_memory", "test_change_multiple_values", "test_power_up_down_vm"]
+                        .iter()
+                        .any(|known| case.ends_with(known))
+                };
+                assert_eq!(result != "ok", fault, "{name} {target}: {case}: {result}");
             }
-            run(&["-e".as_ref(), remove.as_ref()]);
-            // Appliances: the files have to be where the host is. 1.2.0 does not know types of items that are newer.
-            if target == "embedded" {
-                let said = run(&[runner.as_os_str(), "ours".as_ref(), folder.as_os_str(), "test_appliance".as_ref()]);
-                assert_eq!(said.lines().filter(|line| line.ends_with(": ok")).count(), 6, "{name}: {said}");
-                assert!(!said.contains("Error"), "{name}: {said}");
-            }
+            let ours = run(target, "ours", &CASES);
+            assert_eq!(ours.len(), 14, "{name} {target}: {ours:?}");
+            assert!(ours.values().all(|result| result == "ok"), "{name} {target}: {ours:?}");
         }
     }
     rig::script(&["remove", "python-tests"]);
@@ -282,4 +420,74 @@ fn pyvbox_runs_unchanged() {
         }
     }
     rig::script(&["remove", "python-pyvbox"]);
+}
+
+const OVER_SOAP: &str = r#"
+import subprocess, sys, threading, virtualbox
+from virtualbox import library
+url, rig, id = sys.argv[1:]
+print(virtualbox.VirtualBox().version.endswith("vboxsh"))
+manager = virtualbox.WebServiceManager(url=url, user="", password="")
+box = virtualbox.VirtualBox(manager=manager)
+print(box.version.endswith("Debian"), [m.name for m in box.machines], bool(box.machines[0].current_snapshot))
+machine = box.find_machine("shell-01")
+session = manager.get_session()
+machine.lock_machine(session, library.LockType.write)
+session.machine.memory_size = 96
+session.machine.get_network_adapter(0).nat_engine.add_redirect("ssh", library.NATProtocol.tcp, "", 2222, "", 22)
+session.machine.save_settings()
+session.unlock_machine()
+print(machine.memory_size, machine.get_network_adapter(0).nat_engine.redirects, repr(machine.state))
+with machine.create_session() as session:
+    progress, _ = session.machine.take_snapshot("one", "", True)
+    progress.wait_for_completion()
+print(machine.current_snapshot.name)
+try:
+    box.find_machine("nobody")
+except library.VBoxErrorObjectNotFound as error:
+    print("not found")
+served = threading.Event()
+def veto(event):
+    if event.key == "blah":
+        event.add_veto("blah is mine...")
+        served.set()
+number = box.register_on_extra_data_can_change(veto)
+def elsewhere(key):
+    """Another program asks the same server."""
+    done = subprocess.run([rig, "run", id, "VBoxManage", "setextradata", "global", key, "winner"], capture_output=True)
+    return done.returncode, b"blah is mine" in done.stderr
+print(elsewhere("blah"), served.is_set(), repr(box.get_extra_data("blah")))
+print(elsewhere("other"), box.get_extra_data("other"))
+virtualbox.events.unregister_callback(number)
+print(elsewhere("blah"), box.get_extra_data("blah"))
+machine.remove()
+print(box.machines)
+"#;
+
+/// A manager of its own for the web service, as `pyvbox` has one and cannot use it; and a veto against what another
+/// program wants to change.
+#[test]
+fn a_web_service_manager_works_and_vetos_reach_other_programs() {
+    if !rig::enabled() {
+        return;
+    }
+    let _ = rig::run(&["remove", "python-soap"]);
+    let url = rig::web("python-soap", 18345, &[]);
+    let shell = Vboxsh::new();
+    assert_eq!(shell.run(&url, &["-e", MACHINE]).0, 0);
+    let script = shell.home().join("script.py");
+    std::fs::write(&script, OVER_SOAP).unwrap();
+    let rig_script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scripts/real-virtualbox");
+    let arguments = [script.to_str().unwrap(), &url, rig_script.to_str().unwrap(), "python-soap"];
+    let (code, out, err) = shell.run("embedded", &arguments);
+    assert_eq!(
+        (code, out.as_str()),
+        (
+            0,
+            "True\nTrue ['shell-01'] False\n96 ['ssh,1,,2222,,22'] MachineState(1)\none\nnot found\n\
+             (1, True) True ''\n(0, False) winner\n(0, False) winner\n[]\n"
+        ),
+        "{err}"
+    );
+    rig::script(&["remove", "python-soap"]);
 }

@@ -6,5 +6,7 @@ mod history;
 mod interrupt;
 mod pager;
 mod piped;
+#[cfg(feature = "python")]
+mod python;
 mod screen;
 mod terminal;

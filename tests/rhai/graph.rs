@@ -129,7 +129,8 @@ fn argument(bench: &Bench, kind: vboxsh::schema::Type, given: &mut Vec<RawValue>
     match kind.kind {
         _ if kind.is_blob() => "blob(0)".to_owned(),
         _ if kind.array => "[]".to_owned(),
-        Kind::String | Kind::Uuid => "\"\"".to_owned(),
+        Kind::String => "\"x\"".to_owned(),
+        Kind::Uuid => "\"\"".to_owned(),
         Kind::Boolean => "false".to_owned(),
         Kind::AnyObject => "vbox".to_owned(),
         Kind::Interface(name) => {

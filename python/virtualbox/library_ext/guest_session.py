@@ -60,11 +60,30 @@ class IGuestSession(_Generated):
 
     def directory_exists(self, path, follow_symlinks=True):
         """Whether there is a folder of that name."""
-        return super().directory_exists(path, follow_symlinks)
+        try:
+            return super().directory_exists(path, follow_symlinks)
+        except VBoxError:
+            # That there is nothing at all is an error to VirtualBox.
+            if self.fs_obj_exists(path, follow_symlinks):
+                raise
+            return False
 
     def symlink_exists(self, symlink, follow_symlinks=True):
         """Whether there is a symbolic link of that name."""
-        return super().symlink_exists(symlink)
+        try:
+            return super().symlink_exists(symlink)
+        except VBoxError as error:
+            # VirtualBox 7 declares it only; what it can is ask what a name stands for.
+            if error.value != 0x80004001:
+                raise
+            return self._is_symlink(symlink)
+
+    def _is_symlink(self, path):
+        from virtualbox.library import FsObjType
+        try:
+            return self.fs_obj_query_info(path, False).type_p == FsObjType.symlink
+        except VBoxError:
+            return False
 
     def path_exists(self, path, follow_symlinks=True):
         """Whether there is anything of that name."""

@@ -18,10 +18,17 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long the owner handles events without a look at its orders, in milliseconds; an order ends it early.
 const PUMP: i64 = 60_000;
+
+/// How soon after the last look for events the next one found some means that calls follow one another: each
+/// reply wakes the owner, too, though there is nothing for it to do.
+const BUSY: Duration = Duration::from_millis(1);
+
+/// How long the owner then rests, so that it takes no processor from those calls; an order ends it early.
+const REST: Duration = Duration::from_millis(2);
 
 /// How long the server may take to start, in seconds. It takes a tenth of one; a computer just started, more.
 const PATIENCE: u64 = 60;
@@ -214,15 +221,19 @@ fn next_order(api: Api, orders: &mpsc::Receiver<Order>) -> Option<Order> {
             Err(mpsc::TryRecvError::Disconnected) => return None,
             Err(mpsc::TryRecvError::Empty) => {}
         }
+        let begin = Instant::now();
         // SAFETY: this is the thread that has initialised.
         let result = unsafe { (api.process_events)(PUMP) };
-        if result > 3 {
+        let rest = match result {
             // It does not wait: so that it does not spin, the orders are waited for.
-            match orders.recv_timeout(Duration::from_secs(1)) {
-                Ok(order) => return Some(order),
-                Err(mpsc::RecvTimeoutError::Disconnected) => return None,
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
-            }
+            4.. => Duration::from_secs(1),
+            _ if begin.elapsed() < BUSY => REST,
+            _ => continue,
+        };
+        match orders.recv_timeout(rest) {
+            Ok(order) => return Some(order),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
         }
     }
 }

@@ -41,6 +41,9 @@ impl State {
         match (method.owner, method.name) {
             ("IVirtualBox" | "IMachine", "setExtraData") => {
                 self.load(at.view)?;
+                if method.owner == "IMachine" {
+                    self.check_accessible(at.view, method.name).map_err(|fault| fault.by("IMachine"))?;
+                }
                 let (key, value) = (arguments.text(0), arguments.text(1));
                 if !self.changes_extra_data(at, key, value)? {
                     return Ok(None);

@@ -215,6 +215,16 @@ impl State {
         node.children.retain(|list| !list.children.is_empty());
     }
 
+    /// Whether the list of media of a registry in a file is as this process knows it.
+    pub(in crate::host) fn shows_media(&self, tree: &XmlNode, path: &str, registry: &Registry, folder: &Path) -> bool {
+        let mut wanted = XmlNode::default();
+        if let Some(there) = tree.at(path) {
+            *wanted.make(path) = there.clone();
+        }
+        self.put_media(&mut wanted, path, registry, folder);
+        wanted.at(path) == tree.at(path)
+    }
+
     fn medium_node(&self, at: ElementId, item: &str, old: &mut Vec<XmlNode>, folder: &Path) -> XmlNode {
         let medium = &self.media[&at];
         let id = format!("{{{}}}", medium.id);

@@ -12,9 +12,13 @@ use crate::host::state::{Address, State, View};
 use crate::host::value::enumerated;
 use crate::host::{Fault, Outcome};
 use crate::model::RawValue;
+use std::time::Duration;
 
 /// What a machine can be started with, apart from the default (an empty name).
 const FRONT_ENDS: [&str; 4] = ["gui", "headless", "sdl", "separate"];
+
+/// Not even a simulated machine runs at once: who asks for it sees it being started.
+const STARTS_WITHIN: Duration = Duration::from_millis(60);
 
 impl State {
     /// `IMachine.launchVMProcess`.
@@ -61,7 +65,11 @@ impl State {
         let close = move |state: &mut Self, result: Outcome| {
             state.close_launch(original, session, &session_name, restores, result)
         };
-        Ok(self.start_job(job, |report: &Reporter| report.next(), close))
+        let work = |report: &Reporter| {
+            std::thread::sleep(STARTS_WITHIN);
+            report.next()
+        };
+        Ok(self.start_job(job, work, close))
     }
 
     /// The front end by its name; the machine's default, else the host's, for none.
@@ -96,7 +104,7 @@ impl State {
         if result.is_err() {
             self.set_session_state(session, "Unlocked");
             if self.running(original).is_some() {
-                self.end_run(original, if restores { "Saved" } else { "PoweredOff" })?;
+                self.end_run(original, if restores { "AbortedSaved" } else { "PoweredOff" })?;
             } else {
                 self.give_lock(original);
                 self.tell_session(original, "Unlocked")?;
@@ -108,6 +116,10 @@ impl State {
     /// The way from off or saved to Running. The machine's lock is held by the session, and goes over to the run.
     fn power_up(&mut self, original: View, session: ElementId, front_end: &str, restores: bool) -> Outcome {
         self.load(original)?;
+        if restores && let Err(fault) = self.check_saved_state(original) {
+            self.tell_session(original, "Locked")?;
+            return Err(fault);
+        }
         let first = if restores { "Restoring" } else { "Starting" };
         let mut record = Record::new(first, front_end);
         record.properties.clone_from(&self.document(original)?.guest_properties);
@@ -137,6 +149,7 @@ impl State {
             self.empty_forgetful_disks(original)?;
         }
         self.lock_media(original, &name)?;
+        self.check_interfaces(original)?;
         let id = self.machine(original)?.id.clone();
         self.engine.power_on(&id, restores)?;
         if restores {

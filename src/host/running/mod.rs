@@ -8,6 +8,7 @@ mod engine;
 mod launch;
 mod log;
 mod media;
+mod network;
 mod power;
 mod record;
 mod saved;

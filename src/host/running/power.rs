@@ -56,6 +56,10 @@ impl State {
         self.set_host_property(original, "/VirtualBox/VMInfo/ResetCounter", &count)?;
         self.log(original, "Reset.");
         self.fire_at_console(original, "OnMousePointerShapeChanged", Vec::new());
+        if self.guest_root(original).is_some() {
+            // The guest starts anew, and its Additions say so.
+            self.fire_at_console(original, "OnAdditionsStateChanged", Vec::new());
+        }
         Ok(())
     }
 

@@ -136,8 +136,10 @@ impl State {
             _ => {}
         }
         self.tell_medium(medium, false);
-        self.media.remove(&medium);
-        self.global.remove(medium);
+        // Whoever holds it sees that it has no storage any more.
+        let known = self.medium_mut(medium)?;
+        (known.registry, known.state, known.variant, known.parent) = (Registry::Nowhere, "NotCreated", 0, None);
+        known.id.clear();
         Ok(())
     }
 

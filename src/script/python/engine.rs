@@ -21,6 +21,8 @@ pub(super) struct PythonEngine {
     /// The last value of the prompt as it is: the shell knows it converted only.
     last: Option<Py<PyAny>>,
     find: Py<PyAny>,
+    /// Another handle of the same engine lives on: Python does not end with this one.
+    passing: bool,
 }
 
 impl PythonEngine {
@@ -41,7 +43,7 @@ impl PythonEngine {
         }
         py.import("sys")?.setattr("argv", vec![""])?;
         let find = pyo3::wrap_pyfunction!(module::find_global, py)?.into_any().unbind();
-        Ok(Box::new(Self { world, scope: scope.unbind(), last: None, find }))
+        Ok(Box::new(Self { world, scope: scope.unbind(), last: None, find, passing: false }))
     }
 
     /// Runs `work` with Ctrl-C in Python's hands, and writes out what was printed.
@@ -61,6 +63,9 @@ impl PythonEngine {
 
 impl Drop for PythonEngine {
     fn drop(&mut self) {
+        if self.passing {
+            return;
+        }
         Python::attach(|py| {
             let lent = signals::Lent::to_python();
             if let Err(error) = prelude::get(py).and_then(|prelude| prelude.call_method0("finish")) {
@@ -155,6 +160,24 @@ impl Engine for PythonEngine {
                         Ok(Ran { reply: talk::reply(&value)?, leave: false })
                     }
                 }
+            })
+        })
+    }
+
+    fn members(&self, path: &str, partial: &str) -> Vec<(String, String)> {
+        let _here = Here::enter(&self.world);
+        Python::attach(|py| prelude::get(py)?.call_method1("members_of", (path, partial, &self.scope))?.extract())
+            .unwrap_or_default()
+    }
+
+    fn again(&self) -> Box<dyn Engine> {
+        Python::attach(|py| {
+            Box::new(Self {
+                world: Arc::clone(&self.world),
+                scope: self.scope.clone_ref(py),
+                last: self.last.as_ref().map(|last| last.clone_ref(py)),
+                find: self.find.clone_ref(py),
+                passing: true,
             })
         })
     }

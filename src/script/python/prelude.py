@@ -331,6 +331,17 @@ def supply(code, scope, find):
             supply(constant, scope, find)
 
 
+# By the code of functions that were typed at the prompt: what was typed.
+_typed = {}
+
+
+def _remember(code, source):
+    for constant in code.co_consts:
+        if isinstance(constant, type(code)):
+            _typed[constant] = source
+            _remember(constant, source)
+
+
 def evaluate(source, scope, find):
     """Runs a line or more of the prompt and gives the value of its last expression."""
     import _ast
@@ -343,12 +354,39 @@ def evaluate(source, scope, find):
             last = compile(_ast.Expression(tree.body.pop().value), "<prompt>", "eval", 0, True)
         code = compile(tree, "<prompt>", "exec", 0, True)
         supply(code, scope, find)
+        _remember(code, source)
         exec(code, scope)
         if last is None:
             return None
         code = last
     supply(code, scope, find)
+    _remember(code, source)
     return eval(code, scope)
+
+
+def members_of(path, partial, scope):
+    """What may stand behind `path.`, a dotted name: names that begin with `partial`, functions with a bracket, each
+    with the first line of its text. No property on the way is run."""
+    import inspect
+    words = path.split(".")
+    if words[0] not in scope:
+        return []
+    value = scope[words[0]]
+    for word in words[1:]:
+        value = value.__dict__[word] if isinstance(value, Module) else inspect.getattr_static(value, word)
+    found = []
+    for name in dir(value):
+        if not name.startswith(partial) or name.startswith("_") and not partial.startswith("_"):
+            continue
+        try:
+            member = value.__dict__[name] if isinstance(value, Module) else inspect.getattr_static(value, name)
+        except (AttributeError, KeyError):
+            member = None
+        member = getattr(member, "__func__", member)
+        text = (getattr(member, "__doc__", None) or "") if callable(member) or isinstance(member, property) else ""
+        text = text.strip().partition("\n")[0] if isinstance(text, str) else ""
+        found.append((name + "(" if inspect.isroutine(member) else name, text))
+    return found
 
 
 def explained(source, scope):
@@ -479,6 +517,9 @@ def _library():
 
 def _line(frame):
     import linecache
+    typed = _typed.get(frame[3].f_code)
+    if typed is not None:
+        return (typed.splitlines()[frame[1] - 1:frame[1]] or [""])[0]
     return linecache.getline(frame[0], frame[1], frame[3].f_globals).rstrip("\n")
 
 

@@ -41,7 +41,7 @@ pub(super) fn failure(py: Python<'_>, error: &PyErr, source: &str) -> Failure {
         return failure;
     }
     let prompt = file == "<prompt>";
-    if prompt {
+    if prompt && text.is_empty() {
         source.lines().nth(line - 1).unwrap_or_default().clone_into(&mut text);
     }
     failure.at(Position { file: if prompt { String::new() } else { file }, line, column, source: text })

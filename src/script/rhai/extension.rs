@@ -1,9 +1,9 @@
 //! Extension files in Rhai: `register_command(#{...})` while one loads, and running what it registered.
 
 use super::context::{Context, lock};
-use super::error::{Outcome, mistake, raise};
+use super::error::{Outcome, mistake, raise, raise_failure};
 use super::value::{from_any, to_dynamic};
-use super::{imports, talk};
+use super::{imports, talk, worker};
 use crate::model::{ErrorKind, Value};
 use crate::output::{Failure, Reply};
 use crate::shell::{Provided, Registered};
@@ -62,9 +62,10 @@ pub(super) fn register(engine: &mut Engine, shared: &Arc<Context>) {
         let (answer, result) = sync_channel(1);
         let gone = || mistake("the shell is gone", "", &call);
         shell.send((line.to_string(), answer)).map_err(|_| gone())?;
-        let result: Result<(), Failure> = result.recv().map_err(|_| gone())?;
-        result
-            .map_err(|failure| super::error::stop(super::error::Stop::Failed(Arc::new(failure)), call.call_position()))
+        drop(shell);
+        // The line may need this engine: it runs here, further down the same stack.
+        let result: Result<(), Failure> = worker::serve_until(&result).ok_or_else(gone)?;
+        result.map_err(|failure| raise_failure(failure, call.call_position()))
     });
 }
 
@@ -151,19 +152,24 @@ impl Brought {
     }
 }
 
-/// Lets scripts run lines of the shell as long as it lives.
-pub(super) struct Lent<'a>(&'a Context);
+/// Says who runs lines of the shell as long as it lives; who did before does again afterwards.
+pub(super) struct Lent<'a>(&'a Context, Option<Sender<Asked>>);
 
 impl<'a> Lent<'a> {
+    /// A command of an extension may have lines run.
     pub(super) fn to(context: &'a Context, shell: Sender<Asked>) -> Self {
-        *lock(&context.shell) = Some(shell);
-        Self(context)
+        Self(context, lock(&context.shell).replace(shell))
+    }
+
+    /// What is no command of an extension may not, also when such a command had it run.
+    pub(super) fn none(context: &'a Context) -> Self {
+        Self(context, lock(&context.shell).take())
     }
 }
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        *lock(&self.0.shell) = None;
+        *lock(&self.0.shell) = self.1.take();
     }
 }
 

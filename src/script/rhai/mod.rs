@@ -32,6 +32,7 @@ use crate::output::Failure;
 use crate::schema::Type;
 use crate::shell::{Completeness, Engine, ExtensionCall, Language, LineRunner, Origin, Provided, Ran, World};
 use runner::Runner;
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -39,7 +40,7 @@ use worker::Worker;
 
 /// The Rhai engine of one shell.
 pub struct RhaiEngine {
-    worker: Worker<Runner>,
+    worker: Arc<Worker<RefCell<Runner>>>,
     world: Arc<World>,
 }
 
@@ -61,7 +62,7 @@ impl RhaiEngine {
         &mut self,
         work: impl FnOnce(&mut Runner) -> Result<R, Failure> + Send + 'static,
     ) -> Result<R, Failure> {
-        match self.worker.run(work) {
+        match self.worker.run(|runner| work(&mut runner.borrow_mut())) {
             Some(result) => result,
             None => {
                 self.worker = start(&self.world)?;
@@ -75,9 +76,9 @@ impl RhaiEngine {
     }
 }
 
-fn start(world: &Arc<World>) -> Result<Worker<Runner>, Failure> {
+fn start(world: &Arc<World>) -> Result<Arc<Worker<RefCell<Runner>>>, Failure> {
     let world = Arc::clone(world);
-    Worker::start("rhai", move || Runner::new(&world)).map_err(|error| {
+    Worker::start("rhai", move || RefCell::new(Runner::new(&world))).map(Arc::new).map_err(|error| {
         Failure::new(ErrorKind::Failed, format!("there is no thread for scripts: {error}"))
             .hinted("raise the limits of `ulimit -u` and `ulimit -v`")
     })
@@ -105,7 +106,7 @@ impl Engine for RhaiEngine {
 
     fn has_extension(&self, name: &str) -> bool {
         let name = name.to_owned();
-        self.worker.run(move |runner| runner.has_extension(&name)).unwrap_or(false)
+        self.worker.run(move |runner| runner.borrow().has_extension(&name)).unwrap_or(false)
     }
 
     fn run_extension(&mut self, name: &str, call: ExtensionCall, lines: LineRunner<'_>) -> Result<Ran, Failure> {
@@ -115,11 +116,12 @@ impl Engine for RhaiEngine {
             ExtensionCall::Words(words) => Value::List(words.into_iter().map(Value::Text).collect()),
         };
         let (shell, asked) = channel();
-        let running = self.worker.start_job(move |runner| runner.run_extension(&name, values, shell));
+        let running = self.worker.start_job(move |runner| Runner::run_extension(runner, &name, values, shell));
         // Lines of the shell run here, while the function waits for them on its thread; it ends by giving its end up.
         while let Ok((line, answer)) = asked.recv() {
             // Nobody waits any more when the function was stopped.
             let _ = answer.send(lines(&line));
+            self.worker.wake();
         }
         match running.and_then(|running| running.recv().ok()) {
             Some(result) => result.map(|reply| Ran { reply, leave: false }),
@@ -128,28 +130,32 @@ impl Engine for RhaiEngine {
         }
     }
 
+    fn again(&self) -> Box<dyn Engine> {
+        Box::new(Self { worker: Arc::clone(&self.worker), world: Arc::clone(&self.world) })
+    }
+
     fn completeness(&self, source: &str) -> Completeness {
         let source = source.to_owned();
-        self.worker.run(move |runner| runner.completeness(&source)).unwrap_or(Completeness::Complete)
+        self.worker.run(move |runner| runner.borrow().completeness(&source)).unwrap_or(Completeness::Complete)
     }
 
     fn set_variable(&mut self, name: &str, value: Value) {
         let name = name.to_owned();
         // A broken worker is replaced, and reported, by the next evaluation.
-        let _ = self.worker.run(move |runner| runner.set_variable(&name, value));
+        let _ = self.worker.run(move |runner| runner.borrow_mut().set_variable(&name, value));
     }
 
     fn variable(&self, name: &str) -> Option<Value> {
         let name = name.to_owned();
-        self.worker.run(move |runner| runner.variable(&name)).flatten()
+        self.worker.run(move |runner| runner.borrow().variable(&name)).flatten()
     }
 
     fn names(&self) -> Vec<String> {
-        self.worker.run(|runner| runner.names()).unwrap_or_default()
+        self.worker.run(|runner| runner.borrow().names()).unwrap_or_default()
     }
 
     fn static_type(&self, expression: &str) -> Option<Type> {
         let expression = expression.to_owned();
-        self.worker.run(move |runner| runner.static_type(&expression)).flatten()
+        self.worker.run(move |runner| runner.borrow().static_type(&expression)).flatten()
     }
 }

@@ -13,6 +13,7 @@ use crate::output::{Failure, Reply};
 use crate::schema::Type;
 use crate::shell::{Completeness, Origin, Provided, World};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Expr, Scope, Stmt};
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::path::Path;
@@ -22,7 +23,8 @@ use std::sync::{Arc, PoisonError};
 
 /// The engine with the state of the prompt.
 pub(super) struct Runner {
-    engine: Engine,
+    /// A command that waits for a line of the shell goes on with the engine that it began with.
+    engine: Arc<Engine>,
     context: Arc<Context>,
     scope: Scope<'static>,
     /// Functions of the prompt, the bodies of stored closures among them.
@@ -30,13 +32,13 @@ pub(super) struct Runner {
     /// Imports of the prompt: Rhai forgets them after each evaluation.
     imports: Vec<(String, String)>,
     /// Commands that extension files brought.
-    extensions: HashMap<String, Brought>,
+    extensions: HashMap<String, Arc<Brought>>,
 }
 
 impl Runner {
     pub(super) fn new(world: &Arc<World>) -> Self {
         let context = Context::new(world);
-        let engine = assemble::engine(&context);
+        let engine = Arc::new(assemble::engine(&context));
         Self {
             engine,
             context,
@@ -49,6 +51,8 @@ impl Runner {
 
     /// Runs a line of the prompt.
     pub(super) fn evaluate(&mut self, source: &str) -> Result<Value, Failure> {
+        let context = Arc::clone(&self.context);
+        let _lines = extension::Lent::none(&context);
         self.context.keep_source("", source);
         self.prepare(source);
         *lock(&self.context.last_value) = last_value::places(source);
@@ -82,9 +86,11 @@ impl Runner {
     pub(super) fn run_script(&mut self, source: &str, origin: &Origin) -> Result<Value, Failure> {
         let file = origin.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
         let source = without_shebang(source);
+        let context = Arc::clone(&self.context);
+        let _lines = extension::Lent::none(&context);
         self.context.keep_source(&file, &source);
         self.prepare(&source);
-        self.set_arguments(origin.arguments.clone());
+        let before = self.set_arguments(origin.arguments.clone());
         let mut scope = Scope::new();
         let arguments = Value::List(origin.arguments.iter().map(|argument| Value::from(argument.as_str())).collect());
         scope.push_dynamic("args", to_dynamic(arguments));
@@ -97,7 +103,7 @@ impl Runner {
             functions = ast.clone_functions_only();
             self.engine.eval_ast_with_scope::<Dynamic>(&mut scope, &ast)
         });
-        self.set_arguments(Vec::new());
+        self.set_arguments(before);
         result.map(from_any).map_err(|error| {
             let defined_here = function_names(&functions);
             Reporter { context: &self.context, file: &file, functions: &functions, scope: &scope, defined_here }
@@ -107,6 +113,8 @@ impl Runner {
 
     /// Runs an extension file and gives the commands that it brings.
     pub(super) fn load_extension(&mut self, source: &str, file: &Path) -> Result<Vec<Provided>, Failure> {
+        let context = Arc::clone(&self.context);
+        let _lines = extension::Lent::none(&context);
         self.prepare(source);
         let loaded = extension::load(&self.engine, &self.context, source, file);
         let loaded =
@@ -116,7 +124,7 @@ impl Runner {
             let what = "the file registers no command";
             return Err(Failure::new(ErrorKind::Script, what).hinted("`help extensions` shows `register_command`"));
         }
-        self.extensions.extend(brought);
+        self.extensions.extend(brought.into_iter().map(|(name, brought)| (name, Arc::new(brought))));
         Ok(provided)
     }
 
@@ -124,12 +132,22 @@ impl Runner {
         self.extensions.contains_key(name)
     }
 
-    /// Runs a command that an extension brought; `shell` runs lines of the shell for it.
-    pub(super) fn run_extension(&mut self, name: &str, values: Value, shell: Sender<Asked>) -> Result<Reply, Failure> {
-        let brought = self.extensions.get(name).ok_or_else(|| extension::unknown(name))?;
-        let _lent = extension::Lent::to(&self.context, shell);
-        brought.call(&self.engine, values).map_err(|error| {
-            let mut failure = self.file_failure(*error, &brought.file, &brought.functions());
+    /// Runs a command that an extension brought; `shell` runs lines of the shell for it. The runner is free meanwhile:
+    /// these lines may come back to it.
+    pub(super) fn run_extension(
+        this: &RefCell<Self>,
+        name: &str,
+        values: Value,
+        shell: Sender<Asked>,
+    ) -> Result<Reply, Failure> {
+        let (engine, context, brought) = {
+            let runner = this.borrow();
+            let brought = runner.extensions.get(name).ok_or_else(|| extension::unknown(name))?;
+            (Arc::clone(&runner.engine), Arc::clone(&runner.context), Arc::clone(brought))
+        };
+        let _lent = extension::Lent::to(&context, shell);
+        brought.call(&engine, values).map_err(|error| {
+            let mut failure = this.borrow().file_failure(*error, &brought.file, &brought.functions());
             // Where the engine called it is in no file.
             failure.trace.pop();
             failure
@@ -145,13 +163,19 @@ impl Runner {
     /// Makes known what a source needs beyond the usual.
     fn prepare(&mut self, source: &str) {
         if !self.context.has_snake_case.load(Ordering::Relaxed) && members::wants_snake_case(source) {
-            self.engine.register_global_module(members::snake_case_module());
-            self.context.has_snake_case.store(true, Ordering::Relaxed);
+            if Arc::get_mut(&mut self.engine).is_none() {
+                self.engine = Arc::new(assemble::engine(&self.context));
+            }
+            if let Some(engine) = Arc::get_mut(&mut self.engine) {
+                engine.register_global_module(members::snake_case_module());
+                self.context.has_snake_case.store(true, Ordering::Relaxed);
+            }
         }
     }
 
-    fn set_arguments(&self, arguments: Vec<String>) {
-        *self.context.arguments.write().unwrap_or_else(PoisonError::into_inner) = arguments;
+    /// Sets the arguments that scripts see, and gives the earlier ones.
+    fn set_arguments(&self, arguments: Vec<String>) -> Vec<String> {
+        std::mem::replace(&mut *self.context.arguments.write().unwrap_or_else(PoisonError::into_inner), arguments)
     }
 
     fn prompt_failure(&self, error: EvalAltResult, line: &AST) -> Failure {

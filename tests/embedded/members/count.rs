@@ -255,7 +255,11 @@ fn call(method: &'static Method, found: &Found, interface: &'static Interface) -
     let member = format!("{}.{}", method.owner, method.name);
     let mut known = None;
     for object in of(found, interface) {
-        let arguments = method.inputs().map(|parameter| argument(parameter.kind, found)).collect();
+        let mut arguments: Vec<_> = method.inputs().map(|parameter| argument(parameter.kind, found)).collect();
+        if method.name == "openMachine" {
+            // No file at all is refused before it comes to the host.
+            arguments[0] = Value::from("/nowhere.vbox");
+        }
         let result = object.call_method(method, arguments);
         match is_there(&result, &member) {
             Some(true) => return Some(true),

@@ -1,4 +1,5 @@
-//! Programs and files in a guest. The guest is played by objects of the script: the embedded host has none.
+//! Programs and files in a guest, in cases that a simulated guest does not have: it is played by objects of the
+//! script. `guests` has the scenarios, with the simulated guest of the embedded host.
 
 use super::{program, script};
 

@@ -4,6 +4,7 @@ mod enumerations;
 mod errors;
 mod events;
 mod guest;
+mod guests;
 mod interfaces;
 mod keyboard;
 mod machines;
