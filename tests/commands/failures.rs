@@ -166,7 +166,7 @@ const ROWS: &[Row] = &[
     ("reconnect x", 2, "one argument too many", "usage: reconnect"),
     // Scripting
     ("eval nonsense", 6, "`nonsense`", "`help scripting`"),
-    ("explain top", 4, "no short script for `top`", "--trace"),
+    ("explain doctor", 4, "no short script for `doctor`", "--trace"),
     ("foreach //vms/vm[ 'print(1)'", 2, "`//vms/vm[`", "`help foreach`"),
     ("foreachvm", 2, "COMMAND is missing", "usage: foreachvm"),
     ("foreachvm pause", 1, "it failed for 2 of 2 machines", "above"),
