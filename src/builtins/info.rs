@@ -117,10 +117,13 @@ fn storage(machine: &Object) -> Result<Section, Failure> {
         entries.push((
             name.clone(),
             Value::Text(format!(
-                "{} on {}, {} ports",
+                "{} on {}, {}",
                 read(&controller, "controllerType"),
                 read(&controller, "bus"),
-                read(&controller, "portCount")
+                match read(&controller, "portCount").as_str() {
+                    "1" => "1 port".to_owned(),
+                    count => format!("{count} ports"),
+                }
             )),
         ));
         for attachment in

@@ -181,7 +181,11 @@ fn format_of(path: &str) -> &'static str {
 
 fn create(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let connection = shell.world().connection()?;
-    let bytes = sizes::parse(given.text("size"), sizes::MEGABYTE)?;
+    let (size, location) = (given.text("size"), given.text("location"));
+    let bytes = sizes::parse(size, sizes::MEGABYTE).map_err(|failure| match sizes::parse(location, 1) {
+        Ok(_) => failure.hinted(format!("the size comes first: `create-hdd {location} {}`", quoted(size))),
+        Err(_) => failure,
+    })?;
     let mut variants = vec![if given.flag("fixed") { "Fixed" } else { "Standard" }];
     if given.flag("split") {
         variants.push("VmdkSplit2G");

@@ -163,6 +163,10 @@ hands out. `set` and `call` do that by themselves. In a script:
   m.session(|s| { s.machine.CPUCount = 4; })           locks, saves, unlocks, also after an error
   m.session(\"Write\", |s| ...)                          alone; the default is Shared
 
+and in Python:
+
+  with m.session() as s: s.machine.CPUCount = 4        the same; m.session(\"Write\") for alone
+
 The plain API works too: `m.lockMachine(session, LockType.Write)`, `session.machine`,
 `session.machine.saveSettings()`, `session.unlockMachine()`.
 ",

@@ -156,9 +156,9 @@ fn api_hint(operation: &str, code: u32) -> String {
         0x80bb_0001 if operation == "path" => "`get` the list itself to see what is in it; `help paths` says how paths work".to_owned(),
         0x80bb_0001 => member(),
         0x80bb_0002 | 0x80bb_0007 => "`info MACHINE` shows its state and who holds it; settings change inside \
-                                      `machine.session(|s| ...)`"
+                                      a session (`help sessions`)"
             .to_owned(),
-        0x80bb_000b => "lock the machine first: `machine.session(|s| ...)`".to_owned(),
+        0x80bb_000b => "lock the machine first; `help sessions` says how".to_owned(),
         // Its text names the file.
         0x80bb_0004 | 0x80bb_0005 | 0x8000_4005 if is_member => member(),
         0x80bb_0004 | 0x80bb_0005 => "see whether the path is right, and may be read and written".to_owned(),

@@ -76,6 +76,7 @@ const ROWS: &[Row] = &[
     ("clone-hdd none.vdi b.vdi", 4, "there is no such file", "`list-media`"),
     ("compact-hdd none.vdi", 4, "there is no such file", "`list-media`"),
     ("create-hdd x a.vdi", 2, "`x` is no size", "20G"),
+    ("create-hdd a.vdi 10G", 2, "`a.vdi` is no size", "`create-hdd 10G a.vdi`"),
     ("create-hdd 10 demo.txt/a.vdi", 1, "a.vdi", "path is right"),
     ("detach-ctr web-01 none", 4, "`none`", "`SATA`"),
     ("detach-hdd web-01 none.vdi", 4, "`none.vdi`", "`list-media`"),

@@ -82,7 +82,8 @@ fn valgrind_finds_nothing_of_ours() {
         eprintln!("skipped: {said}");
         return;
     }
-    assert!(output.status.success() && said.contains("ERROR SUMMARY: 0 errors"), "{said}");
+    let tests = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("ERROR SUMMARY: 0 errors"), "{tests}{said}");
 }
 
 /// One script, from the start of the machine to its end, with a listener: in both languages.

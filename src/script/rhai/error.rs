@@ -1,7 +1,7 @@
 //! Errors on their way through a script: thrown, caught, thrown again.
 
 use super::value::to_dynamic;
-use crate::model::{ApiError, Error, Value};
+use crate::model::{ApiError, Error, ErrorKind, Value};
 use crate::output::Failure;
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext, Position};
 use std::sync::Arc;
@@ -31,6 +31,19 @@ pub(super) enum Stop {
     Exit(i32),
     /// By its own `fail(...)`.
     Failed(Arc<Failure>),
+}
+
+/// A line of the shell that failed, as `catch` gets it; when nothing catches it, it fails the command as it is.
+#[derive(Clone)]
+pub(super) struct LineFailure(pub(super) Arc<Failure>);
+
+/// Throws what a line of the shell failed with; `try` does not hold up an exit or Ctrl-C.
+pub(super) fn raise_failure(failure: Failure, position: Position) -> Box<EvalAltResult> {
+    match (failure.exit, failure.kind) {
+        (Some(_), _) => stop(Stop::Failed(Arc::new(failure)), position),
+        (_, ErrorKind::Interrupted) => stop(Stop::Interrupted, position),
+        _ => EvalAltResult::ErrorRuntime(Dynamic::from(LineFailure(Arc::new(failure))), position).into(),
+    }
 }
 
 /// Throws an error of the model at the place of a call.
@@ -78,11 +91,23 @@ pub(super) fn stop_of(error: &EvalAltResult) -> Option<Stop> {
     }
 }
 
-impl ScriptError {
-    fn field(&self, name: &str) -> Option<Value> {
-        self.fields().into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
+impl LineFailure {
+    /// Names and values of what `catch` can ask for, as an error of the model has them.
+    pub(super) fn fields(&self) -> Vec<(String, Value)> {
+        let mut fields = named(self.0.api.clone().unwrap_or_default().fields());
+        if self.0.api.is_none() {
+            fields.retain(|(name, _)| name != "name" && name != "message");
+            fields.push(("name".to_owned(), Value::from("")));
+            fields.push(("message".to_owned(), Value::Text(self.0.message.clone())));
+        }
+        fields.push(("hint".to_owned(), Value::Text(self.0.hint.clone().unwrap_or_default())));
+        fields.push(("kind".to_owned(), Value::from(self.0.kind.name())));
+        fields.push(("next".to_owned(), next(self.0.api.as_ref())));
+        fields
     }
+}
 
+impl ScriptError {
     /// Names and values of what `catch` can ask for.
     pub(super) fn fields(&self) -> Vec<(String, Value)> {
         let mut fields = named(self.error.fields());
@@ -107,20 +132,30 @@ fn next(error: Option<&ApiError>) -> Value {
     })
 }
 
-/// Makes the error type known to an engine.
+/// Makes the types of errors known to an engine.
 pub(super) fn register(engine: &mut Engine) {
-    engine.register_type_with_name::<ScriptError>("Error");
-    engine.register_indexer_get(|context: NativeCallContext, error: &mut ScriptError, name: ImmutableString| {
-        error.field(&name).map(to_dynamic).ok_or_else(|| {
-            let fields = error.fields();
-            let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
-            mistake(format!("an error has no `{name}`"), format!("it has {}", names.join(", ")), &context)
-        })
+    register_type(engine, ScriptError::fields, |error: &ScriptError| error.error.to_string());
+    register_type(engine, LineFailure::fields, |error: &LineFailure| error.0.message.clone());
+}
+
+fn register_type<T: Clone + Send + Sync + 'static>(
+    engine: &mut Engine,
+    fields: fn(&T) -> Vec<(String, Value)>,
+    text: fn(&T) -> String,
+) {
+    engine.register_type_with_name::<T>("Error");
+    engine.register_indexer_get(move |context: NativeCallContext, error: &mut T, name: ImmutableString| {
+        let fields = fields(error);
+        let names = fields.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+        let found = fields.iter().find(|(known, _)| *known == name).map(|(_, value)| to_dynamic(value.clone()));
+        found.ok_or_else(|| mistake(format!("an error has no `{name}`"), format!("it has {names}"), &context))
     });
-    engine.register_fn("to_string", |error: &mut ScriptError| error.error.to_string());
-    engine.register_fn("to_debug", |error: &mut ScriptError| error.error.to_string());
-    engine.register_fn("contains", |error: &mut ScriptError, name: ImmutableString| error.field(&name).is_some());
-    engine.register_fn("keys", |error: &mut ScriptError| -> rhai::Array {
-        error.fields().into_iter().map(|(name, _)| name.into()).collect()
+    engine.register_fn("to_string", move |error: &mut T| text(error));
+    engine.register_fn("to_debug", move |error: &mut T| text(error));
+    engine.register_fn("contains", move |error: &mut T, name: ImmutableString| {
+        fields(error).iter().any(|(known, _)| *known == name)
+    });
+    engine.register_fn("keys", move |error: &mut T| -> rhai::Array {
+        fields(error).into_iter().map(|(name, _)| name.into()).collect()
     });
 }

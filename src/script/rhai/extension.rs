@@ -1,7 +1,7 @@
 //! Extension files in Rhai: `register_command(#{...})` while one loads, and running what it registered.
 
 use super::context::{Context, lock};
-use super::error::{Outcome, mistake, raise};
+use super::error::{Outcome, mistake, raise, raise_failure};
 use super::value::{from_any, to_dynamic};
 use super::{imports, talk, worker};
 use crate::model::{ErrorKind, Value};
@@ -65,8 +65,7 @@ pub(super) fn register(engine: &mut Engine, shared: &Arc<Context>) {
         drop(shell);
         // The line may need this engine: it runs here, further down the same stack.
         let result: Result<(), Failure> = worker::serve_until(&result).ok_or_else(gone)?;
-        result
-            .map_err(|failure| super::error::stop(super::error::Stop::Failed(Arc::new(failure)), call.call_position()))
+        result.map_err(|failure| raise_failure(failure, call.call_position()))
     });
 }
 

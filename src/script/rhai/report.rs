@@ -2,7 +2,7 @@
 //! what to type next.
 
 use super::context::{Context, MissingOn};
-use super::error::{ScriptError, Stop};
+use super::error::{LineFailure, ScriptError, Stop};
 use super::functions::FUNCTIONS;
 use super::report_names::{split_signature, type_name};
 use super::value::from_any;
@@ -67,7 +67,9 @@ impl Reporter<'_> {
             trace.insert(0, format!("thrown again ({})", self.called_in(&file, position).replace("called ", "")));
             (file, position) = (first_file, first);
         }
-        let wanted = matches!(super::error::stop_of(&error), Some(Stop::Exit(_) | Stop::Failed(_)));
+        let is_line = |thrown: &Dynamic| thrown.is::<LineFailure>();
+        let wanted = matches!(super::error::stop_of(&error), Some(Stop::Exit(_) | Stop::Failed(_)))
+            || matches!(&error, EvalAltResult::ErrorRuntime(thrown, _) if is_line(thrown));
         let mut failure = self.describe(error);
         if wanted {
             return failure;
@@ -112,6 +114,9 @@ impl Reporter<'_> {
 
     /// A value that was thrown: an error of the model keeps its kind, anything else is a script's own.
     fn thrown(&self, thrown: Dynamic) -> Failure {
+        if let Some(line) = thrown.read_lock::<LineFailure>() {
+            return (*line.0).clone();
+        }
         if let Some(error) = thrown.read_lock::<ScriptError>() {
             let mut failure = Failure::from((*error.error).clone());
             if failure.kind == ErrorKind::Usage {

@@ -1,6 +1,6 @@
 //! Conversion between the model's values and Rhai's.
 
-use super::error::ScriptError;
+use super::error::{LineFailure, ScriptError};
 use crate::model::{EnumValue, Object, StructValue, Value};
 use crate::schema::Enumeration;
 use rhai::{Array, Blob, Dynamic, ImmutableString, Map};
@@ -102,6 +102,10 @@ fn convert(value: Dynamic, other: &mut dyn FnMut(Dynamic) -> Result<Value, Strin
         Err(value) => value,
     };
     let value = match value.try_cast_result::<ScriptError>() {
+        Ok(error) => return Ok(Value::Map(error.fields())),
+        Err(value) => value,
+    };
+    let value = match value.try_cast_result::<LineFailure>() {
         Ok(error) => return Ok(Value::Map(error.fields())),
         Err(value) => value,
     };
