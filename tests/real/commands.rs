@@ -50,8 +50,8 @@ impl Host {
     }
 
     /// The name of its instance.
-    pub fn id(&self) -> &'static str {
-        self.id
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// Its web service, unless it is reached over XPCOM.
