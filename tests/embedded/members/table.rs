@@ -44,7 +44,11 @@ pub fn write(counted: &Counted) -> String {
     // Below 32 stand the wildcards, and the last one only marks the end.
     let all: Vec<_> = types.iter().filter(|value| value.number >= 32 && value.name != "End").collect();
     let not: Vec<_> = all.iter().map(|value| value.name).filter(|name| !counted.fired.contains(name)).collect();
-    out += &format!("{} of {} types of events are fired: all that what is implemented fires.\n", all.len() - not.len(), all.len());
+    out += &format!(
+        "{} of {} types of events are fired: all that what is implemented fires.\n",
+        all.len() - not.len(),
+        all.len()
+    );
     out += "The others, and why nothing fires them:\n\n";
     for (reason, names) in UNFIRED {
         let names: Vec<_> = names.iter().copied().filter(|name| not.contains(name)).collect();
@@ -75,7 +79,10 @@ const UNFIRED: &[(&str, &[&str])] = &[
         ],
     ),
     ("a guest that finds nothing to start from, or a disk that is full", &["OnRuntimeError"]),
-    ("hardware of the computer, or a change of it", &["OnHostPCIDevicePlug", "OnHostAudioDeviceChanged", "OnHostNameResolutionConfigurationChange"]),
+    (
+        "hardware of the computer, or a change of it",
+        &["OnHostPCIDevicePlug", "OnHostAudioDeviceChanged", "OnHostNameResolutionConfigurationChange"],
+    ),
     (
         "a cloud provider",
         &[
