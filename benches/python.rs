@@ -31,8 +31,8 @@ fn read_in(language: &str, reads: u32) -> String {
     } else {
         format!(
             "let m = vbox.machines[0]; m.memorySize; let a = timestamp(); for i in 0..{reads} {{ m.memorySize; }} \
-             let with = a.elapsed; let b = timestamp(); for i in 0..{reads} {{ m; }} \
-             ((with - b.elapsed) / {reads}.0 * 1000000000.0).to_int()"
+             let reads = a.elapsed; let b = timestamp(); for i in 0..{reads} {{ m; }} \
+             ((reads - b.elapsed) / {reads}.0 * 1000000000.0).to_int()"
         )
     }
 }
