@@ -17,6 +17,18 @@ const HASHED: &str = "#SHA-512##";
 /// What works on a machine whose settings cannot be read.
 const ALWAYS_READABLE: [&str; 5] = ["parent", "id", "settingsFilePath", "accessible", "accessError"];
 
+/// Work that only a session with a mutable copy of its own begins.
+const FOR_THE_HOLDER: [&str; 8] = [
+    "takeSnapshot",
+    "restoreSnapshot",
+    "deleteSnapshot",
+    "deleteSnapshotRange",
+    "deleteSnapshotAndAllChildren",
+    "saveState",
+    "moveTo",
+    "canShowConsoleWindow",
+];
+
 /// Attributes that are objects of the machine: attribute, interface.
 const PARTS: [(&str, &str); 10] = [
     ("graphicsAdapter", "IGraphicsAdapter"),
@@ -237,6 +249,9 @@ impl State {
         if name.contains("Encryption") {
             return self.call_encryption(name, arguments);
         }
+        if self.windows.contains_key(&view) && FOR_THE_HOLDER.contains(&name) {
+            self.check_mutable(view, When::Always)?;
+        }
         match name {
             "lockMachine" => {
                 self.lock_machine(view, arguments)?;
@@ -369,8 +384,12 @@ impl State {
     fn discard_settings(&mut self, view: u32) -> Outcome {
         let original = self.machine_of(view);
         if self.copies.contains_key(&view) {
-            self.delete_implicit(view);
-            let document = self.document(original)?.clone();
+            let made = self.delete_implicit(view);
+            let mut document = self.document(original)?.clone();
+            if !made {
+                // VirtualBox takes attachments back only along with differencing disks that were made for some.
+                super::attachments::keep(&mut document, self.document(view)?);
+            }
             if let Some(copy) = self.copies.get_mut(&view) {
                 // It counts as modified until it is saved, as in VirtualBox.
                 copy.document = document;

@@ -120,6 +120,15 @@ impl State {
         }
     }
 
+    /// Sessions that joined the lock of another process end with it.
+    pub(super) fn close_windows(&mut self, original: View) {
+        let windows: Vec<_> = self.windows.iter().filter(|(_, at)| **at == original).map(|(view, _)| *view).collect();
+        for window in windows {
+            self.end_sessions_on(window);
+            self.windows.remove(&window);
+        }
+    }
+
     pub(super) fn write_session(&mut self, id: ElementId, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
         let session = self.sessions.get_mut(&id).ok_or_else(gone)?;
         if name != "name" {
@@ -180,13 +189,22 @@ impl State {
             let message = format!("the machine `{name}` is being started");
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
         }
+        if lock == "Shared" && self.machine(original)?.other.is_some() {
+            // The mutable copy lives in the process that has the lock.
+            let window = self.next_view;
+            self.next_view += 1;
+            self.windows.insert(window, original);
+            self.join(session, window, Kind::Shared);
+            return Ok(());
+        }
         let session_name = self.session_name(session);
         self.take_lock(original, session, &session_name)?;
         self.load(original)?;
         let document = self.document(original)?.clone();
         let copy = self.next_view;
         self.next_view += 1;
-        self.copies.insert(copy, Copy { machine: original, document, modified: false });
+        let modified = self.machine(original)?.left_modified;
+        self.copies.insert(copy, Copy { machine: original, document, modified });
         self.join(session, copy, Kind::WriteLock);
         if let Some(session) = self.sessions.get_mut(&session) {
             session.vm = lock == "VM";
@@ -218,7 +236,9 @@ impl State {
         let original = self.machine_of(view);
         self.remove_console(original);
         self.delete_implicit(view);
-        self.copies.remove(&view);
+        if self.copies.remove(&view).is_some_and(|copy| copy.modified) {
+            self.machine_mut(original)?.left_modified = true;
+        }
         self.give_lock(original);
         let id = self.machine(original)?.id.clone();
         self.fire_machine("OnSessionStateChanged", &id, vec![("state", enumerated("SessionState", "Unlocked"))]);

@@ -92,6 +92,8 @@ pub(super) struct Machine {
     pub(super) access_error: Option<Fault>,
     /// Only for unregistered machines: there is something to save.
     pub(super) modified: bool,
+    /// A session ended without saving what it had changed: the next one counts as modified, too.
+    pub(super) left_modified: bool,
     /// Name of a `MachineState`.
     pub(super) state: &'static str,
     /// Milliseconds since 1970.
@@ -143,6 +145,9 @@ pub(super) struct State {
     /// Machines by their names when last looked for; each is verified when used.
     pub(super) by_name: HashMap<String, View>,
     pub(super) copies: HashMap<View, Copy>,
+    /// Views of sessions that joined the lock of another process, each with the machine's original: they show what is
+    /// saved, and change nothing.
+    pub(super) windows: HashMap<View, View>,
     pub(super) snapshots: super::snapshots::Snapshots,
     pub(super) sessions: HashMap<ElementId, Session>,
     pub(super) media: BTreeMap<ElementId, Medium>,
@@ -175,6 +180,7 @@ impl State {
         if view == GLOBAL {
             return Ok(&self.global);
         }
+        let view = self.behind_window(view);
         let copy = self.copies.get(&view).map(|copy| &copy.document);
         let machine = || self.machines.get(&view).and_then(|machine| machine.document.as_ref());
         copy.or_else(machine).or_else(|| self.snapshot_of_view(view).map(|known| &known.document)).ok_or_else(gone)
@@ -200,8 +206,14 @@ impl State {
 
     /// The machine that a view belongs to, as the number of its original.
     pub(super) fn machine_of(&self, view: View) -> View {
+        let view = self.behind_window(view);
         let copy = self.copies.get(&view).map(|copy| copy.machine);
         copy.or_else(|| self.snapshot_of_view(view).map(|known| known.machine)).unwrap_or(view)
+    }
+
+    /// What a view shows: for a window the original, for all others themselves.
+    fn behind_window(&self, view: View) -> View {
+        self.windows.get(&view).copied().unwrap_or(view)
     }
 
     pub(super) fn machine(&self, view: View) -> Outcome<&Machine> {
@@ -239,6 +251,7 @@ impl State {
 
     /// Before an object is used: its machine is read, and what other processes did to it is known.
     pub(super) fn make_ready(&mut self, view: View) -> Outcome {
+        let view = self.behind_window(view);
         let read = self.machines.get(&view).is_none_or(|machine| machine.document.is_some());
         self.keep_up(view);
         self.load(view)?;
@@ -411,7 +424,7 @@ impl State {
                 let message = "a passive listener is asked for its events: `getEvent` of the source it stands at";
                 return Err(Fault::new(code::E_FAIL, message));
             }
-            "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,
+            "IEvent" | "IVetoEvent" | "IReusableEvent" => self.call_event(at, method.name, arguments)?,
             "IHost" => self.call_host(method.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
             owner if console::is_of_console(owner) => self.call_console(at, owner, method.name, arguments)?,
@@ -422,7 +435,7 @@ impl State {
             owner if super::extension_packs::owns(owner) => self.call_extension_packs(method.name, arguments)?,
             owner if super::appliances::owns(owner) => self.call_appliance(at, owner, method.name, arguments)?,
             "IPerformanceCollector" => self.call_performance(method.name, arguments)?,
-            "IHostNetworkInterface" => self.call_network_interface(method.name)?,
+            "IHostNetworkInterface" => self.call_network_interface(method.name, arguments)?,
             owner if super::networks::owns(owner) => self.call_network(at, owner, method.name, arguments)?,
             owner => self.call_device(at, owner, method.name, arguments)?,
         };
