@@ -522,8 +522,8 @@ fn pyvbox_scenarios_reach_a_real_guest() {
     if !guest::available() {
         return;
     }
-    let Some(host) = Host::new("python-guest", 18348) else { return };
-    let put = guest::real_guest(&["into", "python-guest"]);
+    let Some(host) = Host::new("python-guest") else { return };
+    let put = guest::real_guest(&["into", host.id()]);
     assert!(put.status.success(), "{put:?}");
     host.ok("start guest headless");
     host.ok("wait guest property:/VirtualBox/GuestAdd/Version --timeout 600");
