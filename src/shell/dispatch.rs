@@ -343,9 +343,20 @@ impl Shell {
         if words.iter().any(|word| word == "--help") || command.takes_source() && rest.trim() == "--help" {
             return Ok(Reply::Text(super::manual::of_command(command)));
         }
+        // What a line of its own is made of is not looked into, but an option behind it is a usual slip.
+        let line = line_at.and(words.last()).map(String::as_str).unwrap_or_default();
+        let mut late = line.split_whitespace().filter_map(|word| word.strip_prefix("--"));
+        let late = late.find_map(|word| command.flags.iter().find(|flag| flag.name == word));
+        let late = late
+            .map(|flag| format!("`--{}` of {} stands before the line: {}", flag.name, command.name, command.usage()));
         let given = Given::parse(command, words, rest)?;
         let run = Arc::clone(&command.run);
-        run(self, &given)
+        run(self, &given).map_err(|failure| match late {
+            Some(hint) if matches!(failure.kind, crate::model::ErrorKind::Script | crate::model::ErrorKind::Usage) => {
+                failure.or_hinted(hint)
+            }
+            _ => failure,
+        })
     }
 
     /// Evaluates source in the prompt's language and remembers the value as `_`.
