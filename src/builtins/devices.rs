@@ -179,7 +179,7 @@ fn detach_usb(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
 }
 
 /// `01:00.0` as a number: bus, device and function.
-fn pci_address(word: &str) -> Result<i64, Failure> {
+pub(super) fn pci_address(word: &str) -> Result<i64, Failure> {
     let parse = || {
         let (bus, rest) = word.split_once(':')?;
         let (device, function) = rest.split_once('.')?;

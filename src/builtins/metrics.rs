@@ -91,7 +91,9 @@ fn stats(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let samples = given.option("samples").map_or(Ok(3), |word| super::sizes::count("--samples", word))?.clamp(1, 1000);
     let names: Vec<&str> = given.option("metrics").unwrap_or("*").split(',').filter(|name| !name.is_empty()).collect();
     let collector = collector(&connection)?;
-    let base: Vec<&str> = names.clone();
+    // What is collected has two parts, `CPU/Load`; what it gives has more, `CPU/Load/User:avg`.
+    let mut base: Vec<&str> = names.clone();
+    base.extend(names.iter().filter_map(|name| Some(name.rsplit_once('/')?.0)).filter(|above| above.contains('/')));
     setup(&collector, &base, std::slice::from_ref(&object), period, samples)?;
     let wait = Duration::from_secs(period * samples.unsigned_abs()) + Duration::from_millis(300);
     shell.world().interrupt().sleep(wait)?;

@@ -48,6 +48,19 @@ pub(super) fn replace_media(document: &mut Document, changes: &[(ElementId, Elem
     }
 }
 
+/// Puts the attachments of `old` in the place of those of `document`, at the controllers that it has.
+pub(super) fn keep(document: &mut Document, old: &Document) {
+    for attachment in attached(document) {
+        document.remove(attachment);
+    }
+    for element in attached(old).into_iter().filter_map(|id| old.get(id)) {
+        let controller = old.get(element.parent).map_or("", |controller| controller.text("name"));
+        if let Some(parent) = document.named(ROOT, "storageControllers", controller) {
+            document.adopt(parent, element);
+        }
+    }
+}
+
 /// What is attached counts as saved.
 pub(super) fn settle(document: &mut Document) {
     for attachment in attached(document) {
@@ -226,10 +239,15 @@ impl State {
 
     pub(super) fn detach(&mut self, view: View, slot: Slot<'_>) -> Outcome {
         self.check_mutable(view, When::OffOrRunning)?;
+        if slot.0.is_empty() {
+            return Err(Fault::argument("a storage controller has a name"));
+        }
         let id = self.attachment(view, slot)?;
         if self.running(view).is_some() && !self.element(Address { view, element: id })?.flag("hotPluggable") {
-            let message = "the machine runs, and the device cannot be unplugged from it";
-            return Err(Fault::new(code::INVALID_VM_STATE, message));
+            let controller = self.element(Address { view, element: id })?.parent;
+            let plugs = matches!(self.element(Address { view, element: controller })?.name("bus"), "SATA" | "USB");
+            let code = if plugs { code::NOT_SUPPORTED } else { code::INVALID_VM_STATE };
+            return Err(Fault::new(code, "the machine runs, and the device cannot be unplugged from it"));
         }
         self.check_settled(view, id)?;
         self.tell_device(view, id, true)?;
@@ -254,16 +272,18 @@ impl State {
         Err(Fault::new(code::OBJECT_IN_USE, message).by("IMedium"))
     }
 
-    /// Deletes the disks that were made for attachments since the settings were last saved.
-    pub(super) fn delete_implicit(&mut self, view: View) {
-        let Ok(document) = self.document(view) else { return };
+    /// Deletes the disks that were made for attachments since the settings were last saved. Gives whether there are any.
+    pub(super) fn delete_implicit(&mut self, view: View) -> bool {
+        let Ok(document) = self.document(view) else { return false };
         let made =
             attached(document).into_iter().filter(|id| document.get(*id).is_some_and(|known| known.flag(IMPLICIT)));
         let made: Vec<_> = made.filter_map(|id| medium_of(document, id)).collect();
+        let any = !made.is_empty();
         for medium in made {
             // The file is empty; one that stays harms nobody.
             let _ = self.delete_differencing(medium);
         }
+        any
     }
 
     pub(super) fn mount(&mut self, view: View, slot: Slot<'_>, medium: Option<Address>) -> Outcome {

@@ -187,11 +187,13 @@ impl State {
         }
         set(document, ROOT, "memorySize", recommended.value("recommendedRAM"));
         set(document, ROOT, "CPUCount", recommended.value("recommendedCPUCount"));
-        if recommended.flag("recommendedUSBTablet") {
-            set(document, ROOT, "pointingHIDType", enumerated("PointingHIDType", "USBTablet"));
-        }
         let chipset = recommended.name("recommendedChipset");
-        if recommended.flag("recommendedUSBHID") && matches!(chipset, "ICH9" | "ARMv8Virtual") {
+        let by_usb = recommended.flag("recommendedUSBHID") && matches!(chipset, "ICH9" | "ARMv8Virtual");
+        if recommended.flag("recommendedUSBTablet") || by_usb {
+            let pointing = if recommended.flag("recommendedUSBTablet") { "USBTablet" } else { "USBMouse" };
+            set(document, ROOT, "pointingHIDType", enumerated("PointingHIDType", pointing));
+        }
+        if by_usb {
             set(document, ROOT, "keyboardHIDType", enumerated("KeyboardHIDType", "USBKeyboard"));
         }
         let graphics = &["graphicsAdapter"];

@@ -111,6 +111,12 @@ impl Document {
         id
     }
 
+    /// Adds an object like one of another document.
+    pub(super) fn adopt(&mut self, parent: ElementId, like: &Element) {
+        self.elements.insert(self.next, Element { parent, ..like.clone() });
+        self.next += 1;
+    }
+
     /// Gives the objects the numbers of those of `old` that they stand for, so that references stay good; new ones
     /// get numbers that no object of `old` had.
     pub(super) fn number_like(&mut self, old: &Self) {

@@ -369,8 +369,12 @@ impl State {
     fn discard_settings(&mut self, view: u32) -> Outcome {
         let original = self.machine_of(view);
         if self.copies.contains_key(&view) {
-            self.delete_implicit(view);
-            let document = self.document(original)?.clone();
+            let made = self.delete_implicit(view);
+            let mut document = self.document(original)?.clone();
+            if !made {
+                // VirtualBox takes attachments back only along with differencing disks that were made for some.
+                super::attachments::keep(&mut document, self.document(view)?);
+            }
             if let Some(copy) = self.copies.get_mut(&view) {
                 // It counts as modified until it is saved, as in VirtualBox.
                 copy.document = document;

@@ -399,7 +399,7 @@ impl State {
         let machine = self.machine_mut(original)?;
         machine.tree = Some(tree);
         machine.stamp = registry::stamp(&file);
-        machine.modified = false;
+        (machine.modified, machine.left_modified) = (false, false);
         if registered {
             self.save_registry_for(original)?;
             if moved_groups {

@@ -15,6 +15,8 @@ pub(super) fn check(name: &str, given: &str, usual: &RawValue) -> Outcome<Option
             let message = "the image of the guest additions cannot be chosen: VirtualBox 7.2 does not implement it";
             Err(Fault::new(code::E_NOTIMPL, message))
         }
+        // Very old settings call the default folder so.
+        "defaultMachineFolder" if given == "Machines" => Ok(Some(text(""))),
         "defaultMachineFolder" if !given.is_empty() => {
             super::root::absolute(given).map(|_| None).map_err(|fault| Fault::argument(fault.message))
         }

@@ -77,7 +77,9 @@ impl State {
         }
         let machine = self.machine_mut(original)?;
         machine.last_state_change = super::state::now();
-        let modified = std::mem::replace(&mut machine.current_state_modified, machine.current_snapshot.is_some());
+        let modified = machine.current_state_modified;
+        // Without the saved state it is another one than the snapshot has.
+        machine.current_state_modified = if path.is_empty() { machine.current_snapshot.is_some() } else { modified };
         self.save_quietly(original).inspect_err(|_| {
             for view in [original, view] {
                 if let Some(root) = self.document_mut(view).ok().and_then(|document| document.get_mut(ROOT)) {

@@ -186,7 +186,8 @@ impl State {
         let document = self.document(original)?.clone();
         let copy = self.next_view;
         self.next_view += 1;
-        self.copies.insert(copy, Copy { machine: original, document, modified: false });
+        let modified = self.machine(original)?.left_modified;
+        self.copies.insert(copy, Copy { machine: original, document, modified });
         self.join(session, copy, Kind::WriteLock);
         if let Some(session) = self.sessions.get_mut(&session) {
             session.vm = lock == "VM";
@@ -218,7 +219,9 @@ impl State {
         let original = self.machine_of(view);
         self.remove_console(original);
         self.delete_implicit(view);
-        self.copies.remove(&view);
+        if self.copies.remove(&view).is_some_and(|copy| copy.modified) {
+            self.machine_mut(original)?.left_modified = true;
+        }
         self.give_lock(original);
         let id = self.machine(original)?.id.clone();
         self.fire_machine("OnSessionStateChanged", &id, vec![("state", enumerated("SessionState", "Unlocked"))]);

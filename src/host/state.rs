@@ -92,6 +92,8 @@ pub(super) struct Machine {
     pub(super) access_error: Option<Fault>,
     /// Only for unregistered machines: there is something to save.
     pub(super) modified: bool,
+    /// A session ended without saving what it had changed: the next one counts as modified, too.
+    pub(super) left_modified: bool,
     /// Name of a `MachineState`.
     pub(super) state: &'static str,
     /// Milliseconds since 1970.
@@ -411,7 +413,7 @@ impl State {
                 let message = "a passive listener is asked for its events: `getEvent` of the source it stands at";
                 return Err(Fault::new(code::E_FAIL, message));
             }
-            "IEvent" | "IVetoEvent" => self.call_event(at, method.name, arguments)?,
+            "IEvent" | "IVetoEvent" | "IReusableEvent" => self.call_event(at, method.name, arguments)?,
             "IHost" => self.call_host(method.name, arguments)?,
             "ISystemProperties" | "IPlatformProperties" => self.call_properties(at, method.name, arguments)?,
             owner if console::is_of_console(owner) => self.call_console(at, owner, method.name, arguments)?,
@@ -422,7 +424,7 @@ impl State {
             owner if super::extension_packs::owns(owner) => self.call_extension_packs(method.name, arguments)?,
             owner if super::appliances::owns(owner) => self.call_appliance(at, owner, method.name, arguments)?,
             "IPerformanceCollector" => self.call_performance(method.name, arguments)?,
-            "IHostNetworkInterface" => self.call_network_interface(method.name)?,
+            "IHostNetworkInterface" => self.call_network_interface(method.name, arguments)?,
             owner if super::networks::owns(owner) => self.call_network(at, owner, method.name, arguments)?,
             owner => self.call_device(at, owner, method.name, arguments)?,
         };

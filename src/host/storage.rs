@@ -53,12 +53,7 @@ impl State {
                     let range = format!("{} to {}", limits.least_ports, limits.most_ports);
                     return Err(Fault::argument(format!("{count} ports: a controller for {bus} has {range}")));
                 }
-                let used = self.attachments_of(at.view, at.element)?.into_iter();
-                let highest =
-                    used.filter_map(|id| self.document(at.view).ok()?.get(id).map(|element| element.int("port"))).max();
-                if highest.is_some_and(|port| port >= count) {
-                    return Err(Fault::new(code::NOT_SUPPORTED, "a device is attached to a port that would go"));
-                }
+                // VirtualBox lets ports go that are in use: what is attached there stays.
                 Ok(false)
             }
             "controllerType" if bus_of(arguments.name(0)) != bus => {

@@ -318,28 +318,7 @@ impl Shell {
     /// # Errors
     /// Usage errors, and what the command fails with.
     pub fn run_command(&mut self, command: &Command, rest: &str) -> Result<Reply, Failure> {
-        let line_at = command.arguments.iter().position(|argument| argument.kind == super::ArgumentKind::Line);
-        let words = if command.takes_source() {
-            Vec::new()
-        } else if let Some(at) = line_at {
-            let valued = |name: &str| command.flags.iter().any(|flag| flag.name == name && flag.value.is_some());
-            let (mut words, line) = super::split_before(rest, at, valued).ok_or_else(|| {
-                Failure::usage(format!("{}: a quote is not closed", command.name), "close it, or escape it as `\\\"`")
-            })?;
-            if !line.is_empty() {
-                if !words.iter().any(|word| word == "--") {
-                    words.push("--".to_owned());
-                }
-                words.push(line.to_owned());
-            }
-            words
-        } else {
-            let takes_paths = command.arguments.iter().any(|argument| argument.kind == super::ArgumentKind::GraphPath);
-            let split = if takes_paths { split_paths(rest) } else { split_words(rest) };
-            split.ok_or_else(|| {
-                Failure::usage(format!("{}: a quote is not closed", command.name), "close it, or escape it as `\\\"`")
-            })?
-        };
+        let words = words_for(command, rest)?;
         if words.iter().any(|word| word == "--help") || command.takes_source() && rest.trim() == "--help" {
             return Ok(Reply::Text(super::manual::of_command(command)));
         }
@@ -408,6 +387,40 @@ impl Shell {
             _ => failure,
         }
     }
+}
+
+/// The arguments of a command, from the line behind its name.
+///
+/// # Errors
+/// What is missing, too much, or not understood.
+pub fn given_on_line(command: &Command, rest: &str) -> Result<Given, Failure> {
+    Given::parse(command, words_for(command, rest)?, rest)
+}
+
+/// The words of a line behind the name of a command; none where the command takes the line as it stands.
+fn words_for(command: &Command, rest: &str) -> Result<Vec<String>, Failure> {
+    let line_at = command.arguments.iter().position(|argument| argument.kind == super::ArgumentKind::Line);
+    Ok(if command.takes_source() {
+        Vec::new()
+    } else if let Some(at) = line_at {
+        let valued = |name: &str| command.flags.iter().any(|flag| flag.name == name && flag.value.is_some());
+        let (mut words, line) = super::split_before(rest, at, valued).ok_or_else(|| {
+            Failure::usage(format!("{}: a quote is not closed", command.name), "close it, or escape it as `\\\"`")
+        })?;
+        if !line.is_empty() {
+            if !words.iter().any(|word| word == "--") {
+                words.push("--".to_owned());
+            }
+            words.push(line.to_owned());
+        }
+        words
+    } else {
+        let takes_paths = command.arguments.iter().any(|argument| argument.kind == super::ArgumentKind::GraphPath);
+        let split = if takes_paths { split_paths(rest) } else { split_words(rest) };
+        split.ok_or_else(|| {
+            Failure::usage(format!("{}: a quote is not closed", command.name), "close it, or escape it as `\\\"`")
+        })?
+    })
 }
 
 /// Whether a text begins with an operator between two values: what has one letter before it is a variable, and no

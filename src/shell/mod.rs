@@ -31,7 +31,7 @@ pub use command::{Argument, ArgumentKind, Arity, Category, Command, Commands, Ef
 pub use config::{Announce, Config, Defaults, HostEntry, Keys};
 pub use consent::consent;
 pub use credentials::{Credentials, read_password_file};
-pub use dispatch::{Line, Shell};
+pub use dispatch::{Line, Shell, given_on_line};
 pub use engine::{Completeness, Engine, EngineFactory, ExtensionCall, Language, LineRunner, Origin, Provided, Ran};
 pub use literal::parse_literal;
 pub use locked::{Changed, with_lock_if_needed};

@@ -133,7 +133,7 @@ fn a_command_is_explained_as_a_script_that_runs() {
     }
     assert_eq!(program.lines(&["get web-02.memorySize"]).ok(), "640\n");
     assert!(program.lines(&["nat web-02 0 pf"]).ok().contains("2222"));
-    let error = program.lines(&["explain top"]).failed(4);
+    let error = program.lines(&["explain colors"]).failed(4);
     assert!(error.contains("--trace"), "{error}");
 }
 

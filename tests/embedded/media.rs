@@ -93,7 +93,7 @@ fn devices_are_attached_and_detached() {
     assert_eq!(disk.get("machineIds").unwrap(), Value::List(vec![machine.get("id").unwrap()]));
     change(&other, |mutable| {
         attach(mutable, "SATA", 0, "HardDisk", medium()).unwrap();
-        mutable.call("discardSettings", vec![]).unwrap();
+        mutable.call("detachDevice", vec!["SATA".into(), Value::Int(0), Value::Int(0)]).unwrap();
     });
     assert_eq!(code(disk.call("deleteStorage", vec![])), "VBOX_E_OBJECT_IN_USE");
     assert_eq!(code(disk.call("close", vec![])), "VBOX_E_OBJECT_IN_USE");

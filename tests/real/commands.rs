@@ -44,6 +44,16 @@ impl Host {
         if self.url.is_some() { "web service" } else { "XPCOM" }
     }
 
+    /// The name of its instance.
+    pub fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// Its web service, unless it is reached over XPCOM.
+    pub fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
     /// A folder that is `/root` for VirtualBox.
     pub fn folder(&self) -> PathBuf {
         let root = String::from_utf8(rig::script(&["root"]).stdout).unwrap();

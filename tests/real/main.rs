@@ -20,6 +20,8 @@ mod program;
 #[cfg(all(feature = "python", unix))]
 mod python;
 mod rig;
+#[cfg(all(feature = "webservice", unix))]
+mod shipped;
 mod snapshots;
 mod trace;
 mod wsdl;

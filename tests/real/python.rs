@@ -421,3 +421,73 @@ fn pyvbox_runs_unchanged() {
     }
     rig::script(&["remove", "python-pyvbox"]);
 }
+
+const OVER_SOAP: &str = r#"
+import subprocess, sys, threading, virtualbox
+from virtualbox import library
+url, rig, id = sys.argv[1:]
+print(virtualbox.VirtualBox().version.endswith("vboxsh"))
+manager = virtualbox.WebServiceManager(url=url, user="", password="")
+box = virtualbox.VirtualBox(manager=manager)
+print(box.version.endswith("Debian"), [m.name for m in box.machines], bool(box.machines[0].current_snapshot))
+machine = box.find_machine("shell-01")
+session = manager.get_session()
+machine.lock_machine(session, library.LockType.write)
+session.machine.memory_size = 96
+session.machine.get_network_adapter(0).nat_engine.add_redirect("ssh", library.NATProtocol.tcp, "", 2222, "", 22)
+session.machine.save_settings()
+session.unlock_machine()
+print(machine.memory_size, machine.get_network_adapter(0).nat_engine.redirects, repr(machine.state))
+with machine.create_session() as session:
+    progress, _ = session.machine.take_snapshot("one", "", True)
+    progress.wait_for_completion()
+print(machine.current_snapshot.name)
+try:
+    box.find_machine("nobody")
+except library.VBoxErrorObjectNotFound as error:
+    print("not found")
+served = threading.Event()
+def veto(event):
+    if event.key == "blah":
+        event.add_veto("blah is mine...")
+        served.set()
+number = box.register_on_extra_data_can_change(veto)
+def elsewhere(key):
+    """Another program asks the same server."""
+    done = subprocess.run([rig, "run", id, "VBoxManage", "setextradata", "global", key, "winner"], capture_output=True)
+    return done.returncode, b"blah is mine" in done.stderr
+print(elsewhere("blah"), served.is_set(), repr(box.get_extra_data("blah")))
+print(elsewhere("other"), box.get_extra_data("other"))
+virtualbox.events.unregister_callback(number)
+print(elsewhere("blah"), box.get_extra_data("blah"))
+machine.remove()
+print(box.machines)
+"#;
+
+/// A manager of its own for the web service, as `pyvbox` has one and cannot use it; and a veto against what another
+/// program wants to change.
+#[test]
+fn a_web_service_manager_works_and_vetos_reach_other_programs() {
+    if !rig::enabled() {
+        return;
+    }
+    let _ = rig::run(&["remove", "python-soap"]);
+    let url = rig::web("python-soap", 18345, &[]);
+    let shell = Vboxsh::new();
+    assert_eq!(shell.run(&url, &["-e", MACHINE]).0, 0);
+    let script = shell.home().join("script.py");
+    std::fs::write(&script, OVER_SOAP).unwrap();
+    let rig_script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scripts/real-virtualbox");
+    let arguments = [script.to_str().unwrap(), &url, rig_script.to_str().unwrap(), "python-soap"];
+    let (code, out, err) = shell.run("embedded", &arguments);
+    assert_eq!(
+        (code, out.as_str()),
+        (
+            0,
+            "True\nTrue ['shell-01'] False\n96 ['ssh,1,,2222,,22'] MachineState(1)\none\nnot found\n\
+             (1, True) True ''\n(0, False) winner\n(0, False) winner\n[]\n"
+        ),
+        "{err}"
+    );
+    rig::script(&["remove", "python-soap"]);
+}

@@ -3,13 +3,16 @@
 //! Templates are Rhai (`templates.rs`); the Python is made from them, line by line (`python.rs`). Nothing is run and
 //! nothing is asked.
 
+mod described;
+mod longer;
 mod python;
 mod templates;
 
 use super::on_machine::quoted;
 use crate::model::{ErrorKind, Value};
 use crate::output::{Failure, Reply};
-use crate::shell::{ArgumentKind, Arity, Category, Command, Given, Language, Shell, split_words};
+use crate::shell::{ArgumentKind, Arity, Category, Command, Given, Language, Line, Shell, given_on_line, split_words};
+use longer::LONGER;
 use python::{to_python, values};
 use templates::{TEMPLATES, Template};
 
@@ -19,7 +22,7 @@ pub(super) fn commands() -> Vec<Command> {
             .argument("command", ArgumentKind::Line, Arity::Required, "a command with its arguments; it is not run")
             .flag("python", None, "in Python")
             .flag("rhai", None, "in Rhai")
-            .help("In the prompt's language unless an option says another. Options of the command are left out.")
+            .help("In the prompt's language unless an option says another. Options that decide how something is shown are left out. For `apply` the file is read.")
             .example("explain start web-01 headless", "to paste into a script")
             .example("explain --python pause web-01", "in Python"),
     ]
@@ -44,12 +47,25 @@ fn explain(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         Failure::new(ErrorKind::NotFound, format!("there is no short script for `{}`", command.name))
             .hinted(format!("`vboxsh --trace FILE -c {}` keeps the calls that it makes", quoted(line)))
     };
-    if !TEMPLATES.iter().any(|template| template.name.split(' ').next() == Some(&command.name)) {
+    let python = given.flag("python") || !given.flag("rhai") && shell.language() == Language::Python;
+    if command.name != "apply" && !all().any(|template| template.name.split(' ').next() == Some(&command.name)) {
         return Err(without());
     }
-    let inner = given_in(&command, words[1..].to_vec(), line)?;
+    let rest = line.trim_start().split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
+    let inner = given_on_line(&command, rest)?;
+    if command.name == "apply" {
+        return Ok(Reply::Value(Value::Text(described::script(inner.text("file"), python)?)));
+    }
+    // What a command shows has no short script; a path or script has.
+    if command.name == "watch" && matches!(shell.classify(inner.text("line")), Line::Command { .. }) {
+        return Err(without());
+    }
     let template = find(&command.name, &inner).ok_or_else(without)?;
-    let python = given.flag("python") || !given.flag("rhai") && shell.language() == Language::Python;
+    let pattern = command.name == "find" && inner.text("pattern").contains(['*', '+', '[', '(', '\\', '|', '^', '$']);
+    if !python && (template.rhai.is_empty() || pattern) {
+        let what = format!("Rhai cannot do what `{}` does here", command.name);
+        return Err(Failure::new(ErrorKind::NotFound, what).hinted("`explain --python` shows the script in Python"));
+    }
     let script = match (python, template.python) {
         (true, Some(own)) => fill(own, &inner, true)?,
         (true, None) => to_python(&fill(template.rhai, &inner, false)?),
@@ -58,12 +74,8 @@ fn explain(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     Ok(Reply::Value(Value::Text(script)))
 }
 
-fn given_in(command: &Command, words: Vec<String>, line: &str) -> Result<Given, Failure> {
-    let source = line.split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
-    if command.arguments.iter().any(|argument| argument.kind == ArgumentKind::Line) {
-        return Given::parse(command, vec!["--".to_owned(), source.to_owned()], source);
-    }
-    Given::parse(command, words, source)
+fn all() -> impl Iterator<Item = &'static Template> {
+    TEMPLATES.iter().chain(LONGER)
 }
 
 /// The template of a command; one that does several things has one for each, told by its words.
@@ -85,11 +97,17 @@ fn find(name: &str, given: &Given) -> Option<&'static Template> {
     if let Some(condition) = given.rest("conditions").first() {
         names.push(format!("{name} {}", condition.find('=').map_or(&**condition, |at| &condition[..=at])));
     }
+    // Options that make another command of it.
+    for option in ["from", "snapshot"] {
+        if given.flag(option) {
+            names.push(format!("{name} {option}"));
+        }
+    }
     if given.optional("machine").is_some() {
         names.push(format!("{name} machine"));
     }
     names.push(name.to_owned());
-    names.iter().find_map(|name| TEMPLATES.iter().find(|template| template.name == name))
+    names.iter().find_map(|name| all().find(|template| template.name == name))
 }
 
 fn literal(text: &str) -> String {
@@ -162,7 +180,7 @@ fn place(place: &str, given: &Given) -> Result<String, Failure> {
     let numbered = part.and_then(|part| part.parse::<usize>().ok());
     let word = match numbered {
         Some(at) => given.rest(bare).get(at).map(String::as_str),
-        None => given.optional(bare),
+        None => given.optional(bare).or_else(|| given.option(bare)),
     };
     let word = word.or(usual);
     let wanted = |what: &str| {
@@ -189,6 +207,14 @@ fn place(place: &str, given: &Given) -> Result<String, Failure> {
             // Arguments in parentheses go with the others.
             "call" => word.find('.').map_or("", |at| word[at..].split('(').next().unwrap_or_default()).to_owned(),
             "called" => word.split('(').next().unwrap_or_default().to_owned(),
+            "host" => literal(word.rsplit_once(':').map_or(word, |(host, _)| host)),
+            "last" => word.rsplit_once(':').map_or("8000", |(_, port)| port).to_owned(),
+            "lower" => literal(&word.to_lowercase()),
+            "list" => word.split(',').map(literal).collect::<Vec<_>>().join(", "),
+            // Without an address of its own a device has that of the host.
+            "pci" => {
+                super::devices::pci_address(if word == "ADDRESS" { given.text("address") } else { word })?.to_string()
+            }
             "port" => word.split(':').next().unwrap_or("0").to_owned(),
             _ => word.split(':').nth(1).unwrap_or("0").to_owned(),
         });
@@ -215,7 +241,12 @@ fn place(place: &str, given: &Given) -> Result<String, Failure> {
 
 /// A setting of the session's machine gets a value. Rhai cannot assign to what a call gives.
 fn assignment(path: &str, value: &str) -> String {
-    let (path, value) = (steps(path), plain(value));
+    assignment_of(path, &plain(value))
+}
+
+/// The same with the value as it is to stand there.
+fn assignment_of(path: &str, value: &str) -> String {
+    let path = steps(path);
     match path.rsplit_once('.') {
         Some((object, name)) if object.contains('(') => format!("s.machine.{object}.set({name:?}, {value})"),
         _ => format!("s.machine.{path} = {value}"),
@@ -248,7 +279,7 @@ mod tests {
     #[test]
     fn every_template_is_of_a_command() {
         let commands = crate::builtins::commands(&crate::shell::ConnectSettings::default());
-        for template in TEMPLATES {
+        for template in all() {
             let name = template.name.split(' ').next().unwrap_or_default();
             assert!(commands.find(name).is_some_and(|command| command.name == name), "no command {name}");
         }

@@ -18,7 +18,7 @@ const fn same(name: &'static str, rhai: &'static str) -> Template {
     Template { name, rhai, python: None }
 }
 
-const fn two(name: &'static str, rhai: &'static str, python: &'static str) -> Template {
+pub(super) const fn two(name: &'static str, rhai: &'static str, python: &'static str) -> Template {
     Template { name, rhai, python: Some(python) }
 }
 
@@ -346,6 +346,40 @@ pub(super) const TEMPLATES: &[Template] = &[
         "wait ip",
         "let m = vbox.findMachine({machine});\nwhile m.getGuestPropertyValue(\"/VirtualBox/GuestInfo/Net/0/V4/IP\") == \"\" {\n    sleep(0.5);\n}",
         "import time\nm = vbox.findMachine({machine})\nwhile not m.getGuestPropertyValue(\"/VirtualBox/GuestInfo/Net/0/V4/IP\"):\n    time.sleep(0.5)",
+    ),
+    same(
+        "openportal",
+        "let m = vbox.findMachine({machine});\nm.session(|s| {\n    s.machine.teleporterEnabled = true;\n    s.machine.teleporterPort = {port#};\n    s.machine.teleporterPassword = {password?};\n});",
+    ),
+    same(
+        "closeportal",
+        "let m = vbox.findMachine({machine});\nm.session(|s| {\n    s.machine.teleporterEnabled = false;\n});",
+    ),
+    same(
+        "teleport",
+        "let m = vbox.findMachine({machine});\nm.session(|s| {\n    s.console.teleport({target/host}, {target/last}, {password?}, {downtime#?250}).wait();\n});",
+    ),
+    same(
+        "lspci",
+        "let m = vbox.findMachine({machine});\nfor device in m.PCIDeviceAssignments {\n    print(`${device.name} ${device.hostAddress} ${device.guestAddress}`);\n}",
+    ),
+    same(
+        "attach-pci",
+        "let m = vbox.findMachine({machine});\nm.session(|s| {\n    s.machine.attachHostPCIDevice({address/pci}, {guest-address/pci?ADDRESS}, true);\n});",
+    ),
+    same(
+        "detach-pci",
+        "let m = vbox.findMachine({machine});\nm.session(|s| {\n    s.machine.detachHostPCIDevice({address/pci});\n});",
+    ),
+    two(
+        "find-assert",
+        "let m = vbox.findMachine({machine});\nfor line in read_file(m.queryLogFilename({number#?0})).split(\"\\n\") {\n    if line.contains(\"!!Assertion\") {\n        print(line);\n    }\n}",
+        "m = vbox.findMachine({machine})\nfor line in open(m.queryLogFilename({number#?0})):\n    if \"!!Assertion\" in line:\n        print(line, end=\"\")",
+    ),
+    two(
+        "gueststats",
+        "let m = vbox.findMachine({machine});\nm.session(|s| {\n    let guest = s.console.guest;\n    guest.statisticsUpdateInterval = {interval#?1};\n    sleep({interval#?1});\n    print(guest.internalGetStatistics());\n    guest.statisticsUpdateInterval = 0;\n});",
+        "import time\nm = vbox.findMachine({machine})\nwith m.session() as s:\n    guest = s.console.guest\n    guest.statisticsUpdateInterval = {interval#?1}\n    time.sleep({interval#?1})\n    print(guest.internalGetStatistics())\n    guest.statisticsUpdateInterval = 0",
     ),
     two("sleep", "sleep({seconds!});", "import time\ntime.sleep({seconds!})"),
     same("foreachvm", "for m in vbox.machines {\n    print(m.name);\n}"),

@@ -1,4 +1,5 @@
-//! Manifests: the digests of the files of an appliance, one a line: `SHA256 (web.ovf) = 6a4c...`.
+//! Manifests: the digests of the files of an appliance, one a line: `SHA256 (web.ovf) = 6a4c...`. As in VirtualBox, the
+//! MD5 digests of old packages must look like some but prove nothing, and digests of other kinds are passed over.
 
 use crate::host::fault::code;
 use crate::host::{Fault, Outcome};
@@ -6,8 +7,11 @@ use sha2::Digest as _;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// How a digest is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Hexadecimal digits of an MD5 digest.
+const MD5_DIGITS: usize = 32;
+
+/// How a digest is made; the later, the better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Algorithm {
     Sha1,
     Sha256,
@@ -101,20 +105,30 @@ impl Manifest {
     /// Reads a manifest.
     ///
     /// # Errors
-    /// A line is none of a manifest, or its digest is of an unknown kind.
+    /// A line is none of a manifest.
     pub(super) fn parse(text: &str) -> Outcome<Self> {
-        let mut digests = BTreeMap::new();
+        let mut digests: BTreeMap<String, (Algorithm, String)> = BTreeMap::new();
         for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
             let wrong = || Fault::new(code::IPRT_ERROR, format!("line {number} of the manifest is none: `{line}`"));
             let (head, value) = line.rsplit_once('=').ok_or_else(wrong)?;
             let (algorithm, name) = head.trim().split_once('(').ok_or_else(wrong)?;
             let name = name.strip_suffix(')').ok_or_else(wrong)?;
-            let algorithm = Algorithm::named(algorithm.trim()).ok_or_else(wrong)?;
+            let kind = algorithm.trim();
+            let algorithm = Algorithm::named(kind);
+            let digits = match algorithm {
+                Some(known) => known.digits(),
+                None if kind == "MD5" => MD5_DIGITS,
+                None => continue,
+            };
             let value = value.trim().to_ascii_lowercase();
-            if value.len() != algorithm.digits() || !value.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            if value.len() != digits || !value.bytes().all(|digit| digit.is_ascii_hexdigit()) {
                 return Err(wrong());
             }
-            digests.insert(name.to_owned(), (algorithm, value));
+            if let Some(algorithm) = algorithm
+                && digests.get(name).is_none_or(|(known, _)| *known <= algorithm)
+            {
+                digests.insert(name.to_owned(), (algorithm, value));
+            }
         }
         Ok(Self { digests, known: BTreeMap::new() })
     }
@@ -188,5 +202,18 @@ mod tests {
         for wrong in ["nonsense", "SHA1 a.ovf = 00", "MD5 (a.ovf) = 00", "SHA1 (a.ovf = 00", "SHA1 (a.ovf) = 00"] {
             assert_eq!(Manifest::parse(wrong).unwrap_err().code, code::IPRT_ERROR, "{wrong}");
         }
+    }
+
+    #[test]
+    fn of_several_digests_the_best_counts_and_md5_proves_nothing() {
+        let sha1 = digest(Algorithm::Sha1, b"abc");
+        let sha256 = digest(Algorithm::Sha256, b"abc");
+        let md5 = "900150983cd24fb0d6963f7d28e17f72";
+        let lines = [format!("SHA256 (a) = {sha256}"), format!("SHA1 (a) = {sha1}"), format!("MD5 (a) = {md5}")];
+        let manifest = Manifest::parse(&lines.join("\n")).unwrap();
+        assert_eq!(manifest.algorithm("a"), Some(Algorithm::Sha256));
+        let other = Manifest::parse(&format!("MD5 (a) = {md5}\nCRC32 (a) = f9d5b84a\nSHA-256 (a) = x")).unwrap();
+        assert_eq!(other.algorithm("a"), None);
+        assert!(other.check("a", "whatever").is_ok());
     }
 }

@@ -189,8 +189,15 @@ impl State {
     }
 
     /// The methods of an interface: this program does not change the computer.
-    pub(in crate::host) fn call_network_interface(&mut self, name: &str) -> Reply {
+    pub(in crate::host) fn call_network_interface(&mut self, name: &str, arguments: Arguments<'_>) -> Reply {
         match name {
+            "enableStaticIPConfigV6"
+                if !(0..=128).contains(&arguments.int(1))
+                    || arguments.text(0).parse::<std::net::Ipv6Addr>().is_err() =>
+            {
+                let message = format!("`{}/{}` is no IPv6 address", arguments.text(0), arguments.int(1));
+                Err(Fault::argument(message).by("IVirtualBox"))
+            }
             "enableStaticIPConfig" | "enableStaticIPConfigV6" => Err(no_driver()),
             "enableDynamicIPConfig" => {
                 let message = "Linux has no such service for VirtualBox: ask the computer's network manager for an address by DHCP";

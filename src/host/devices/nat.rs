@@ -48,7 +48,11 @@ impl State {
             "setNetworkSettings" => {
                 self.check_mutable(at.view, When::Always)?;
                 for (position, name) in SETTINGS.into_iter().enumerate() {
-                    self.element_mut(at)?.set(name, arguments.value(position));
+                    // 0 leaves a size as it is; the buffer for reading gets the size of that for sending.
+                    if arguments.int(position) != 0 {
+                        let position = if name == "sockRcv" { 1 } else { position };
+                        self.element_mut(at)?.set(name, arguments.value(position));
+                    }
                 }
                 self.touch(at.view);
                 nothing()

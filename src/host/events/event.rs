@@ -25,6 +25,12 @@ impl State {
         name: &str,
         arguments: Arguments<'_>,
     ) -> Outcome<Option<Vec<RawValue>>> {
+        if name == "reuse" && self.events.fired.contains_key(&at.element) {
+            let event = self.element_mut(at)?;
+            let generation = event.int("generation") + 1;
+            event.set("generation", RawValue::Int(generation));
+            return nothing();
+        }
         let event = self.events.fired.get_mut(&at.element).ok_or_else(gone)?;
         let reason = arguments.text(0);
         match name {

@@ -41,6 +41,7 @@ impl State {
     fn missing_storage(&mut self, id: ElementId, job: Job) -> Outcome<Result<Job, RawValue>> {
         let medium = self.medium(id)?;
         if medium.state != "NotCreated" {
+            self.check_medium_accessible(id)?;
             return Ok(Ok(job));
         }
         let fault = Fault::new(code::FILE_ERROR, format!("`{}` has no storage yet", medium.place()));
@@ -268,6 +269,11 @@ impl State {
             return Err(medium.locked_or_unmade());
         }
         if kind == medium.kind {
+            return Ok(());
+        }
+        if medium.device == "Floppy" && kind == "Readonly" {
+            self.medium_mut(id)?.kind = kind;
+            self.fire_medium_changed(id);
             return Ok(());
         }
         if medium.device != "HardDisk" {

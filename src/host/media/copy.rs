@@ -70,6 +70,7 @@ impl State {
         parent: Option<ElementId>,
         size: Option<u64>,
     ) -> Outcome<Copy> {
+        self.check_medium_accessible(source)?;
         let (readers, files) = (self.ancestry(source), self.chain_files(source)?);
         self.lock_read(&readers)?;
         let begun = self.begin_copy_to(source, target, variant, parent, size, &files);

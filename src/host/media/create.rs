@@ -193,6 +193,10 @@ impl State {
             let message = format!("`{}` has the type {}, which has no differencing disks", medium.place(), medium.kind);
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
         }
+        if medium.kind == "Normal" && self.users_of_now(id) {
+            let message = format!("`{}` is attached to a machine, which writes to it", medium.place());
+            return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
+        }
         let known = self.medium(target)?;
         if target == id && !self.children_of(id).is_empty() {
             return Err(Fault::new(code::E_FAIL, format!("`{}` cannot be a difference to itself", known.place())));
@@ -316,7 +320,7 @@ impl State {
     }
 
     /// Checks that storage may be deleted now, and marks the medium.
-    fn begin_deleting(&mut self, id: ElementId) -> Outcome<Vec<PathBuf>> {
+    fn begin_deleting(&mut self, id: ElementId) -> Outcome<Doomed> {
         let medium = self.medium(id)?;
         if medium.writer || medium.readers > 0 || !matches!(medium.state, "Created" | "Inaccessible") {
             return Err(medium.locked_or_unmade());
@@ -324,20 +328,30 @@ impl State {
         self.check_unused(id)?;
         let medium = self.medium_mut(id)?;
         let opened = medium.image_format().map(|kind| images::open(&medium.location, kind, false));
-        // A file that is no image any more goes all the same; one that is gone needs no more work.
-        let files = opened.and_then(Result::ok).map_or_else(|| vec![medium.location.clone()], |image| image.files());
+        // A file that is gone needs no more work.
+        let (files, unreadable) = match opened {
+            Some(Ok(image)) => (image.files(), None),
+            Some(Err(error)) if medium.location.exists() => (Vec::new(), Some(image_fault(&medium.location, &error))),
+            _ => (vec![medium.location.clone()], None),
+        };
         medium.state = "Deleting";
-        Ok(files)
+        Ok(Doomed { files, unreadable })
     }
 
-    fn end_deleting(&mut self, id: ElementId, result: Outcome) -> Outcome {
+    fn end_deleting(&mut self, id: ElementId, unreadable: Option<Fault>, result: Outcome) -> Outcome {
         let medium = self.medium_mut(id)?;
         if let Err(fault) = result {
             medium.state = "Created";
             return Err(fault);
         }
+        let was = medium.id.clone();
         self.forget_medium(id)?;
         let medium = self.medium_mut(id)?;
+        if let Some(fault) = unreadable {
+            // Its file stays, and it counts as not made, with the id that it had.
+            (medium.state, medium.id, medium.parent) = ("NotCreated", was, None);
+            return Err(fault);
+        }
         // Its sizes are told on, as they were.
         (medium.state, medium.variant, medium.parent) = ("NotCreated", 0, None);
         Ok(())
@@ -345,10 +359,10 @@ impl State {
 
     pub(super) fn delete_storage_job(&mut self, id: ElementId) -> Outcome<RawValue> {
         let place = self.medium(id)?.place();
-        let files = self.begin_deleting(id)?;
+        let Doomed { files, unreadable } = self.begin_deleting(id)?;
         let job = Job::new(format!("Deleting medium storage unit `{place}`"), Address::VIRTUAL_BOX, "IMedium");
         let work = move |_: &Reporter| delete_files(&files);
-        let close = move |state: &mut Self, result| state.end_deleting(id, result);
+        let close = move |state: &mut Self, result| state.end_deleting(id, unreadable, result);
         Ok(self.start_job(job.not_cancelable(), work, close))
     }
 
@@ -358,9 +372,9 @@ impl State {
     /// It is locked, in use, or its file cannot be deleted.
     #[allow(dead_code, reason = "for callers that do not wait")]
     pub(in crate::host) fn delete_storage(&mut self, id: ElementId) -> Outcome {
-        let files = self.begin_deleting(id)?;
+        let Doomed { files, unreadable } = self.begin_deleting(id)?;
         let result = delete_files(&files);
-        self.end_deleting(id, result)
+        self.end_deleting(id, unreadable, result)
     }
 
     /// Takes a medium out of the settings file that remembers it.
@@ -393,6 +407,13 @@ impl State {
         self.media.remove(&id);
         self.global.remove(id);
     }
+}
+
+/// What goes with a medium's storage.
+struct Doomed {
+    files: Vec<PathBuf>,
+    /// Why its file is no image of its format: VirtualBox deletes none such.
+    unreadable: Option<Fault>,
 }
 
 /// Deletes the files of an image; one that is gone already is no failure.

@@ -69,6 +69,11 @@ pub(super) fn format_fat(image: &mut dyn Image) -> Result {
 impl State {
     pub(super) fn open_for_io(&mut self, id: ElementId, writable: bool, _password: &str) -> Outcome<RawValue> {
         let files = self.chain_files(id)?;
+        let medium = self.medium(id)?;
+        if medium.state == "NotCreated" {
+            return Err(Fault::new(code::FILE_ERROR, format!("`{}` has no storage yet", medium.place())));
+        }
+        self.check_medium_accessible(id)?;
         let mut below = self.ancestry(id);
         if writable {
             below.remove(0);

@@ -102,6 +102,11 @@ impl State {
 }
 
 impl super::Medium {
+    /// It was looked at, and cannot be read.
+    pub(in crate::host) fn unreadable(&self) -> bool {
+        self.state == "Inaccessible" && !self.last_error.is_empty()
+    }
+
     /// Why it can not be locked or changed now.
     pub(super) fn locked_or_unmade(&self) -> Fault {
         let place = self.location.display();

@@ -346,6 +346,16 @@ impl State {
         Ok(Files(files))
     }
 
+    /// Whether the medium could be read when it was looked at last. One that nobody has looked at yet may be good.
+    pub(super) fn check_medium_accessible(&self, id: ElementId) -> Outcome {
+        let medium = self.medium(id)?;
+        if medium.unreadable() {
+            let message = format!("the medium `{}` is not accessible; `refreshState` looks anew", medium.place());
+            return Err(Fault::new(code::E_FAIL, message));
+        }
+        Ok(())
+    }
+
     /// Whether the file can be opened, as a failure of the call.
     fn check_readable(&self, id: ElementId) -> Outcome {
         let medium = self.medium(id)?;

@@ -69,7 +69,7 @@ impl State {
         if !path.is_absolute() {
             return Err(unopened(path, "its path must be absolute"));
         }
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let path = super::super::root::normal(path);
         let known = self.media.iter().find(|(_, medium)| medium.location == path && medium.state != "NotCreated");
         if let Some((at, medium)) = known {
             if medium.device != device {

@@ -131,7 +131,11 @@ impl State {
             self.save_machine(view)?;
         }
         let before = self.machine(view)?.state;
-        let steps = self.plan_deletion(element)?;
+        // What keeps a disk from being merged ends the work, not the call.
+        let (steps, refused) = match self.plan_deletion(element) {
+            Ok(steps) => (steps, None),
+            Err(fault) => (Vec::new(), Some(Fault { code: code::E_FAIL, ..fault })),
+        };
         let mut operations = vec![("Preparing to delete the snapshot".to_owned(), 1)];
         operations.extend(steps.iter().map(Step::operation));
         operations.push(("Saving the settings".to_owned(), 1));
@@ -151,6 +155,9 @@ impl State {
         let used = steps.clone();
         let locked = self.lock_steps(&steps);
         let work = move |report: &Reporter| {
+            if let Some(fault) = refused {
+                return Err(fault);
+            }
             for step in &used {
                 report.next()?;
                 step.run(report)?;
@@ -247,6 +254,9 @@ impl State {
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
         }
         let above = self.medium(child)?.clone();
+        if let Some(broken) = [&known, &above].into_iter().find(|medium| medium.unreadable()) {
+            return Err(super::unreadable(broken));
+        }
         let size = |medium: &Medium| medium.location.metadata().map_or(0, |facts| facts.len());
         let forward = known.parent.is_some() && size(&above) >= size(&known);
         let (source, target) = if forward { (disk, child) } else { (child, disk) };
@@ -263,7 +273,7 @@ impl State {
     }
 
     /// Whether a current state has the disk attached.
-    fn users_of_now(&self, disk: ElementId) -> bool {
+    pub(in crate::host) fn users_of_now(&self, disk: ElementId) -> bool {
         let machines = self.machines.values().filter_map(|machine| machine.document.as_ref());
         machines.chain(self.copies.values().map(|copy| &copy.document)).any(|document| super::uses(document, disk))
     }

@@ -251,6 +251,12 @@ impl State {
     }
 }
 
+/// A medium that was not accessible when it was looked at last.
+fn unreadable(medium: &super::media::Medium) -> Fault {
+    let message = format!("the medium `{}` is not accessible; `refreshState` looks anew", medium.location.display());
+    Fault::new(code::E_FAIL, message)
+}
+
 /// Whether a medium is attached in a document.
 pub(super) fn uses(document: &Document, medium: ElementId) -> bool {
     let mut attached = document.iter().filter(|(_, element)| element.role == "attachment");

@@ -42,7 +42,7 @@ impl State {
             .operations(operations)
             .not_cancelable();
         self.set_machine_state(view, "RestoringSnapshot")?;
-        let work = Work { differences: differences.clone() };
+        let work = Work { differences: differences.clone(), refused: None };
         let close = move |state: &mut Self, made: Outcome<Vec<u64>>| {
             let result = made.and_then(|sizes| state.keep_restored(view, element, document, &differences, &sizes));
             match result {
@@ -92,7 +92,7 @@ impl State {
             (machine.current_snapshot, machine.current_state_modified, machine.last_state_change, machine.state);
         (machine.current_snapshot, machine.current_state_modified) = (Some(element), false);
         machine.last_state_change = crate::host::state::now();
-        if let Err(fault) = self.save_machine(view) {
+        if let Err(fault) = self.save_machine(view).and_then(|()| self.save_registry()) {
             let machine = self.machine_mut(view)?;
             (machine.current_snapshot, machine.current_state_modified, machine.last_state_change, machine.state) =
                 before;

@@ -20,12 +20,17 @@ pub(super) type Changes = Vec<(ElementId, ElementId)>;
 /// What the thread has to do: make the disks.
 pub(super) struct Work {
     pub(super) differences: Vec<Difference>,
+    /// Why there is nothing to begin with.
+    pub(super) refused: Option<Fault>,
 }
 
 impl Work {
     /// Makes all files, or none. Gives the size of each disk.
     pub(super) fn run(&self, report: &Reporter) -> Outcome<Vec<u64>> {
-        let result = self.make(report);
+        let result = match &self.refused {
+            Some(fault) => Err(fault.clone()),
+            None => self.make(report),
+        };
         if result.is_err() {
             self.undo();
         }
@@ -190,7 +195,7 @@ impl State {
                 self.walk(view, "OnlineSnapshotting")?;
             }
         }
-        let work = Work { differences: differences.clone() };
+        let work = Work { differences: differences.clone(), refused: self.unreadable(&differences) };
         let close = move |state: &mut Self, made: Outcome<Vec<u64>>| {
             let result = made.and_then(|sizes| state.keep_snapshot(view, snapshot, &differences, &sizes));
             let told = match online {
@@ -215,6 +220,13 @@ impl State {
         };
         let progress = self.start_job(job, move |report| work.run(report), close);
         Ok(Some(vec![progress, text(id)]))
+    }
+
+    /// Why no differencing disks can be made: one of the disks is known to be unreadable.
+    fn unreadable(&self, differences: &[Difference]) -> Option<Fault> {
+        let parents = differences.iter().filter_map(|difference| self.media.get(&difference.parent));
+        let mut broken = parents.filter(|medium| medium.unreadable());
+        broken.next().map(super::unreadable)
     }
 
     /// Whether a snapshot of a machine that runs may be taken or deleted now.
@@ -275,7 +287,8 @@ impl State {
         let parent = snapshot.parent;
         let element = self.add_snapshot(snapshot);
         let machine = self.machine_mut(view)?;
-        let modified = std::mem::replace(&mut machine.current_state_modified, false);
+        // A machine that runs goes on.
+        let modified = std::mem::replace(&mut machine.current_state_modified, machine.running.is_some());
         machine.current_snapshot = Some(element);
         if let Err(fault) = self.save_machine(view) {
             self.unhang_snapshot(element)?;
