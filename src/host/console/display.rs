@@ -74,6 +74,7 @@ impl State {
                 self.change_record(original, |record| {
                     record.hints.insert(screen, hint);
                 })?;
+                self.fire_at_console(original, "OnGuestMonitorInfoChanged", vec![("output", arguments.value(0))]);
                 nothing()
             }
             "getVideoModeHint" => {

@@ -101,6 +101,10 @@ impl State {
             // A machine that does not run has nothing to record, and no progress of it.
             ("IRecordingSettings", "start") => {
                 self.check_mutable(at.view, When::Always)?;
+                if self.copies.contains_key(&at.view) && self.running(at.view).is_some() {
+                    // No picture changes, and nothing here encodes any.
+                    return Err(Fault::not_implemented("IRecordingSettings.start of a machine that runs"));
+                }
                 one(RawValue::Null)
             }
             ("IRecordingSettings", "resume") => Err(Fault::not_in_virtualbox("IRecordingSettings.resume")),

@@ -38,7 +38,6 @@ impl State {
             ("IGuestDebugControl", _) => {
                 ("OnGuestDebugControlChanged", vec![("guestDebugControl", this("IGuestDebugControl"))])
             }
-            ("IRecordingSettings", "enabled") => ("OnRecordingStateChanged", vec![("enabled", value(self, name))]),
             _ => return,
         };
         self.fire_at_console(original, kind, values);

@@ -44,9 +44,64 @@ pub fn write(counted: &Counted) -> String {
     // Below 32 stand the wildcards, and the last one only marks the end.
     let all: Vec<_> = types.iter().filter(|value| value.number >= 32 && value.name != "End").collect();
     let not: Vec<_> = all.iter().map(|value| value.name).filter(|name| !counted.fired.contains(name)).collect();
-    out += &format!("{} of {} types of events are fired. Not: {}.\n", all.len() - not.len(), all.len(), not.join(", "));
+    out += &format!(
+        "{} of {} types of events are fired: all that what is implemented fires.\n",
+        all.len() - not.len(),
+        all.len()
+    );
+    out += "The others, and why nothing fires them:\n\n";
+    for (reason, names) in UNFIRED {
+        let names: Vec<_> = names.iter().copied().filter(|name| not.contains(name)).collect();
+        if !names.is_empty() {
+            out += &format!("- {reason}: {}\n", names.join(", "));
+        }
+    }
+    let told = |name: &&str| UNFIRED.iter().any(|(_, names)| names.contains(name));
+    let untold: Vec<_> = not.into_iter().filter(|name| !told(name)).collect();
+    assert!(untold.is_empty(), "no reason stands here why these are not fired: {untold:?}");
     out
 }
+
+/// Events that nothing fires, by what would.
+const UNFIRED: &[(&str, &[&str])] = &[
+    (
+        "a guest, and its Guest Additions",
+        &[
+            "OnMouseCapabilityChanged",
+            "OnKeyboardLedsChanged",
+            "OnAdditionsStateChanged",
+            "OnGuestMonitorChanged",
+            "OnGuestUserStateChanged",
+            "OnCursorPositionChanged",
+            "OnGuestAdditionsStatusChanged",
+            "OnGuestDirectoryRead",
+            "OnClipboardError",
+        ],
+    ),
+    ("a guest that finds nothing to start from, or a disk that is full", &["OnRuntimeError"]),
+    (
+        "hardware of the computer, or a change of it",
+        &["OnHostPCIDevicePlug", "OnHostAudioDeviceChanged", "OnHostNameResolutionConfigurationChange"],
+    ),
+    (
+        "a cloud provider",
+        &[
+            "OnCloudProviderListChanged",
+            "OnCloudProviderRegistered",
+            "OnCloudProviderUninstall",
+            "OnCloudProfileRegistered",
+            "OnCloudProfileChanged",
+        ],
+    ),
+    ("an extension pack that is installed", &["OnExtPackInstalled", "OnExtPackUninstalled"]),
+    ("a server of updates that has one", &["OnUpdateAgentAvailable", "OnUpdateAgentStateChanged"]),
+    ("a video that is encoded", &["OnRecordingStateChanged", "OnRecordingScreenStateChanged"]),
+    ("a server beside the program that ends", &["OnVBoxSVCAvailabilityChanged"]),
+    (
+        "nothing: VirtualBox declares them, and has not been seen to fire them either",
+        &["OnUSBControllerChanged", "OnNATNetworkChanged", "OnNATNetworkAlter", "OnProgressCreated"],
+    ),
+];
 
 /// The members that the kept table has and the host has not (any more).
 pub fn lost(kept: &str, counted: &Counted) -> Vec<String> {
