@@ -1,6 +1,6 @@
 //! The commands against the real VirtualBox: each does what it is for, and nothing beside it.
 
-mod guest;
+pub mod guest;
 mod hanging;
 mod off;
 mod running;
