@@ -1,9 +1,10 @@
 //! The commands against the real VirtualBox: each does what it is for, and nothing beside it.
 
-mod guest;
+pub mod guest;
 mod hanging;
 mod off;
 mod running;
+mod several;
 
 use crate::rig::{self, Vboxsh};
 use std::path::PathBuf;

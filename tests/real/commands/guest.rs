@@ -9,13 +9,13 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Runs `scripts/real-guest`.
-fn real_guest(arguments: &[&str]) -> std::process::Output {
+pub fn real_guest(arguments: &[&str]) -> std::process::Output {
     let program = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scripts/real-guest");
     Command::new(program).args(arguments).stdin(std::process::Stdio::null()).output().unwrap()
 }
 
 /// Whether the guest is there; says why when it is not.
-fn available() -> bool {
+pub fn available() -> bool {
     if !rig::enabled() {
         eprintln!("skipped: set VBOXSH_REAL_VIRTUALBOX=1 (root, Debian) to ask a real VirtualBox");
         return false;
