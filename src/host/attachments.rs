@@ -239,9 +239,6 @@ impl State {
 
     pub(super) fn detach(&mut self, view: View, slot: Slot<'_>) -> Outcome {
         self.check_mutable(view, When::OffOrRunning)?;
-        if slot.0.is_empty() {
-            return Err(Fault::argument("a storage controller has a name"));
-        }
         let id = self.attachment(view, slot)?;
         if self.running(view).is_some() && !self.element(Address { view, element: id })?.flag("hotPluggable") {
             let controller = self.element(Address { view, element: id })?.parent;

@@ -420,7 +420,7 @@ impl State {
         let unread =
             |cause: String| Fault::new(code::IPRT_ERROR, format!("cannot read the log `{}`: {cause}", path.display()));
         let (Ok(offset), Ok(size)) = (u64::try_from(arguments.int(1)), u64::try_from(arguments.int(2))) else {
-            return Err(unread("offset and size must not be negative".to_owned()));
+            return Err(Fault::argument("offset and size must not be negative"));
         };
         let mut bytes = Vec::new();
         let read = std::fs::File::open(&path).and_then(|mut file| {

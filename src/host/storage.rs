@@ -132,6 +132,19 @@ impl State {
         let view = at.view;
         let object = |id: ElementId| Address { view, element: id }.value("IStorageController");
         let slot = (arguments.text(0), arguments.int(1), arguments.int(2));
+        // Others find no controller of that name.
+        const NAMED: [&str; 7] = [
+            "attachDevice",
+            "attachDeviceWithoutMedium",
+            "detachDevice",
+            "passthroughDevice",
+            "getStorageControllerByName",
+            "removeStorageController",
+            "setStorageControllerBootable",
+        ];
+        if slot.0.is_empty() && NAMED.contains(&name) {
+            return Err(Fault::argument("a storage controller has a name"));
+        }
         match name {
             "addStorageController" => {
                 self.check_mutable(view, When::Off)?;

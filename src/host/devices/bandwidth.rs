@@ -83,6 +83,9 @@ impl State {
                 nothing()
             }
             "deleteBandwidthGroup" => {
+                if wanted.is_empty() {
+                    return Err(Fault::argument("a bandwidth group has a name"));
+                }
                 self.check_mutable(at.view, When::OffOrSaved)?;
                 let id = found.ok_or_else(missing)?;
                 let users = self.users(at.view, wanted)?;

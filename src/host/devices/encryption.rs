@@ -15,6 +15,9 @@ impl State {
             "addEncryptionPasswords" if arguments.list(0).len() != arguments.list(1).len() => {
                 Err(Fault::argument("there must be as many ids as passwords"))
             }
+            "addEncryptionPassword" if arguments.text(0).is_empty() => {
+                Err(Fault::new(code::NOT_SUPPORTED, "no extension pack for encryption is installed"))
+            }
             "addEncryptionPassword"
             | "addEncryptionPasswords"
             | "removeEncryptionPassword"

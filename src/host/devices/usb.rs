@@ -77,11 +77,15 @@ impl State {
             }
             "removeUSBController" => {
                 self.check_mutable(view, When::Off)?;
+                if wanted.is_empty() {
+                    return Err(Fault::argument("a USB controller has a name"));
+                }
                 let id = self.usb_controller(view, wanted)?;
                 self.document_mut(view)?.retire(id);
                 self.touch(view);
                 nothing()
             }
+            "getUSBControllerByName" if wanted.is_empty() => Err(Fault::argument("a USB controller has a name")),
             "getUSBControllerByName" => object(self.usb_controller(view, wanted)?),
             "getUSBControllerCountByType" => {
                 if !matches!(arguments.name(0), "OHCI" | "EHCI" | "XHCI") {
