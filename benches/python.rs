@@ -31,8 +31,8 @@ fn read_in(language: &str, reads: u32) -> String {
     } else {
         format!(
             "let m = vbox.machines[0]; m.memorySize; let a = timestamp(); for i in 0..{reads} {{ m.memorySize; }} \
-             let with = a.elapsed; let b = timestamp(); for i in 0..{reads} {{ m; }} \
-             ((with - b.elapsed) / {reads}.0 * 1000000000.0).to_int()"
+             let reads = a.elapsed; let b = timestamp(); for i in 0..{reads} {{ m; }} \
+             ((reads - b.elapsed) / {reads}.0 * 1000000000.0).to_int()"
         )
     }
 }
@@ -67,8 +67,10 @@ fn report(what: &str, [rhai, python]: [f64; 2]) {
     );
 }
 
-/// The program's first result in Python, and what an empty Python takes, in milliseconds.
+/// The program's first result in Python, and what the same Python takes for nothing, in milliseconds.
 fn first_result(run: impl Fn(&[&str]) -> Command) -> [f64; 2] {
+    // What is called `python3` in the path may be a script that looks for one.
+    let python = output(run(&["--lang", "python", "-e", "import sys; print(sys.executable)"]));
     let time = |mut command: Command| {
         let start = Instant::now();
         assert!(command.output().unwrap().status.success());
@@ -76,7 +78,7 @@ fn first_result(run: impl Fn(&[&str]) -> Command) -> [f64; 2] {
     };
     let mut found = [Vec::new(), Vec::new()];
     for _ in 0..40 {
-        let mut empty = Command::new("python3");
+        let mut empty = Command::new(&python);
         empty.args(["-c", "pass"]);
         found[0].push(time(empty));
         found[1].push(time(run(&["--lang", "python", "-e", "1"])));

@@ -64,8 +64,10 @@ fn examples(command: Command) -> Command {
     let line = match command.name.as_str() {
         "attach-usb" => "attachUsb web-01 36b7e2d5-0b1c-4e0f-9a55-93a3c0b4a1de",
         "detach-usb" => "detachUsb web-01 36b7e2d5-0b1c-4e0f-9a55-93a3c0b4a1de",
-        "attach-pci" => "attachpci web-01 01:00.0",
-        "detach-pci" => "detachpci web-01 01:00.0",
+        "attach-pci" => return command.prepared(ICH9, "attachpci web-01 01:00.0", "such as a network card"),
+        "detach-pci" => {
+            return command.prepared(&format!("{ICH9}; attachpci web-01 01:00.0"), "detachpci web-01 01:00.0", "again");
+        }
         "plug-cpu" => return command.prepared(HOT, "plugcpu web-01 1", "the second one"),
         "unplug-cpu" => {
             return command.prepared(&format!("{HOT}; plug-cpu web-01 1"), "unplugcpu web-01 1", "the second one");
@@ -74,6 +76,9 @@ fn examples(command: Command) -> Command {
     };
     command.shown(line, "needs such a device")
 }
+
+/// Only this chipset takes PCI devices.
+const ICH9: &str = "modify web-01 platform.chipsetType=ICH9";
 
 /// Makes room for a second processor.
 const HOT: &str = "modify web-01 CPUHotPlugEnabled=true CPUCount=2";

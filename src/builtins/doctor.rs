@@ -4,7 +4,7 @@ use crate::backend::local as local_virtualbox;
 use crate::model::Value;
 use crate::output::{Failure, Reply, Section, Ui};
 use crate::schema;
-use crate::shell::{Category, Command, ConnectSettings, Shell, auto_is_local, why_auto};
+use crate::shell::{Category, Command, ConnectSettings, Language, Shell, auto_is_local, why_auto};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,7 +28,7 @@ fn doctor(shell: &mut Shell, settings: &ConnectSettings) -> Result<Reply, Failur
         program(shell, settings),
         connection(shell, &mut advice),
         local(shell, &mut advice),
-        python(&mut advice),
+        python(shell, &mut advice),
         terminal(shell.ui(), &mut advice),
     ];
     let mut sections = sections;
@@ -147,16 +147,26 @@ fn found(file: Option<&PathBuf>) -> String {
     file.map_or_else(|| "not found".to_owned(), |file| file.display().to_string())
 }
 
-fn python(advice: &mut Vec<String>) -> Section {
+fn python(shell: &mut Shell, advice: &mut Vec<String>) -> Section {
     let python = in_path("python3");
     let mut entries = vec![entry("python3", found(python.as_ref()))];
-    match &python {
-        Some(python) => entries.extend(first_line(python, "--version").map(|version| entry("version", version))),
-        None => {
-            advice.push("install python3 to run Python scripts once this program does; Rhai needs nothing".to_owned())
+    entries.extend(
+        python.as_deref().and_then(|python| first_line(python, "--version")).map(|text| entry("version", text)),
+    );
+    if !shell.languages().any(|language| language == Language::Python) {
+        entries.push(entry("scripts", "not built in; Rhai is"));
+        return Section { title: "Python".to_owned(), entries };
+    }
+    // What it runs in need not be the one in the path.
+    let version = "__import__('platform').python_version() + ', ' + __import__('sys').prefix";
+    match shell.engine(Language::Python).and_then(|engine| engine.evaluate(version)) {
+        Ok(Value::Text(text)) => entries.push(entry("scripts run in", format!("Python {text}"))),
+        Ok(other) => entries.push(("scripts run in".to_owned(), other)),
+        Err(failure) => {
+            entries.push(entry("scripts", failure.message));
+            advice.extend(failure.hint);
         }
     }
-    entries.push(entry("engine", "not built in yet; Rhai is"));
     Section { title: "Python".to_owned(), entries }
 }
 

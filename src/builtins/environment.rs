@@ -271,6 +271,8 @@ fn edit(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let failed =
         |what: String| Failure::new(ErrorKind::Failed, what).hinted("set EDITOR to an editor that is installed");
     let run = |file: &std::path::Path| -> Result<(), Failure> {
+        // Ctrl-C is the editor's.
+        let _lent = shell.world().interrupt().lend();
         let status = std::process::Command::new(&words[0]).args(&words[1..]).arg(file).status();
         match status {
             Ok(status) if status.success() => Ok(()),

@@ -10,6 +10,10 @@ use crate::shell::{ArgumentKind, Arity, Category, Command, Effect, Given, Shell}
 use std::io::Read;
 use std::time::{Duration, Instant};
 
+/// Makes the running `web-01` a machine with a simulated guest.
+const SIMULATED: &str =
+    "shell 'mkdir -p guest/tmp guest/etc'; setextra web-01 vboxsh/SimulatedGuest ../../guest; start web-01 headless";
+
 pub(super) fn commands() -> Vec<Command> {
     let new = |name: &str, summary: &str, run: fn(&mut Shell, &Given) -> Result<Reply, Failure>| {
         Command::new(name, Category::Guest, summary, run).effect(Effect::Write).argument(
@@ -41,23 +45,27 @@ pub(super) fn commands() -> Vec<Command> {
             .argument("command", ArgumentKind::Line, Arity::Required, "the program with its arguments")
             .flag("timeout", Some(ArgumentKind::Seconds), "end it after so many seconds")
             .help("Its output comes as it is written; its exit code other than 0 is a failure. Needs Guest Additions.")
-            .shown("gexec web-01 --user root /bin/uname -a", "asks for the password"),
+            .prepared(SIMULATED, "gexec web-01 --user root /bin/ls /", "asks for the password"),
         user(new("gcopy", "copy a file between host and guest", gcopy))
-            .argument("source", ArgumentKind::File, Arity::Required, "file of the host")
+            .argument("source", ArgumentKind::File, Arity::Required, "file of the host, which is the computer that VirtualBox runs on")
             .argument("target", ArgumentKind::Text, Arity::Required, "file or folder of the guest")
             .flag("from", None, "the other way: SOURCE is the guest's, TARGET the host's")
             .help("Needs Guest Additions.")
-            .shown("gcopy web-01 --user root notes.txt /tmp/notes.txt", "to the guest"),
+            .prepared(
+                &format!("shell 'echo milk >notes.txt'; {SIMULATED}"),
+                "gcopy web-01 --user root notes.txt /tmp/notes.txt",
+                "to the guest",
+            ),
         user(new("gpipe", "pipe a program of the host into a program of the guest", gpipe))
             .argument("host-program", ArgumentKind::Text, Arity::Required, "program of the host, in quotes with its arguments")
             .argument("guest-program", ArgumentKind::Text, Arity::Required, "program of the guest, in quotes with its arguments")
             .help("What the guest's program writes comes out here. Needs Guest Additions.")
-            .shown("gpipe web-01 --user root '/bin/uname -a' '/usr/bin/tee /tmp/host'", "through a pipe"),
+            .prepared(SIMULATED, "gpipe web-01 --user root '/bin/uname -a' '/bin/cat'", "through a pipe"),
         new("gueststats", "show statistics that the guest reports", gueststats)
             .effect(Effect::Read)
             .argument("interval", ArgumentKind::Seconds, Arity::Optional, "how often the guest is to report, in seconds; default 1")
-            .help("Needs Guest Additions, which collect them.")
-            .shown("gueststats web-01", "processor and memory"),
+            .help("In percent, and KiB of memory. Needs Guest Additions, which collect them.")
+            .prepared(SIMULATED, "gueststats web-01", "processor and memory"),
         new("type-guest", "type text on a running machine's keyboard", type_guest)
             .alias("typeGuest")
             .alias("tg")
@@ -73,7 +81,11 @@ pub(super) fn commands() -> Vec<Command> {
             .effect(Effect::Read)
             .flag("wait", Some(ArgumentKind::Seconds), "wait so many seconds for one")
             .help("Guest Additions report them.")
-            .shown("ip web-01 --wait 60", "as soon as it has one"),
+            .prepared(
+                "start web-01 headless; call web-01.setGuestPropertyValue /VirtualBox/GuestInfo/Net/0/V4/IP 10.0.2.15",
+                "ip web-01 --wait 60",
+                "as soon as it has one",
+            ),
     ]
 }
 
@@ -151,13 +163,19 @@ fn is_busy(failure: &Failure) -> bool {
     failure.message.contains("VERR_DUPLICATE") || failure.message.contains("not ready")
 }
 
+/// The guest of a console, in which Guest Additions have to run.
+fn with_additions(console: &Object) -> Result<Object, Failure> {
+    let guest = child(console, "guest")?;
+    if text(&guest, "additionsRunLevel") == "None" {
+        return Err(Failure::new(ErrorKind::Failed, "Guest Additions do not run in the guest")
+            .hinted("install them in the guest, or wait until it has booted: `ginfo MACHINE` shows them"));
+    }
+    Ok(guest)
+}
+
 impl GuestSession {
     fn open(shell: &Shell, console: &Object, given: &Given) -> Result<Self, Failure> {
-        let guest = child(console, "guest")?;
-        if text(&guest, "additionsRunLevel") == "None" {
-            return Err(Failure::new(ErrorKind::Failed, "Guest Additions do not run in the guest")
-                .hinted("install them in the guest, or wait until it has booted: `ginfo MACHINE` shows them"));
-        }
+        let guest = with_additions(console)?;
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let ui = shell.ui();
         let user = match given.option("user").map(str::to_owned).or_else(|| variable("VBOXSH_GUEST_USER")) {
@@ -173,9 +191,10 @@ impl GuestSession {
                 Some(password) => Secret::new(password),
                 None => ui
                     .ask_password(&format!("password of {user} in the guest: "))
-                    .map_err(|_| {
-                        Failure::new(ErrorKind::Refused, "the password is not known, and nobody can be asked")
-                            .hinted("put it into VBOXSH_GUEST_PASSWORD, or into a file: `--password-file FILE`")
+                    .map_err(|error| match error.kind() {
+                        std::io::ErrorKind::Interrupted => Error::Interrupted.into(),
+                        _ => Failure::new(ErrorKind::Refused, "the password is not known, and nobody can be asked")
+                            .hinted("put it into VBOXSH_GUEST_PASSWORD, or into a file: `--password-file FILE`"),
                     })
                     .map(Secret::new)?,
             },
@@ -354,6 +373,17 @@ fn gcopy(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         let method = if from { "fileCopyFromGuest" } else { "fileCopyToGuest" };
         let arguments = vec![Value::from(source.as_str()), Value::from(target.as_str()), Value::List(Vec::new())];
         finish(shell, session.0.call(method, arguments)?)
+    })
+    .map_err(|failure| {
+        // A path of this computer means nothing to a VirtualBox on another one.
+        let elsewhere = shell.world().current().is_some_and(|connection| connection.transport().name() == "webservice");
+        if failure.api.is_some() && elsewhere && !from && std::path::Path::new(&source).exists() {
+            failure.hinted(format!(
+                "`{source}` is here; it has to be on the computer that VirtualBox runs on, under a path of there"
+            ))
+        } else {
+            failure
+        }
     })?;
     note(format!("copied: {target}"))
 }
@@ -381,6 +411,26 @@ fn gpipe(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     Ok(Reply::Nothing)
 }
 
+/// What [`gueststats`] shows, in the order in which the API gives it.
+const STATISTICS: [&str; 13] = [
+    "cpuUser",
+    "cpuKernel",
+    "cpuIdle",
+    "memTotal",
+    "memFree",
+    "memBalloon",
+    "memShared",
+    "memCache",
+    "pagedTotal",
+    "memAllocTotal",
+    "memFreeTotal",
+    "memBalloonTotal",
+    "memSharedTotal",
+];
+
+/// How much longer than its interval a guest may take for its first report.
+const REPORTING: Duration = Duration::from_secs(15);
+
 fn gueststats(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let machine = machine(shell, given)?;
     let interval = match given.optional("interval") {
@@ -388,32 +438,35 @@ fn gueststats(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
         None => 1,
     };
     with_console(&machine, |console, _| {
-        let guest = child(console, "guest")?;
+        let guest = with_additions(console)?;
         let before = guest.get("statisticsUpdateInterval")?;
         guest.set("statisticsUpdateInterval", Value::Int(interval.try_into().unwrap_or(1)))?;
-        let slept = shell.world().interrupt().sleep(Duration::from_secs(interval));
-        let names = [
-            "cpuUser",
-            "cpuKernel",
-            "cpuIdle",
-            "memTotal",
-            "memFree",
-            "memBalloon",
-            "memShared",
-            "memCache",
-            "pagedTotal",
-            "memAllocTotal",
-            "memFreeTotal",
-            "memBalloonTotal",
-            "memSharedTotal",
-        ];
-        let values =
-            slept.map_err(Failure::from).and_then(|()| Ok(guest.call_outputs("internalGetStatistics", Vec::new())?));
+        let values = reported(shell, &guest, Duration::from_secs(interval));
         // Reporting costs the guest something: it is as before.
         guest.set("statisticsUpdateInterval", before)?;
-        let entries = names.into_iter().map(str::to_owned).zip(values?).collect();
+        let entries = STATISTICS.into_iter().map(str::to_owned).zip(values?).collect();
         Ok(Reply::Sections(vec![Section { title: String::new(), entries }]))
     })
+}
+
+/// The first report of a guest that was just told to report. A guest that has not yet reported has no memory.
+fn reported(shell: &Shell, guest: &Object, interval: Duration) -> Result<Vec<Value>, Failure> {
+    let start = Instant::now();
+    shell.world().interrupt().sleep(interval)?;
+    loop {
+        let values = guest.call_outputs("internalGetStatistics", Vec::new())?;
+        let memory = STATISTICS.iter().position(|name| *name == "memTotal").and_then(|at| values.get(at));
+        if memory.and_then(Value::as_int).unwrap_or_default() > 0 {
+            return Ok(values);
+        }
+        let time = interval + REPORTING;
+        if start.elapsed() >= time {
+            let what = format!("the guest has reported no statistics within {} s", time.as_secs());
+            return Err(Failure::new(ErrorKind::Failed, what)
+                .hinted("its Guest Additions have to run a service for them: `ginfo MACHINE` shows which run"));
+        }
+        shell.world().interrupt().sleep(Duration::from_millis(200))?;
+    }
 }
 
 fn type_guest(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {

@@ -17,6 +17,18 @@ const HASHED: &str = "#SHA-512##";
 /// What works on a machine whose settings cannot be read.
 const ALWAYS_READABLE: [&str; 5] = ["parent", "id", "settingsFilePath", "accessible", "accessError"];
 
+/// Work that only a session with a mutable copy of its own begins.
+const FOR_THE_HOLDER: [&str; 8] = [
+    "takeSnapshot",
+    "restoreSnapshot",
+    "deleteSnapshot",
+    "deleteSnapshotRange",
+    "deleteSnapshotAndAllChildren",
+    "saveState",
+    "moveTo",
+    "canShowConsoleWindow",
+];
+
 /// Attributes that are objects of the machine: attribute, interface.
 const PARTS: [(&str, &str); 10] = [
     ("graphicsAdapter", "IGraphicsAdapter"),
@@ -236,6 +248,9 @@ impl State {
         }
         if name.contains("Encryption") {
             return self.call_encryption(name, arguments);
+        }
+        if self.windows.contains_key(&view) && FOR_THE_HOLDER.contains(&name) {
+            self.check_mutable(view, When::Always)?;
         }
         match name {
             "lockMachine" => {

@@ -22,6 +22,14 @@ impl State {
         if !machine.registered {
             return Ok(());
         }
+        if self.windows.contains_key(&view) {
+            let holder = machine.other.as_ref().map_or(0, |holder| holder.pid);
+            let message = format!(
+                "the lock of the machine belongs to a session of process {holder}: what changes is changed there; this \
+                 session shows what is saved"
+            );
+            return Err(Fault::new(code::INVALID_OBJECT_STATE, message).by("IMachine"));
+        }
         if !self.copies.contains_key(&view) {
             return refuse("it is not locked by a session; lock it and change the session's machine".into());
         }

@@ -40,6 +40,7 @@ pub(super) fn open(home: &Path, machine_folder: &Path, computer: &Path) -> Outco
         registry_stamp: None,
         machines: BTreeMap::new(),
         copies: HashMap::new(),
+        windows: HashMap::new(),
         by_name: HashMap::new(),
         snapshots: Default::default(),
         sessions: HashMap::new(),

@@ -120,6 +120,15 @@ impl State {
         }
     }
 
+    /// Sessions that joined the lock of another process end with it.
+    pub(super) fn close_windows(&mut self, original: View) {
+        let windows: Vec<_> = self.windows.iter().filter(|(_, at)| **at == original).map(|(view, _)| *view).collect();
+        for window in windows {
+            self.end_sessions_on(window);
+            self.windows.remove(&window);
+        }
+    }
+
     pub(super) fn write_session(&mut self, id: ElementId, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
         let session = self.sessions.get_mut(&id).ok_or_else(gone)?;
         if name != "name" {
@@ -179,6 +188,14 @@ impl State {
             }
             let message = format!("the machine `{name}` is being started");
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
+        }
+        if lock == "Shared" && self.machine(original)?.other.is_some() {
+            // The mutable copy lives in the process that has the lock.
+            let window = self.next_view;
+            self.next_view += 1;
+            self.windows.insert(window, original);
+            self.join(session, window, Kind::Shared);
+            return Ok(());
         }
         let session_name = self.session_name(session);
         self.take_lock(original, session, &session_name)?;

@@ -145,6 +145,9 @@ pub(super) struct State {
     /// Machines by their names when last looked for; each is verified when used.
     pub(super) by_name: HashMap<String, View>,
     pub(super) copies: HashMap<View, Copy>,
+    /// Views of sessions that joined the lock of another process, each with the machine's original: they show what is
+    /// saved, and change nothing.
+    pub(super) windows: HashMap<View, View>,
     pub(super) snapshots: super::snapshots::Snapshots,
     pub(super) sessions: HashMap<ElementId, Session>,
     pub(super) media: BTreeMap<ElementId, Medium>,
@@ -177,6 +180,7 @@ impl State {
         if view == GLOBAL {
             return Ok(&self.global);
         }
+        let view = self.behind_window(view);
         let copy = self.copies.get(&view).map(|copy| &copy.document);
         let machine = || self.machines.get(&view).and_then(|machine| machine.document.as_ref());
         copy.or_else(machine).or_else(|| self.snapshot_of_view(view).map(|known| &known.document)).ok_or_else(gone)
@@ -202,8 +206,14 @@ impl State {
 
     /// The machine that a view belongs to, as the number of its original.
     pub(super) fn machine_of(&self, view: View) -> View {
+        let view = self.behind_window(view);
         let copy = self.copies.get(&view).map(|copy| copy.machine);
         copy.or_else(|| self.snapshot_of_view(view).map(|known| known.machine)).unwrap_or(view)
+    }
+
+    /// What a view shows: for a window the original, for all others themselves.
+    fn behind_window(&self, view: View) -> View {
+        self.windows.get(&view).copied().unwrap_or(view)
     }
 
     pub(super) fn machine(&self, view: View) -> Outcome<&Machine> {
@@ -241,6 +251,7 @@ impl State {
 
     /// Before an object is used: its machine is read, and what other processes did to it is known.
     pub(super) fn make_ready(&mut self, view: View) -> Outcome {
+        let view = self.behind_window(view);
         let read = self.machines.get(&view).is_none_or(|machine| machine.document.is_some());
         self.keep_up(view);
         self.load(view)?;

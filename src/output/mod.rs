@@ -37,6 +37,7 @@ pub use reply::{Align, Column, Reply, Section, Table};
 pub use sparkline::sparkline;
 pub use style::{ColorChoice, Palette, Role, Style};
 pub use summary::{describe, detail, label};
+pub use terminal::{last_words, remember_terminal};
 pub use text::{pad, terminal_columns, terminal_rows, truncate, width, wrap};
 pub use theme::Theme;
 pub use ui::{Captured, Ui, UiOptions, Unpaged};

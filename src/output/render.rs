@@ -186,8 +186,7 @@ impl<'a> View<'a> {
         let key_width = results.iter().map(|(name, _)| text::width(name)).max().unwrap_or(0);
         let mut lines = vec![self.writer(&heading).top(value, self.columns)];
         for (name, result) in &results {
-            let room = self.columns.saturating_sub(key_width + 4).max(20);
-            let shown = match result {
+            let show = |room: usize| match result {
                 Ok(value) => {
                     let shown = self.entry(value, &facts, room);
                     let attribute = object.interface().attribute(name);
@@ -201,7 +200,7 @@ impl<'a> View<'a> {
                     self.style.paint(Role::Dim, &text::truncate(&format!("({})", short_error(error)), room))
                 }
             };
-            lines.push(self.key_line("  ", name, key_width, &shown));
+            lines.push(self.key_line("  ", name, key_width, show));
         }
         Ok(lines.join("\n"))
     }
@@ -214,11 +213,10 @@ impl<'a> View<'a> {
             let indent = if section.title.is_empty() { "" } else { "  " };
             let names = section.entries.iter().map(|(name, _)| text::width(&clean::line(name)));
             let key_width = names.max().unwrap_or(0);
-            let room = self.columns.saturating_sub(key_width + 2 + indent.len()).max(20);
             let lines = section.entries.iter().map(|(name, value)| {
                 let gloss = columns::gloss_by_name(name, value);
-                let shown = gloss.unwrap_or_else(|| self.entry(value, &facts, room));
-                self.key_line(indent, &clean::line(name), key_width, &shown)
+                let show = |room| gloss.clone().unwrap_or_else(|| self.entry(value, &facts, room));
+                self.key_line(indent, &clean::line(name), key_width, show)
             });
             let title =
                 (!section.title.is_empty()).then(|| self.style.paint(Role::Heading, &clean::line(&section.title)));
@@ -258,14 +256,25 @@ impl<'a> View<'a> {
         }
     }
 
-    fn key_line(&self, indent: &str, name: &str, key_width: usize, shown: &str) -> String {
+    /// A name and what `show` makes of its value for so many columns: beside the name, in the column of all values. On
+    /// a narrow terminal a value that does not fit there stands below its name.
+    fn key_line(&self, indent: &str, name: &str, key_width: usize, show: impl Fn(usize) -> String) -> String {
+        let room_of_keys = self.columns.saturating_sub(indent.len() + 2 + text::NARROWEST);
+        let key_width = self.fit.map_or(key_width, |_| key_width.min(room_of_keys.max(8)));
+        let room = self.columns.saturating_sub(indent.len() + key_width + 2).max(text::NARROWEST);
         let key = text::pad(&self.style.paint(Role::Key, name), key_width, false);
-        let hang = format!("{indent}{}  ", " ".repeat(key_width));
-        let mut lines = shown.split('\n');
-        let first = format!("{indent}{key}  {}", lines.next().unwrap_or_default());
-        let rest = lines.map(|line| format!("{hang}{line}"));
-        let lines = std::iter::once(first).chain(rest).map(|line| line.trim_end_matches(' ').to_owned());
-        lines.collect::<Vec<_>>().join("\n")
+        let (mut shown, mut hang) = (show(room), format!("{indent}{}  ", " ".repeat(key_width)));
+        let is_narrow = self.fit.is_some() && room < 2 * text::NARROWEST;
+        let fits = |line: &str| indent.len() + text::width(&key) + 2 + text::width(line) <= self.columns;
+        let first = if is_narrow && (shown.contains('\n') || !fits(&shown)) {
+            hang = format!("{indent}    ");
+            shown = show(self.columns.saturating_sub(hang.len()));
+            format!("{indent}{}\n{hang}", key.trim_end())
+        } else {
+            format!("{indent}{key}  ")
+        };
+        let text = format!("{first}{}", shown.replace('\n', &format!("\n{hang}")));
+        text.split('\n').map(|line| line.trim_end_matches(' ')).collect::<Vec<_>>().join("\n")
     }
 
     fn prose(&self, text: &str) -> String {

@@ -7,6 +7,11 @@ use std::borrow::Cow;
 
 /// Blanks between two columns.
 const GAP: usize = 2;
+/// With fewer letters than this a text says nothing; the first column, which names the row, needs more.
+const READABLE: usize = 8;
+const READABLE_FIRST: usize = 16;
+/// So many columns are shown however narrow it is.
+const FEWEST: usize = 2;
 
 /// What stands in one place of a table: clean text of one line, and its look.
 #[derive(Clone, Debug, Default)]
@@ -36,14 +41,34 @@ impl Grid {
                 *width = text::width(&cell.text).max(*width);
             }
         }
+        let mut more = None;
         if let Some(columns) = fit {
+            let shown = self.fitting(&widths, &right, columns);
+            more = (shown < widths.len()).then(|| {
+                let names = headings[shown..].join(", ").to_lowercase();
+                let note = text::truncate(&format!("(too narrow for: {names})"), columns);
+                format!("\n{}", style.paint(Role::Dim, &note))
+            });
+            widths.truncate(shown);
             self.shrink(&mut widths, &right, columns);
         }
         let heading_cells =
             headings.into_iter().map(|text| Cell { text, role: Some(Role::Heading), ..Cell::default() });
         let heading_row: Vec<Cell> = heading_cells.collect();
         let rows = std::iter::once(&heading_row).chain(&self.rows);
-        rows.map(|row| line(row, &widths, &right, style)).collect::<Vec<_>>().join("\n")
+        let lines = rows.map(|row| line(row, &widths, &right, style)).collect::<Vec<_>>().join("\n");
+        lines + more.as_deref().unwrap_or_default()
+    }
+
+    /// How many columns are shown in a width. Where they would be cut to a few letters each the last ones go; they say
+    /// least.
+    fn fitting(&self, widths: &[usize], right: &[bool], fit: usize) -> usize {
+        let least = |count: usize| {
+            let needed = (0..count).map(|at| if right[at] { widths[at] } else { widths[at].min(readable(at)) });
+            needed.sum::<usize>() + GAP * count.saturating_sub(1)
+        };
+        let fewest = FEWEST.min(widths.len());
+        (fewest..=widths.len()).rev().find(|count| least(*count) <= fit).unwrap_or(fewest)
     }
 
     fn leans_right(&self, at: usize) -> bool {
@@ -60,21 +85,27 @@ impl Grid {
             self.columns.get(at).is_some_and(|column| column.key.ends_with("id") || column.key.ends_with("Id"))
         };
         let passes: [(usize, &dyn Fn(usize) -> bool); 3] =
-            [(12, &|at| !right[at] && !is_id(at)), (8, &|at| !right[at]), (1, &|_| true)];
-        for (floor, may_shrink) in passes {
+            [(12, &|at| !right[at] && !is_id(at)), (READABLE, &|at| !right[at]), (1, &|_| true)];
+        for (least, may_shrink) in passes {
+            let floor = |at: usize| if least > 1 { least.max(readable(at)) } else { 1 };
             loop {
                 let over = (widths.iter().sum::<usize>() + gaps).saturating_sub(fit);
                 if over == 0 {
                     return;
                 }
-                let candidates = (0..widths.len()).filter(|at| may_shrink(*at) && widths[*at] > floor);
+                let candidates = (0..widths.len()).filter(|at| may_shrink(*at) && widths[*at] > floor(*at));
                 let Some(widest) = candidates.max_by_key(|at| widths[*at]) else { break };
                 // Down to the next narrower one at most, so that several wide ones share the loss.
                 let next = widths.iter().copied().filter(|width| *width < widths[widest]).max().unwrap_or(0);
-                widths[widest] = widths[widest].saturating_sub(over).max(next).max(floor).min(widths[widest] - 1);
+                widths[widest] =
+                    widths[widest].saturating_sub(over).max(next).max(floor(widest)).min(widths[widest] - 1);
             }
         }
     }
+}
+
+fn readable(at: usize) -> usize {
+    if at == 0 { READABLE_FIRST } else { READABLE }
 }
 
 fn line(row: &[Cell], widths: &[usize], right: &[bool], style: Style) -> String {
@@ -159,6 +190,16 @@ mod tests {
             let lines = grid.render(Some(width), Style::default());
             assert!(lines.lines().all(|line| text::width(line) <= width), "{width}: {lines}");
         }
+    }
+
+    #[test]
+    fn a_narrow_terminal_shows_the_first_columns_and_names_the_others() {
+        let texts = ["Debian12_arm64", "Debian 12 Bookworm (ARM 64-bit)", "Linux", "ARM", "2048"];
+        let grid = grid(&["id", "description", "family", "architecture", "memory"], &[&texts]);
+        let lines = grid.render(Some(40), Style::default());
+        let expected = "ID              DESCRIPTION       FAMILY\nDebian12_arm64  Debian 12 Bookw…  Linux\n(too narrow for: architecture, memory)";
+        assert_eq!(lines, expected);
+        assert!(!grid.render(Some(72), Style::default()).contains("too narrow"));
     }
 
     #[test]

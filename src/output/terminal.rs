@@ -76,6 +76,50 @@ fn answers() -> Vec<u8> {
     Vec::new()
 }
 
+/// Keeps how the terminal is now, for [`last_words`].
+pub fn remember_terminal() {
+    #[cfg(unix)]
+    unix::remember();
+}
+
+/// Says something whatever else is written or waited for, on a terminal that is as it was when it was remembered: for
+/// a program that hangs, or ends.
+pub fn last_words(text: &str) {
+    use std::io::IsTerminal;
+    let line = if std::io::stderr().is_terminal() { format!("\r\x1b[K{text}\r\n") } else { format!("{text}\n") };
+    #[cfg(unix)]
+    unix::say(line.as_bytes());
+    #[cfg(not(unix))]
+    drop(std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes()));
+}
+
+/// Reads a line that is not shown: `read` takes it, and is told whether the question was asked already.
+///
+/// # Errors
+/// `read` fails, or `stop` says so meanwhile.
+pub(super) fn unseen(
+    question: &str,
+    stop: impl Fn() -> bool,
+    read: impl FnOnce(bool) -> std::io::Result<String>,
+) -> std::io::Result<String> {
+    #[cfg(unix)]
+    let unseen = unix::wait_unseen(question, stop)?;
+    #[cfg(not(unix))]
+    let unseen: Option<()> = {
+        let _ = (question, stop);
+        None
+    };
+    read(unseen.is_some())
+}
+
+/// Waits until standard input has a line. Whether it has one before `stop` says so.
+pub(super) fn has_line(stop: impl Fn() -> bool) -> bool {
+    #[cfg(unix)]
+    return unix::wait_for(&std::io::stdin(), stop);
+    #[cfg(not(unix))]
+    !stop()
+}
+
 /// Waits for one key; `None` where no single key can be read.
 pub(super) fn key() -> Option<u8> {
     #[cfg(unix)]
@@ -88,23 +132,75 @@ pub(super) fn key() -> Option<u8> {
 mod unix {
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+    use nix::unistd::write;
     use std::fs::File;
-    use std::io::{Read, Write};
+    use std::io::{Error, ErrorKind, IsTerminal, Read, Result, Write, stderr, stdin};
     use std::os::fd::AsFd;
+    use std::sync::{Mutex, PoisonError};
     use std::time::{Duration, Instant};
 
-    /// The terminal, with keys coming one by one and not shown, until this is dropped.
-    struct Raw {
+    static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+
+    pub(super) fn remember() {
+        if stdin().is_terminal()
+            && let Ok(now) = tcgetattr(stdin())
+        {
+            *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        }
+    }
+
+    pub(super) fn say(line: &[u8]) {
+        if let Some(before) = &*BEFORE.lock().unwrap_or_else(PoisonError::into_inner) {
+            let _ = tcsetattr(stdin(), SetArg::TCSANOW, before);
+        }
+        // Not by way of the stream, which whoever hangs may have locked.
+        let _ = write(stderr(), line);
+    }
+
+    /// Waits until there is something to read. Whether there is before `stop` says so.
+    pub(super) fn wait_for(file: &impl AsFd, stop: impl Fn() -> bool) -> bool {
+        loop {
+            if stop() {
+                return false;
+            }
+            let mut asked = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
+            let slice = PollTimeout::try_from(crate::model::Interrupt::SLICE).unwrap_or(PollTimeout::ZERO);
+            // Who cannot be waited for is read from at once.
+            if !matches!(poll(&mut asked, slice), Ok(0) | Err(nix::errno::Errno::EINTR)) {
+                return true;
+            }
+        }
+    }
+
+    /// Asks, and waits until a line is there that is not shown; the terminal shows nothing until what this gives is
+    /// dropped. `None`, with nothing asked, where there is no terminal to do it on.
+    pub(super) fn wait_unseen(question: &str, stop: impl Fn() -> bool) -> Result<Option<Raw>> {
+        let Some(mut raw) = Raw::without(LocalFlags::ECHO) else { return Ok(None) };
+        raw.terminal.write_all(question.as_bytes())?;
+        if wait_for(&raw.terminal, stop) {
+            return Ok(Some(raw));
+        }
+        raw.terminal.write_all(b"\n")?;
+        Err(Error::from(ErrorKind::Interrupted))
+    }
+
+    /// The terminal in another mode, until this is dropped.
+    pub(super) struct Raw {
         terminal: File,
         before: Termios,
     }
 
     impl Raw {
+        /// With keys coming one by one and not shown.
         fn open() -> Option<Self> {
+            Self::without(LocalFlags::ICANON | LocalFlags::ECHO)
+        }
+
+        fn without(flags: LocalFlags) -> Option<Self> {
             let terminal = File::options().read(true).write(true).open("/dev/tty").ok()?;
             let before = tcgetattr(&terminal).ok()?;
             let mut raw = before.clone();
-            raw.local_flags.remove(LocalFlags::ICANON | LocalFlags::ECHO);
+            raw.local_flags.remove(flags);
             tcsetattr(&terminal, SetArg::TCSANOW, &raw).ok()?;
             Some(Self { terminal, before })
         }

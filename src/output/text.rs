@@ -49,7 +49,7 @@ fn beginning(letters: impl Iterator<Item = char>, columns: usize) -> Vec<char> {
 }
 
 /// Columns that a description beside a name needs at least; with fewer it goes below the name.
-const NARROWEST: usize = 20;
+pub(super) const NARROWEST: usize = 20;
 
 /// Breaks a text into lines of at most `columns`, at blanks. Lines keep their indentation, and what stands in a
 /// column behind a name stays in it. A line that fits stays as it is; so does a word that is wider than a line (a
@@ -57,6 +57,7 @@ const NARROWEST: usize = 20;
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut source = text.lines().peekable();
+    let mut above = 0;
     while let Some(first) = source.next() {
         let mut paragraph = Cow::Borrowed(first);
         // What was broken for a wider page is put together again first.
@@ -66,23 +67,30 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             paragraph = Cow::Owned(format!("{} {}", paragraph.trim_end(), next.trim_start()));
         }
         let paragraph = &*paragraph;
+        let depth = paragraph.len() - paragraph.trim_start_matches(' ').len();
+        if depth + NARROWEST <= columns {
+            above = depth;
+        }
         if width(paragraph) <= columns {
             lines.push(paragraph.to_owned());
             continue;
         }
-        let indent = paragraph.len() - paragraph.trim_start_matches(' ').len();
-        match beside(paragraph, indent) {
+        match beside(paragraph, depth) {
             Some((name, description)) => {
                 let hang = width(paragraph) - width(description);
                 if hang + NARROWEST <= columns {
                     let gap = " ".repeat(hang - width(name));
                     fill(&mut lines, &format!("{name}{gap}"), hang, description, columns);
                 } else {
-                    fill(&mut lines, "", indent, name.trim_start(), columns);
-                    fill(&mut lines, "", indent + 4, description, columns);
+                    fill(&mut lines, "", depth, name.trim_start(), columns);
+                    fill(&mut lines, "", depth + 4, description, columns);
                 }
             }
-            None => fill(&mut lines, "", indent, paragraph.trim_start(), columns),
+            None => {
+                // A description that stands in its column, below a long name.
+                let indent = if depth + NARROWEST > columns { depth.min(above + 4) } else { depth };
+                fill(&mut lines, "", indent, paragraph.trim_start(), columns);
+            }
         }
     }
     lines
@@ -251,6 +259,11 @@ mod tests {
         assert_eq!(
             wrap("  list      all machines that there are", 32),
             ["  list      all machines that", "            there are"]
+        );
+        assert_eq!(
+            wrap("  a long name\n                a text in its column", 30),
+            ["  a long name", "      a text in its column"],
+            "where its column is too far to the right"
         );
         assert_eq!(
             wrap("  list      all machines", 20),

@@ -80,7 +80,10 @@ pub(super) fn run(shell: Shell, options: &Options) -> i32 {
             let shell = shell.borrow();
             prompt::text(shell.language(), shell.world().current().as_ref(), shell.prompt())
         };
+        // Ctrl-C is the editor's, and one that comes late is for nothing any more.
+        let lent = Interrupt::global().lend();
         let read = editor.readline(&text);
+        drop(lent);
         if let Some(announcer) = &announcer {
             announcer.at_work();
         }

@@ -426,12 +426,20 @@ fn host_shell(command: &str) -> Result<Reply, Failure> {
     if !command.is_empty() {
         process.args(["-c", command]);
     }
-    let status = process.status().map_err(|error| {
+    // Ctrl-C is that program's while it runs.
+    let lent = Interrupt::global().lend();
+    let status = process.status();
+    drop(lent);
+    let status = status.map_err(|error| {
         Failure::new(crate::model::ErrorKind::Failed, format!("cannot start the host's shell: {error}"))
             .hinted("set SHELL to one that exists")
     })?;
-    // Ctrl-C reached both: the command ended, and that was the user's wish.
-    Interrupt::global().check()?;
+    #[cfg(unix)]
+    if std::os::unix::process::ExitStatusExt::signal(&status) == Some(signal_hook::consts::SIGINT)
+        || status.code() == Some(130)
+    {
+        return Err(crate::model::Error::Interrupted.into());
+    }
     match status.code() {
         Some(0) => Ok(Reply::Nothing),
         Some(code) => {

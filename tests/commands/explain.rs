@@ -103,7 +103,7 @@ fn in_languages() -> Vec<(&'static str, &'static str)> {
 fn run_explained(program: &Program, language: &str, ending: &str, line: &str) -> String {
     let explained = program.lines(&[&format!("explain --{language} {line}")]).ok();
     let script = program.file(&format!("script.{ending}"), &explained);
-    let output = program.command().env("GUEST_PASSWORD", "secret").arg(script).output().unwrap();
+    let output = program.command().env("VBOXSH_GUEST_PASSWORD", "secret").arg(script).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert_eq!(output.status.code(), Some(0), "{line}:\n{explained}{}{}", text(&output.stdout), text(&output.stderr));
     text(&output.stdout)

@@ -166,7 +166,7 @@ const ROWS: &[Row] = &[
     ("reconnect x", 2, "one argument too many", "usage: reconnect"),
     // Scripting
     ("eval nonsense", 6, "`nonsense`", "`help scripting`"),
-    ("explain top", 4, "no short script for `top`", "--trace"),
+    ("explain doctor", 4, "no short script for `doctor`", "--trace"),
     ("foreach //vms/vm[ 'print(1)'", 2, "`//vms/vm[`", "`help foreach`"),
     ("foreachvm", 2, "COMMAND is missing", "usage: foreachvm"),
     ("foreachvm pause", 1, "it failed for 2 of 2 machines", "above"),
@@ -206,6 +206,7 @@ const RUNNING: &[Row] = &[
     ("gexec web-01 --user root ls", 1, "Guest Additions", "`ginfo"),
     ("gcopy web-01 --user root a b", 1, "Guest Additions", "`ginfo"),
     ("gpipe web-01 --user root ls cat", 1, "Guest Additions", "`ginfo"),
+    ("gueststats web-01", 1, "Guest Additions", "`ginfo"),
     ("ip web-01 --wait 0.1", 124, "web-01", "`ginfo"),
     ("wait web-01 ip --timeout 0.1", 124, "ip", "--timeout"),
     ("screenshot web-01 nowhere/a.png", 1, "`nowhere/a.png`", "folder"),
@@ -290,20 +291,13 @@ fn a_failure_of_python_has_a_hint_too() {
 
 /// Commands whose examples need what no test machine has, and the test that shows them at work.
 const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
-    ("attach-pci", "tests/real/commands/off.rs"),
-    ("attach-usb", "tests/real/commands/running.rs"),
-    ("detach-pci", "tests/real/commands/off.rs"),
-    ("detach-usb", "tests/real/commands/running.rs"),
+    ("attach-usb", "tests/commands/usb.rs"),
+    ("detach-usb", "tests/commands/usb.rs"),
     ("edit", "tests/commands/shell.rs"),
-    ("export-vm", "tests/commands/"),
-    ("gcopy", "tests/real/commands/guest.rs"),
-    ("gexec", "tests/real/commands/guest.rs"),
+    ("export-vm", "tests/commands/machines.rs"),
     ("goto", "tests/commands/shell.rs"),
-    ("gpipe", "tests/real/commands/guest.rs"),
-    ("gueststats", "tests/real/commands/guest.rs"),
     ("gui", "tests/commands/shell.rs"),
-    ("import-vm", "tests/commands/"),
-    ("ip", "tests/real/commands/guest.rs"),
+    ("import-vm", "tests/commands/machines.rs"),
     ("teleport", "tests/real/commands/running.rs"),
 ];
 

@@ -15,4 +15,5 @@ mod program;
 mod shell;
 mod side_by_side;
 mod transcripts;
+mod usb;
 mod vboxshell;

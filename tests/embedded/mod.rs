@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod appliances;
-mod computer;
+pub(crate) mod computer;
 mod crashes;
 mod crawl;
 mod damage;

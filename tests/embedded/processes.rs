@@ -77,6 +77,46 @@ fn a_lock_of_another_process_is_seen_and_respected() {
 }
 
 #[test]
+fn a_lock_of_another_process_is_shared_to_look_at_what_is_saved() {
+    let home = Home::new();
+    let machine = home.machine("m");
+    let mut other = Other::new(&home);
+    other.run("vbox.findMachine(\"m\").lockMachine(session, LockType.Write); session.machine.memorySize = 100");
+    let session = lock(&home.connection, &machine, "Shared").unwrap();
+    assert_eq!((text(&session, "state"), text(&session, "type")), ("Locked".into(), "Shared".into()));
+    assert_eq!(session.get("console").unwrap(), Value::Null);
+    let shown = object(session.get("machine").unwrap());
+    assert_ne!(shown, machine);
+    assert_eq!(shown.get("memorySize").unwrap(), Value::Int(2048), "unsaved changes stay with the holder");
+    other.run("session.machine.saveSettings()");
+    assert_eq!(shown.get("memorySize").unwrap(), Value::Int(100));
+    let adapter = object(shown.call("getNetworkAdapter", vec![Value::Int(0)]).unwrap());
+    for refused in [
+        shown.set("memorySize", Value::Int(5)).map(|()| Value::Null),
+        adapter.set("enabled", false.into()).map(|()| Value::Null),
+        shown.call("saveSettings", vec![]),
+        shown.call("takeSnapshot", vec!["s".into(), "".into(), true.into()]),
+        shown.call("setExtraData", vec!["a".into(), "b".into()]),
+    ] {
+        let message = refused.as_ref().unwrap_err().to_string();
+        assert!(message.contains(&other.child.id().to_string()), "{message}");
+        assert_eq!(code(refused), "VBOX_E_INVALID_OBJECT_STATE");
+    }
+    let second = lock(&home.connection, &machine, "Shared").unwrap();
+    second.call("unlockMachine", vec![]).unwrap();
+    assert_eq!(code(lock(&home.connection, &machine, "Write")), "VBOX_E_INVALID_OBJECT_STATE");
+    other.run("session.unlockMachine()");
+    assert_eq!(text(&session, "state"), "Unlocked");
+    assert_eq!(code(shown.get("memorySize")), "E_ACCESSDENIED");
+    assert_eq!(code(adapter.get("enabled")), "E_ACCESSDENIED");
+    other.run("vbox.findMachine(\"m\").lockMachine(session, LockType.Write)");
+    lock(&home.connection, &machine, "Shared").unwrap();
+    other.kill();
+    assert_eq!(text(&machine, "sessionState"), "Unlocked");
+    lock(&home.connection, &machine, "Write").unwrap();
+}
+
+#[test]
 fn a_holder_that_is_killed_leaves_an_aborted_machine_and_no_lock() {
     let home = Home::new();
     let machine = home.machine("m");

@@ -1,6 +1,7 @@
 //! The commands against the real VirtualBox: each does what it is for, and nothing beside it.
 
-mod guest;
+pub mod guest;
+mod hanging;
 mod off;
 mod running;
 
@@ -17,7 +18,7 @@ pub struct Said {
 
 /// A VirtualBox of its own, and a way to it.
 pub struct Host {
-    id: &'static str,
+    id: String,
     /// The web service; none: over XPCOM, in the chroot.
     url: Option<String>,
     shell: Vboxsh,
@@ -25,18 +26,22 @@ pub struct Host {
 
 impl Host {
     /// An empty VirtualBox with a web service; `None`, and said, where there is none to be had.
-    pub fn new(id: &'static str, port: u16) -> Option<Self> {
+    ///
+    /// `VBOXSH_REAL_PREFIX` stands before its name, for runs side by side.
+    pub fn new(id: &str) -> Option<Self> {
         if !rig::enabled() {
             eprintln!("skipped: set VBOXSH_REAL_VIRTUALBOX=1 (root, Debian) to ask a real VirtualBox");
             return None;
         }
-        let _ = rig::run(&["remove", id]);
-        Some(Self { id, url: Some(rig::web(id, port, &[])), shell: Vboxsh::new() })
+        let id = format!("{}{id}", std::env::var("VBOXSH_REAL_PREFIX").unwrap_or_default());
+        let _ = rig::run(&["remove", &id]);
+        let url = rig::web(&id, free_port(), &[]);
+        Some(Self { id, url: Some(url), shell: Vboxsh::new() })
     }
 
     /// The same VirtualBox over XPCOM.
     pub fn over_xpcom(&self) -> Self {
-        Self { id: self.id, url: None, shell: Vboxsh::new() }
+        Self { id: self.id.clone(), url: None, shell: Vboxsh::new() }
     }
 
     /// Whether this build can go that way, and the name of the way.
@@ -45,8 +50,8 @@ impl Host {
     }
 
     /// The name of its instance.
-    pub fn id(&self) -> &'static str {
-        self.id
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// Its web service, unless it is reached over XPCOM.
@@ -57,7 +62,7 @@ impl Host {
     /// A folder that is `/root` for VirtualBox.
     pub fn folder(&self) -> PathBuf {
         let root = String::from_utf8(rig::script(&["root"]).stdout).unwrap();
-        PathBuf::from(root.trim()).join("vboxsh").join(self.id)
+        PathBuf::from(root.trim()).join("vboxsh").join(&self.id)
     }
 
     /// Runs the program.
@@ -75,7 +80,7 @@ impl Host {
             }
             None => {
                 let variables: Vec<String> = variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
-                let mut all = vec!["run", self.id, "env", "COLUMNS=100"];
+                let mut all = vec!["run", &self.id, "env", "COLUMNS=100"];
                 all.extend(variables.iter().map(String::as_str));
                 all.extend([env!("CARGO_BIN_EXE_vboxsh"), "--no-ext", "--yes", "-u", "xpcom"]);
                 all.extend(arguments);
@@ -117,9 +122,25 @@ impl Drop for Host {
     fn drop(&mut self) {
         // The other way to the same VirtualBox leaves it alone.
         if self.url.is_some() && !std::thread::panicking() {
-            let _ = rig::run(&["remove", self.id]);
+            let _ = rig::run(&["remove", &self.id]);
         }
     }
+}
+
+/// Where the program writes files, and how it is told.
+pub fn place(host: &Host, name: &str) -> (PathBuf, String) {
+    if host.url.is_some() {
+        let path = host.shell.home().join(name);
+        let told = path.to_str().unwrap().to_owned();
+        (path, told)
+    } else {
+        (host.folder().join(name), format!("/root/{name}"))
+    }
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// The first sector of a floppy: prints `vboxsh guest ready` on the screen and on COM1, then echoes keys there.
@@ -150,4 +171,51 @@ pub fn until(what: &str, mut so: impl FnMut() -> bool) {
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
     panic!("not within half a minute: {what}");
+}
+
+/// What is about the shell alone, or about more than one VirtualBox.
+const OF_THE_SHELL: &[&str] = &[
+    "alias",
+    "announce",
+    "apropos",
+    "clear",
+    "colors",
+    "edit",
+    "gui",
+    "help",
+    "history",
+    "hosts",
+    "on",
+    "prompt",
+    "python",
+    "quit",
+    "record",
+    "reload-ext",
+    "replay",
+    "shell",
+    "sleep",
+    "verbose",
+];
+
+/// This one needs no VirtualBox: it looks after the others.
+#[test]
+fn every_command_that_asks_virtualbox_runs_on_it() {
+    let texts = concat!(
+        include_str!("commands/off.rs"),
+        include_str!("commands/running.rs"),
+        include_str!("commands/guest.rs")
+    );
+    let runs = |name: &str| {
+        ["\"", "; "]
+            .iter()
+            .any(|before| [" ", "\"", ";"].iter().any(|after| texts.contains(&format!("{before}{name}{after}"))))
+    };
+    let commands = vboxsh::builtins::commands(&vboxsh::shell::ConnectSettings::default());
+    let missing: Vec<&str> = commands
+        .all()
+        .filter(|command| !std::iter::once(&command.name).chain(&command.aliases).any(|name| runs(name)))
+        .map(|command| command.name.as_str())
+        .filter(|name| !OF_THE_SHELL.contains(name))
+        .collect();
+    assert!(missing.is_empty(), "no test runs them on VirtualBox: {missing:?}");
 }

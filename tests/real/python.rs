@@ -491,3 +491,58 @@ fn a_web_service_manager_works_and_vetos_reach_other_programs() {
     );
     rig::script(&["remove", "python-soap"]);
 }
+
+/// What pyvbox's readers do in a guest.
+const IN_GUEST: &str = r#"
+import virtualbox
+box = virtualbox.VirtualBox()
+vm = box.find_machine("guest")
+with vm.create_session() as session:
+    with session.console.guest.create_session("root", "secret", timeout_ms=60000) as guest:
+        print(guest.directory_exists("/bin"), guest.path_exists("/no/such"), guest.file_exists("/bin/busybox"))
+        process, out, err = guest.execute("/bin/uname", ["-s"])
+        print(type(process).__name__, out, err, process.exit_code, process.status)
+        print(guest.execute("/bin/cat", stdin=b"gr\xfcn\n" * 5000)[1] == b"gr\xfcn\n" * 5000)
+        out = guest.execute("/bin/seq", ["1", "3000"])[1]
+        print(out.startswith(b"1\n2\n"), out.endswith(b"2999\n3000\n"))
+        process, out, err = guest.execute("/bin/sh", ["-c", "echo out; echo err >&2; exit 7"])
+        print(out, err, process.exit_code, process.status)
+        guest.makedirs("/tmp/a/b", 0o755)
+        print(guest.directory_exists("/tmp/a/b"))
+        print(guest.symlink_exists("/bin/ls"), guest.symlink_exists("/bin/busybox"))
+        guest.directory_remove_recursive("/tmp/a")
+        print(guest.directory_exists("/tmp/a"))
+print(session.state, vm.state == 5)
+"#;
+
+/// A real guest: files, programs, their output in bytes, their input and their end.
+#[test]
+fn pyvbox_scenarios_reach_a_real_guest() {
+    use crate::commands::{Host, guest, until};
+    if !guest::available() {
+        return;
+    }
+    let Some(host) = Host::new("python-guest") else { return };
+    let put = guest::real_guest(&["into", host.id()]);
+    assert!(put.status.success(), "{put:?}");
+    host.ok("start guest headless");
+    host.ok("wait guest property:/VirtualBox/GuestAdd/Version --timeout 600");
+    host.ok("ip guest --wait 600");
+    let user = [("VBOXSH_GUEST_USER", "root"), ("VBOXSH_GUEST_PASSWORD", "secret")];
+    until("guest control answers", || host.run_with(&user, &["-c", "gexec guest /bin/true"]).code == 0);
+    let shell = Vboxsh::new();
+    let script = shell.home().join("pyvbox.py");
+    std::fs::write(&script, IN_GUEST).unwrap();
+    let said = host.run(&[script.to_str().unwrap()]);
+    assert_eq!(
+        (said.code, said.out.as_str()),
+        (
+            0,
+            "True False True\nIGuestProcess b'Linux\\n' b'' 0 TerminatedNormally\nTrue\nTrue True\n\
+             b'out\\n' b'err\\n' 7 TerminatedNormally\nTrue\nTrue False\nFalse\nUnlocked True\n"
+        ),
+        "{}",
+        said.err
+    );
+    host.ok("powerdown guest");
+}

@@ -59,12 +59,16 @@ pub fn run(arguments: &[&str]) -> Output {
     run_with(arguments, &[])
 }
 
+/// `scripts/real-virtualbox`.
+pub fn program() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scripts/real-virtualbox")
+}
+
 fn run_with(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    let program = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scripts/real-virtualbox");
     // Files take the output: what the script leaves running would hold pipes open.
     let folder = tempfile::tempdir().unwrap();
     let (out, err) = (folder.path().join("out"), folder.path().join("err"));
-    let status = Command::new(program)
+    let status = Command::new(program())
         .args(arguments)
         .envs(environment.iter().copied())
         .stdin(std::process::Stdio::null())

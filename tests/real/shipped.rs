@@ -120,7 +120,7 @@ fn normal(text: &str) -> String {
 
 #[test]
 fn shipped_scripts_and_extensions_say_the_same_everywhere() {
-    let Some(host) = Host::new("shipped", 18344) else { return };
+    let Some(host) = Host::new("shipped") else { return };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/real-shipped");
     std::fs::create_dir_all(&folder).unwrap();
     let settings = folder.join("settings");

@@ -51,17 +51,67 @@ fn ctrl_c_ends_a_waiting_command() {
 }
 
 #[test]
-fn a_second_ctrl_c_ends_the_program_when_nothing_reacts() {
+fn a_call_that_hangs_is_told_and_the_next_ctrl_c_ends_the_program() {
     let program = Program::new();
+    let pipe = program.home().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let mut terminal = Terminal::open(&program);
-    terminal.enters("!trap '' INT; echo deaf; sleep 30");
-    terminal.shows("\ndeaf");
+    // Nobody ever writes into it.
+    terminal.enters("print(\"reading\"); read_file(\"pipe\")");
+    terminal.shows("\nreading");
+    std::thread::sleep(Duration::from_millis(300));
     terminal.control('c');
-    std::thread::sleep(Duration::from_millis(500));
+    terminal.shows("Ctrl-C once more ends vboxsh");
     let pressed = Instant::now();
     terminal.control('c');
+    terminal.shows("vboxsh ends");
     assert_eq!(terminal.ends(), 130);
     assert!(pressed.elapsed() < SOON, "{:?}", pressed.elapsed());
+}
+
+#[test]
+fn ctrl_c_belongs_to_a_program_of_the_host_while_it_runs() {
+    let program = Program::new();
+    let deaf =
+        program.file("deaf.sh", "trap 'echo heard' INT; echo ready; for n in 1 2 3 4 5 6 7 8 9; do sleep 0.3; done");
+    let mut terminal = Terminal::open(&program);
+    terminal.enters(&format!("!sh {deaf}"));
+    terminal.shows("\nready");
+    terminal.control('c');
+    terminal.shows("heard");
+    let said = terminal.prompted();
+    assert!(!said.contains("Ctrl-C once more"), "{said}");
+    terminal.enters("!echo ready; exec sleep 600");
+    terminal.shows("\nready");
+    terminal.control('c');
+    assert!(terminal.prompted().contains("interrupted"));
+}
+
+#[test]
+fn ctrl_c_ends_a_question() {
+    let program = Program::new();
+    program.machine("web-01");
+    std::fs::create_dir(program.home().join("guest")).unwrap();
+    program.lines(&["setextra web-01 vboxsh/SimulatedGuest ../../guest", "start web-01 headless"]).ok();
+    let mut terminal = Terminal::open_in(&program, &[("VBOXSH_GUEST_PASSWORD", "")], (100, 30));
+    terminal.enters("gexec web-01 /bin/pwd");
+    terminal.shows("user of the guest: ");
+    terminal.types("root\r");
+    terminal.shows("password of root in the guest: ");
+    terminal.control('c');
+    assert!(terminal.prompted().contains("interrupted"));
+    terminal.enters("gexec web-01 --user root /bin/pwd");
+    terminal.shows("password of root in the guest: ");
+    terminal.types("unseen-word\r");
+    let said = terminal.prompted();
+    assert!(said.contains("/root") && !said.contains("unseen-word"), "{said:?}");
+    terminal.enters("powerdown web-01");
+    terminal.prompted();
+    terminal.enters("remove-vm web-01");
+    terminal.shows("[y/N] ");
+    terminal.control('c');
+    terminal.prompted();
+    assert!(terminal.answers("list").contains("web-01"), "nothing was removed");
 }
 
 #[test]

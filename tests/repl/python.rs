@@ -181,3 +181,26 @@ fn history_has_whole_inputs_and_is_shared_with_the_other_language() {
     terminal.prompted();
     assert!(terminal.answers("py twice(21)").contains("42"), "functions stay");
 }
+
+/// Callbacks of pyvbox run on threads of their own: what they print comes while the prompt waits for a line.
+#[test]
+fn callbacks_print_while_nobody_types() {
+    let program = Program::new();
+    let Some(mut terminal) = python(&program) else { return };
+    for line in [
+        "import threading, virtualbox",
+        "vm = virtualbox.VirtualBox().find_machine('web-01')",
+        "vm.launch_vm_process(None, 'headless', '').wait_for_completion()",
+        "opened = vm.create_session()",
+        "keyboard = opened.console.keyboard",
+    ] {
+        let said = answers(&mut terminal, &[line]);
+        assert!(!said.contains("error"), "{said}");
+    }
+    let number = answers(&mut terminal, &["keyboard.register_on_guest_keyboard(lambda a: print(a.scancodes))"]);
+    assert!(number.trim().parse::<u64>().is_ok_and(|number| number > 1000), "{number}");
+    answers(&mut terminal, &["threading.Timer(0.3, keyboard.put_scancodes, [[35, 163]]).start()"]);
+    terminal.shows("[35, 163]");
+    assert!(answers(&mut terminal, &["40 + 2"]).contains("42"));
+    answers(&mut terminal, &["opened.console.power_down().wait_for_completion()"]);
+}

@@ -61,6 +61,7 @@ impl Program {
             .env("COLUMNS", "100")
             .env("LANG", "C.UTF-8")
             .env("NO_COLOR", "1")
+            .env("VBOXSH_GUEST_PASSWORD", "secret")
             .current_dir(self.home.path())
             .stdin(Stdio::null());
         command

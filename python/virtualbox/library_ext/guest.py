@@ -9,7 +9,7 @@ from virtualbox.library_base import VBoxError
 _Generated = generated("IGuest")
 
 #: How long a session may take to start, in seconds.
-_STARTS_WITHIN = 5.0
+_STARTS_WITHIN = 60.0
 
 
 class IGuest(_Generated):

@@ -230,13 +230,13 @@ for look in range({count#?60}):
     ),
     two(
         "gcopy",
-        "let m = vbox.findMachine({machine});\nm.session(|s| {\n    let guest = s.console.guest.createSession({user?}, env(\"GUEST_PASSWORD\"), {domain?}, \"\");\n    guest.waitFor(1, 30000);\n    guest.fileCopyToGuest({source}, {target}, []).wait();\n    guest.close();\n});",
-        "import os\nm = vbox.findMachine({machine})\nwith m.session() as s:\n    guest = s.console.guest.createSession({user?}, os.environ[\"GUEST_PASSWORD\"], {domain?}, \"\")\n    guest.waitFor(1, 30000)\n    wait(guest.fileCopyToGuest({source}, {target}, []))\n    guest.close()",
+        "let m = vbox.findMachine({machine});\nm.session(|s| {\n    let guest = s.console.guest.createSession({user?}, env(\"VBOXSH_GUEST_PASSWORD\"), {domain?}, \"\");\n    guest.waitFor(1, 30000);\n    guest.fileCopyToGuest({source}, {target}, []).wait();\n    guest.close();\n});",
+        "import os\nm = vbox.findMachine({machine})\nwith m.session() as s:\n    guest = s.console.guest.createSession({user?}, os.environ[\"VBOXSH_GUEST_PASSWORD\"], {domain?}, \"\")\n    guest.waitFor(1, 30000)\n    wait(guest.fileCopyToGuest({source}, {target}, []))\n    guest.close()",
     ),
     two(
         "gcopy from",
-        "let m = vbox.findMachine({machine});\nm.session(|s| {\n    let guest = s.console.guest.createSession({user?}, env(\"GUEST_PASSWORD\"), {domain?}, \"\");\n    guest.waitFor(1, 30000);\n    guest.fileCopyFromGuest({source}, {target}, []).wait();\n    guest.close();\n});",
-        "import os\nm = vbox.findMachine({machine})\nwith m.session() as s:\n    guest = s.console.guest.createSession({user?}, os.environ[\"GUEST_PASSWORD\"], {domain?}, \"\")\n    guest.waitFor(1, 30000)\n    wait(guest.fileCopyFromGuest({source}, {target}, []))\n    guest.close()",
+        "let m = vbox.findMachine({machine});\nm.session(|s| {\n    let guest = s.console.guest.createSession({user?}, env(\"VBOXSH_GUEST_PASSWORD\"), {domain?}, \"\");\n    guest.waitFor(1, 30000);\n    guest.fileCopyFromGuest({source}, {target}, []).wait();\n    guest.close();\n});",
+        "import os\nm = vbox.findMachine({machine})\nwith m.session() as s:\n    guest = s.console.guest.createSession({user?}, os.environ[\"VBOXSH_GUEST_PASSWORD\"], {domain?}, \"\")\n    guest.waitFor(1, 30000)\n    wait(guest.fileCopyFromGuest({source}, {target}, []))\n    guest.close()",
     ),
     two(
         "gpipe",
@@ -248,7 +248,7 @@ sent = subprocess.run({host-program}, shell=True, stdout=subprocess.PIPE).stdout
 words = shlex.split({guest-program})
 m = vbox.findMachine({machine})
 with m.session() as s:
-    guest = s.console.guest.createSession({user?}, os.environ["GUEST_PASSWORD"], {domain?}, "")
+    guest = s.console.guest.createSession({user?}, os.environ["VBOXSH_GUEST_PASSWORD"], {domain?}, "")
     guest.waitFor(1, 30000)
     process = guest.processCreate(words[0], words, "", [], ["WaitForStdOut"], 0)
     process.waitFor(1, 30000)

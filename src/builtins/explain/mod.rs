@@ -110,6 +110,11 @@ fn find(name: &str, given: &Given) -> Option<&'static Template> {
     names.iter().find_map(|name| all().find(|template| template.name == name))
 }
 
+/// The words of a line that is an argument.
+fn words(line: &str) -> Vec<String> {
+    split_words(line).unwrap_or_default()
+}
+
 fn literal(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
@@ -203,6 +208,8 @@ fn place(place: &str, given: &Given) -> Result<String, Failure> {
                 let path = if bare == "path" { word.find('.').map_or("", |at| &word[at + 1..]) } else { word };
                 assignment(path, given.text("value"))
             }
+            "program" => literal(words(word).first().map(String::as_str).unwrap_or_default()),
+            "words" => format!("[{}]", words(word).iter().map(|word| literal(word)).collect::<Vec<_>>().join(", ")),
             "value" => literal(word.split_once('=').map_or(word, |(_, value)| value)),
             // Arguments in parentheses go with the others.
             "call" => word.find('.').map_or("", |at| word[at..].split('(').next().unwrap_or_default()).to_owned(),

@@ -304,8 +304,8 @@ pub(super) const TEMPLATES: &[Template] = &[
     ),
     two(
         "gexec",
-        "let m = vbox.findMachine({machine});\nm.session(|s| {\n    let guest = s.console.guest.createSession({user?}, env(\"GUEST_PASSWORD\"), \"\", \"\");\n    guest.waitFor(1, 30000);\n    let process = guest.processCreate({command}, [], \"\", [], [\"WaitForStdOut\"], 0);\n    process.waitFor(1, 30000);\n    print(process.exitCode);\n    guest.close();\n});",
-        "import os\nm = vbox.findMachine({machine})\nwith m.session() as s:\n    guest = s.console.guest.createSession({user?}, os.environ[\"GUEST_PASSWORD\"], \"\", \"\")\n    guest.waitFor(1, 30000)\n    process = guest.processCreate({command}, [], \"\", [], [\"WaitForStdOut\"], 0)\n    process.waitFor(1, 30000)\n    print(process.exitCode)\n    guest.close()",
+        "let m = vbox.findMachine({machine});\nm.session(|s| {\n    let guest = s.console.guest.createSession({user?}, env(\"VBOXSH_GUEST_PASSWORD\"), \"\", \"\");\n    guest.waitForArray([\"Start\"], 30000);\n    let process = guest.processCreate({command/program}, {command/words}, \"\", [], [\"WaitForStdOut\"], 0);\n    process.waitForArray([\"Terminate\"], 30000);\n    print(process.exitCode);\n    guest.close();\n});",
+        "import os\nm = vbox.findMachine({machine})\nwith m.session() as s:\n    guest = s.console.guest.createSession({user?}, os.environ[\"VBOXSH_GUEST_PASSWORD\"], \"\", \"\")\n    guest.waitForArray([\"Start\"], 30000)\n    process = guest.processCreate({command/program}, {command/words}, \"\", [], [\"WaitForStdOut\"], 0)\n    process.waitForArray([\"Terminate\"], 30000)\n    print(process.exitCode)\n    guest.close()",
     ),
     two(
         "events",

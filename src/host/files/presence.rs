@@ -69,6 +69,9 @@ impl State {
                 None
             }
         };
+        if other.is_none() {
+            self.close_windows(view);
+        }
         if let Some(machine) = self.machines.get_mut(&view) {
             machine.other = other;
         }

@@ -3,6 +3,7 @@
 use super::super::clean;
 use super::super::terminal::{self, Answers};
 use super::{Sink, Ui};
+use crate::model::Interrupt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::Ordering;
 
@@ -34,7 +35,7 @@ impl Ui {
             let asked = io::stderr().lock().write_all(question.as_bytes()).is_ok();
             let mut answer = String::new();
             // No answer is a no.
-            let read = asked && io::stdin().read_line(&mut answer).is_ok();
+            let read = asked && answer_of_user(&mut answer).is_some();
             read && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
         })
     }
@@ -47,7 +48,7 @@ impl Ui {
         self.0.bars.aside(|| {
             io::stderr().lock().write_all(clean::line(question).as_bytes()).ok()?;
             let mut answer = String::new();
-            io::stdin().read_line(&mut answer).ok()?;
+            answer_of_user(&mut answer)?;
             Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty())
         })
     }
@@ -60,6 +61,22 @@ impl Ui {
         if !self.can_ask() {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "there is no terminal to ask on"));
         }
-        self.0.bars.aside(|| rpassword::prompt_password(&*clean::line(question)))
+        let stop = || Interrupt::global().is_raised();
+        self.0.bars.aside(|| {
+            let question = clean::line(question);
+            terminal::unseen(&question, stop, |asked| {
+                if asked { rpassword::read_password() } else { rpassword::prompt_password(&*question) }
+            })
+        })
     }
+}
+
+/// Reads a line of the user; `None` when Ctrl-C comes in its place.
+fn answer_of_user(answer: &mut String) -> Option<()> {
+    if !terminal::has_line(|| Interrupt::global().is_raised()) {
+        // The terminal has just echoed `^C`.
+        let _ = io::stderr().lock().write_all(b"\n");
+        return None;
+    }
+    io::stdin().read_line(answer).ok().map(drop)
 }

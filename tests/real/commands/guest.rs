@@ -9,13 +9,13 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Runs `scripts/real-guest`.
-fn real_guest(arguments: &[&str]) -> std::process::Output {
+pub fn real_guest(arguments: &[&str]) -> std::process::Output {
     let program = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scripts/real-guest");
     Command::new(program).args(arguments).stdin(std::process::Stdio::null()).output().unwrap()
 }
 
 /// Whether the guest is there; says why when it is not.
-fn available() -> bool {
+pub fn available() -> bool {
     if !rig::enabled() {
         eprintln!("skipped: set VBOXSH_REAL_VIRTUALBOX=1 (root, Debian) to ask a real VirtualBox");
         return false;
@@ -64,20 +64,43 @@ fn check(host: &Host) {
     let late = run("gexec guest --timeout 2 /bin/sleep 60");
     assert!(late.code == 1 || late.code == 124, "{late:?}");
 
-    // Over XPCOM the program runs beside VirtualBox, where the folder has another name.
-    let folder = if host.url.is_some() { host.folder().to_str().unwrap().to_owned() } else { "/root".to_owned() };
+    // The host's side of a copy is a file of the computer that VirtualBox runs on.
     let bytes: Vec<u8> = (0..100_000_u32).map(|number| (number * 7 % 251) as u8).collect();
     std::fs::write(host.folder().join("sent.bin"), &bytes).unwrap();
-    ok(&format!("gcopy guest {folder}/sent.bin /tmp/sent.bin"));
-    ok(&format!("gcopy --from guest /tmp/sent.bin {folder}/back.bin"));
+    ok("gcopy guest /root/sent.bin /tmp/sent.bin");
+    ok("gcopy --from guest /tmp/sent.bin /root/back.bin");
     assert!(std::fs::read(host.folder().join("back.bin")).unwrap() == bytes, "a copy there and back is the same");
-    let failed = run(&format!("gcopy --from guest /tmp/none {folder}/none"));
+    let failed = run("gcopy --from guest /tmp/none /root/none");
     assert!(failed.code != 0 && failed.err.contains("/tmp/none") && failed.err.contains("hint: "), "{failed:?}");
 
     assert_eq!(ok("gpipe guest 'printf \"one\\ntwo\\n\"' '/bin/cat'"), "one\ntwo\n");
     assert_eq!(ok("gpipe guest 'seq 1 20000' '/bin/wc -l'").trim(), "20000");
     let stats = ok("gueststats guest");
-    assert!(stats.contains("mem"), "{stats}");
+    let memory =
+        stats.lines().find_map(|line| line.strip_prefix("memTotal")).map(|number| number.trim().parse::<u64>());
+    assert!(matches!(memory, Some(Ok(150_000..262_144))), "in KiB, of 256 MB: {stats}");
+
+    // What the guest tells, and what it is told.
+    ok("gexec guest /usr/bin/VBoxControl guestproperty set /vboxsh/guest told");
+    assert_eq!(ok("call guest.getGuestPropertyValue /vboxsh/guest"), "told\n");
+    ok("call guest.setGuestPropertyValue /vboxsh/host 'two words'");
+    let told = ok("gexec guest /usr/bin/VBoxControl guestproperty get /vboxsh/host");
+    assert!(told.contains("two words"), "{told}");
+    std::fs::write(host.folder().join("shared.txt"), "from the host\n").unwrap();
+    ok("shareFolder guest /root share writable");
+    assert_eq!(
+        ok(
+            "gexec guest /bin/sh -c 'mount -t vboxsf share /mnt && cat /mnt/shared.txt && echo here >/mnt/written.txt; umount /mnt'"
+        ),
+        "from the host\n"
+    );
+    assert_eq!(std::fs::read_to_string(host.folder().join("written.txt")).unwrap(), "here\n");
+    ok("unshareFolder guest share");
+
+    // The guest goes on where it was.
+    ok("pause guest; resume guest");
+    assert_eq!(ok("gexec guest /bin/echo awake"), "awake\n");
+    assert!(ok("stats guest").contains("Guest/RAM/Usage/Total"), "metrics of the guest");
 }
 
 #[test]
@@ -85,8 +108,8 @@ fn commands_reach_a_guest_with_additions() {
     if !available() {
         return;
     }
-    let Some(host) = Host::new("cmd-guest", 18382) else { return };
-    let put = real_guest(&["into", "cmd-guest"]);
+    let Some(host) = Host::new("cmd-guest") else { return };
+    let put = real_guest(&["into", &host.id]);
     assert!(put.status.success(), "{put:?}");
     host.ok("start guest headless");
     check(&host);

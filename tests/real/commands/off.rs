@@ -1,6 +1,6 @@
 //! Commands that need no guest, on machines that are off.
 
-use super::Host;
+use super::{Host, place};
 
 /// A line, a line that looks, and what that shows. `NAME` is the machine.
 const STEPS: &[(&str, &str, &str)] = &[
@@ -29,6 +29,8 @@ const STEPS: &[(&str, &str, &str)] = &[
     ("unregisterIso /root/os.iso", "list-media", "NAME-a.vdi"),
     ("registerIso /root/os.iso", "list-media dvds", "os.iso"),
     ("unregisterIso /root/os.iso", "list-media", "NAME-a.vdi"),
+    ("registerIso /root/NAME.iso", "list-media dvds", "NAME.iso"),
+    ("removeIso /root/NAME.iso", "list-media", "NAME-a.vdi"),
     ("attachCtr NAME Ctr0 SCSI BusLogic", "info NAME", "BusLogic"),
     ("detachCtr NAME Ctr0", "info NAME", "SATA"),
     ("nic NAME 0 attachment Internal dmz", "nic NAME 0 attachment", "Internal dmz"),
@@ -69,6 +71,13 @@ const STEPS: &[(&str, &str, &str)] = &[
     ("tree NAME --depth 1", "call vbox.findMachine NAME", "NAME"),
     ("foreachvm getextra note", "foreachvm get {}.name", "NAME"),
     ("foreach //vms/vm[@memorySize=96]/nics/nic[@slot=0] 'print(obj.adapterType)'", "host", "memory"),
+    ("exportVm NAME /root/NAME.ova ovf-2.0 --manifest", "list", "NAME"),
+    ("importVm /root/NAME.ova --vdi", "get 'NAME 1'.memorySize", "96"),
+    ("removeVm 'NAME 1'", "list", "NAME"),
+    ("eval vbox.findMachine(\"NAME\").memorySize", "rhai 40 + 2", "42"),
+    ("foreachvm --at-once 2 getextra {} note", "time get NAME.name", "NAME"),
+    ("explain set NAME.memorySize 128", "explain info NAME", "findMachine"),
+    ("listMedia", "doctor", "7.2"),
     ("wait NAME state=PoweredOff", "stats", "CPU"),
     ("listUsb", "lspci NAME", ""),
     ("monitorVBox 0.2", "events --for 0.2", ""),
@@ -108,6 +117,11 @@ fn check(host: &Host, name: &str) {
         assert!(said.contains(&named(part)), "{line}: {said}");
     }
     assert_eq!(host.ok(&named("get NAME.state NAME.sessionState")), "PoweredOff\nUnlocked\n");
+    let (script, told) = place(host, "lines.vbsh");
+    std::fs::write(script, named(&["# a comment", "goto 4", "nonsense", "get \"NAME\".state"].join("\n"))).unwrap();
+    assert_eq!(host.ok(&format!("runScript {told}")), "PoweredOff\n");
+    let way = host.url.as_deref().unwrap_or("xpcom");
+    assert_eq!(host.ok(&named(&format!("disconnect; connect {way}; reconnect; get \"NAME\".state"))), "PoweredOff\n");
     let file = host.ok(&named("export-config NAME"));
     let place = host.shell.home().join("machine.toml");
     std::fs::write(&place, &file).unwrap();
@@ -121,9 +135,11 @@ fn check(host: &Host, name: &str) {
 
 #[test]
 fn commands_on_machines_that_are_off_do_what_they_are_for() {
-    let Some(host) = Host::new("cmd-off", 18380) else { return };
+    let Some(host) = Host::new("cmd-off") else { return };
     std::fs::create_dir_all(host.folder().join("store")).unwrap();
-    std::fs::write(host.folder().join("os.iso"), vec![0; 1 << 20]).unwrap();
+    for name in ["os", "web-01", "Zürich-東京"] {
+        std::fs::write(host.folder().join(name).with_extension("iso"), vec![0; 1 << 20]).unwrap();
+    }
     check(&host, "web-01");
     if cfg!(all(feature = "xpcom", unix)) {
         check(&host.over_xpcom(), "Zürich-東京");

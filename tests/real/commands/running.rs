@@ -1,6 +1,6 @@
 //! Commands on a machine that really runs: each does what it is for, and the machine runs on.
 
-use super::{Host, boot_floppy, until};
+use super::{Host, boot_floppy, place, until};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -72,17 +72,6 @@ fn size_of(png: &[u8]) -> (u32, u32) {
     assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"), "{:?}", &png[..png.len().min(16)]);
     let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
     (number(16), number(20))
-}
-
-/// Where the program writes files, and how it is told.
-fn place(host: &Host, name: &str) -> (PathBuf, String) {
-    if host.url.is_some() {
-        let path = host.shell.home().join(name);
-        let told = path.to_str().unwrap().to_owned();
-        (path, told)
-    } else {
-        (host.folder().join(name), format!("/root/{name}"))
-    }
 }
 
 fn looks(guest: &Guest<'_>) {
@@ -218,7 +207,7 @@ fn check(host: &Host, name: &'static str) {
 /// One machine at a time: two that run would starve each other on a small computer.
 #[test]
 fn commands_on_a_machine_that_runs_do_what_they_are_for() {
-    let Some(host) = Host::new("cmd-run", 18381) else { return };
+    let Some(host) = Host::new("cmd-run") else { return };
     std::fs::write(host.folder().join("os.iso"), vec![0; 1 << 20]).unwrap();
     check(&host, "run-01");
     if cfg!(all(feature = "xpcom", unix)) {
@@ -229,7 +218,7 @@ fn commands_on_a_machine_that_runs_do_what_they_are_for() {
 /// A machine goes from one process to another through a portal, and a teleport to nowhere leaves it where it is.
 #[test]
 fn a_running_machine_is_teleported() {
-    let Some(host) = Host::new("cmd-port", 18383) else { return };
+    let Some(host) = Host::new("cmd-port") else { return };
     std::fs::write(host.folder().join("os.iso"), vec![0; 1 << 20]).unwrap();
     let guest = Guest::new(&host, "from-01", "");
     host.ok("clone from-01 to-01 --keep macs,hardware-ids");
@@ -237,12 +226,14 @@ fn a_running_machine_is_teleported() {
     guest.does("start VM headless", "Running");
     guest.greets(1);
     guest.refuses("teleport VM 127.0.0.1:9 secret", 1, "");
-    host.ok("openportal to-01 18390 secret");
+    let port = super::free_port();
+    host.ok(&format!("openportal to-01 {port} secret"));
     std::thread::scope(|scope| {
         let waits = scope.spawn(|| host.ok("start to-01 headless"));
         until("the portal waits", || host.ok("get to-01.state") == "TeleportingIn\n");
         // The portal is open a little after the state says so.
-        until("the portal takes it", || host.run(&["-c", "teleport from-01 127.0.0.1:18390 secret 1000"]).code == 0);
+        let teleport = format!("teleport from-01 127.0.0.1:{port} secret 1000");
+        until("the portal takes it", || host.run(&["-c", &teleport]).code == 0);
         waits.join().unwrap();
     });
     assert_eq!(host.ok("get to-01.state"), "Running\n");
