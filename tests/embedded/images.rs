@@ -44,12 +44,9 @@ fn write(medium: &Object, model: &mut [u8], at: usize, bytes: &[u8]) {
 
 fn content(medium: &Object) -> Vec<u8> {
     let io = object(medium.call("openForIO", vec![false.into(), "".into()]).unwrap());
-    let bytes = io.call("read", vec![Value::Int(0), Value::Int(64 << 20)]).unwrap();
+    let bytes = crate::embedded::appliances::read_of(&io, 0, 64 << 20);
     io.call("close", vec![]).unwrap();
-    match bytes {
-        Value::Blob(bytes) => bytes,
-        other => panic!("{other:?}"),
-    }
+    bytes
 }
 
 fn refreshed(medium: &Object) -> String {
