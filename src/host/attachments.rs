@@ -90,6 +90,7 @@ impl State {
         medium: Option<Address>,
     ) -> Outcome {
         let (name, port, device) = slot;
+        super::storage::check_named(name)?;
         if !self.machine(view)?.registered {
             let message = "cannot attach storage devices to an unregistered machine; save and register it first";
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));
@@ -239,6 +240,7 @@ impl State {
 
     pub(super) fn detach(&mut self, view: View, slot: Slot<'_>) -> Outcome {
         self.check_mutable(view, When::OffOrRunning)?;
+        super::storage::check_named(slot.0)?;
         let id = self.attachment(view, slot)?;
         if self.running(view).is_some() && !self.element(Address { view, element: id })?.flag("hotPluggable") {
             let controller = self.element(Address { view, element: id })?.parent;

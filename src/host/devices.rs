@@ -35,12 +35,26 @@ const NEVER_WRITTEN: [(&str, &str); 2] = [("IPlatform", "architecture"), ("IMach
 const LENIENT: [(&str, &str); 2] = [("IPlatform", "RTCUseUTC"), ("IMachine", "teleporterEnabled")];
 
 impl State {
-    /// What is decided before the state of the machine is looked at: whether the attribute is written already.
-    pub(super) fn write_first(&self, at: Address, owner: &str, name: &str, value: &RawValue) -> Outcome<bool> {
+    /// What is decided before the state of the machine is looked at: whether the value can be one at all, and whether
+    /// the attribute has it already.
+    pub(super) fn write_first(&self, at: Address, owner: &str, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
         if NEVER_WRITTEN.contains(&(owner, name)) {
             return Err(Fault::not_in_virtualbox(format!("{owner}.{name} (writing)")));
         }
-        Ok(LENIENT.contains(&(owner, name)) && self.element(at)?.value(name) == Some(value))
+        let value = arguments.value(0);
+        match (owner, name) {
+            ("IMachine", "groups" | "hardwareVersion" | "hardwareUUID") => {
+                super::machine::check_value(name, arguments)?
+            }
+            ("IMachine", "memoryBalloonSize") => self.check_balloon_size(at, arguments.int(0))?,
+            ("IMachine", "CPUCount" | "CPUExecutionCap" | "memorySize" | "teleporterPort")
+            | ("IGraphicsAdapter", "monitorCount") => {
+                super::table::find(self.element(at)?.interface, name).map_or(Ok(()), |row| row.check_range(&value))?;
+            }
+            ("IRecordingSettings", "paused") => return Err(Fault::not_in_virtualbox(format!("{owner}.{name}"))),
+            _ => {}
+        }
+        Ok(LENIENT.contains(&(owner, name)) && self.element(at)?.value(name) == Some(&value))
     }
 
     pub(super) fn read_device(&mut self, at: Address, owner: &str, name: &str) -> Outcome<Option<RawValue>> {
@@ -82,6 +96,12 @@ impl State {
             "INATEngine" => self.write_nat(at, name, arguments),
             "ISharedFolder" => self.write_shared_folder(name, arguments),
             "ISerialPort" => self.write_serial_port(at, name, arguments),
+            "IGraphicsAdapter" if name == "VRAMSize" && arguments.int(0) < 2 => {
+                match self.element(at)?.name("graphicsControllerType") {
+                    kind @ ("VBoxSVGA" | "VMSVGA") => Err(Fault::argument(format!("{kind} needs at least 2 MB"))),
+                    _ => Ok(false),
+                }
+            }
             _ => Ok(false),
         }
     }

@@ -121,15 +121,18 @@ impl State {
     /// machine runs: then it is set to nothing and loses its flags, else it is deleted and keeps them.
     fn set_guest_property(&mut self, view: View, name: &str, value: Option<&str>, flags: Option<&str>) -> Outcome {
         let runs = self.running(view).is_some();
-        if !runs {
+        let deleted = value.is_none();
+        if !runs && deleted {
             self.check_mutable(view, When::OffOrSaved)?;
         }
         // Deleting checks no name: nothing has such a one.
-        let deleted = value.is_none();
         if (runs || !deleted) && (name.is_empty() || name.contains(['*', '?', '|']) || name.len() > LONGEST_NAME) {
             return Err(Fault::argument(format!(
                 "`{name}` is no name of a guest property: it must have 1 to {LONGEST_NAME} letters and no `*`, `?` or `|`"
             )));
+        }
+        if !runs {
+            self.check_mutable(view, When::OffOrSaved)?;
         }
         let text_value = value.unwrap_or_default();
         if text_value.len() > LONGEST_VALUE {

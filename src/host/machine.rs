@@ -151,7 +151,6 @@ impl State {
                 let mut groups: Vec<String> = Vec::new();
                 for given in arguments.texts(0) {
                     let group = if given.is_empty() { "/".to_owned() } else { given };
-                    super::machines::check_group(&group).map_err(|fault| fault.by("IVirtualBox"))?;
                     if !groups.contains(&group) {
                         groups.push(group);
                     }
@@ -161,17 +160,11 @@ impl State {
                 Ok(true)
             }
             "hardwareUUID" => {
-                let id = match arguments.text(0) {
-                    // The machine's own id.
-                    "" | "00000000-0000-0000-0000-000000000000" => String::new(),
-                    given => super::machines::parse_id(given)
-                        .ok_or_else(|| Fault::argument(format!("`{given}` is no UUID")))?,
-                };
+                // No id, and the empty one, stand for the machine's own.
+                let id = super::machines::parse_id(arguments.text(0)).unwrap_or_default();
+                let id = if id.bytes().all(|byte| matches!(byte, b'0' | b'-')) { String::new() } else { id };
                 self.element_mut(at)?.set("hardwareUUID", text(id));
                 Ok(true)
-            }
-            "hardwareVersion" if !matches!(arguments.text(0), "1" | "2") => {
-                Err(Fault::argument(format!("`{}` is no hardware version: 1 or 2", arguments.text(0))))
             }
             // A known type is kept by its own spelling.
             "OSTypeId" => {
@@ -214,16 +207,17 @@ impl State {
                 Ok(false)
             }
             "CPUCount" | "CPUHotPlugEnabled" => self.write_processors(at, name, arguments),
-            "memoryBalloonSize" => {
-                let most = self.element(at)?.int("memorySize") * 3 / 4;
-                if arguments.int(0) > most {
-                    let message = format!("{} MB: the balloon may have at most {most} MB", arguments.int(0));
-                    return Err(Fault::argument(message));
-                }
-                Ok(false)
-            }
             _ => Ok(false),
         }
+    }
+
+    /// Whether a balloon of so many MB leaves the guest enough.
+    pub(super) fn check_balloon_size(&self, at: Address, size: i64) -> Outcome {
+        let most = self.element(at)?.int("memorySize") * 3 / 4;
+        if size > most {
+            return Err(Fault::argument(format!("{size} MB: the balloon may have at most {most} MB")));
+        }
+        Ok(())
     }
 
     /// A path below the machine's folder is kept relative to it.
@@ -418,7 +412,8 @@ impl State {
 
     /// The window of a machine that does not run: a session without one has none to show.
     fn console_window(&self, view: u32, show: bool) -> Outcome<Option<Vec<RawValue>>> {
-        if !self.copies.contains_key(&view) {
+        // The machine of a snapshot answers as a locked one does.
+        if !self.copies.contains_key(&view) && self.snapshot_of_view(view).is_none() {
             let code = if show { code::E_FAIL } else { code::INVALID_VM_STATE };
             return Err(Fault::new(code, "the machine does not run, so it has no window"));
         }
@@ -492,3 +487,22 @@ const OLD_WINDOWS: [&str; 14] = [
     "WindowsNT",
     "WindowsNT_64",
 ];
+
+/// What is wrong with a value that VirtualBox looks at before it asks whether the machine may change.
+pub(super) fn check_value(name: &str, arguments: Arguments<'_>) -> Outcome {
+    let given = arguments.text(0);
+    match name {
+        "groups" => arguments
+            .texts(0)
+            .iter()
+            .filter(|group| !group.is_empty())
+            .try_for_each(|group| super::machines::check_group(group).map_err(|fault| fault.by("IVirtualBox"))),
+        "hardwareVersion" if !matches!(given, "1" | "2") => {
+            Err(Fault::argument(format!("`{given}` is no hardware version: 1 or 2")))
+        }
+        "hardwareUUID" if !given.is_empty() && super::machines::parse_id(given).is_none() => {
+            Err(Fault::argument(format!("`{given}` is no UUID")).by(""))
+        }
+        _ => Ok(()),
+    }
+}

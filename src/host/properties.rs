@@ -45,6 +45,14 @@ const BUSES: &[Bus] = &[
 const NO_BUS: Bus = bus("Null", (0, 0, 0, 0), &[], &[], "");
 
 impl Bus {
+    /// Whether there are controllers for it.
+    pub(super) fn check(name: &str) -> Outcome {
+        match Self::of(name).default_controller {
+            "" => Err(Fault::argument(format!("`{name}` is no storage bus"))),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn of(name: &str) -> &'static Self {
         BUSES.iter().find(|bus| bus.name == name).unwrap_or(&NO_BUS)
     }

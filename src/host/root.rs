@@ -108,9 +108,13 @@ impl State {
                 one(Address::machine(found).value("IMachine"))
             }
             "getMachinesByGroups" => {
-                let wanted = arguments.texts(0);
+                let mut wanted = arguments.texts(0);
                 for group in wanted.iter().filter(|group| !group.is_empty()) {
                     super::machines::check_group(group)?;
+                }
+                // No group is the topmost one, as where groups are written.
+                if wanted.is_empty() || wanted.iter().any(String::is_empty) {
+                    wanted.push("/".to_owned());
                 }
                 let mut found = self.registered();
                 found.retain(|view| self.is_accessible(*view));

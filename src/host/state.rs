@@ -343,7 +343,7 @@ impl State {
         if attribute.owner == "IMachine" {
             self.check_accessible(at.view, "")?;
         }
-        if self.write_first(at, attribute.owner, attribute.name, &arguments.value(0))? {
+        if self.write_first(at, attribute.owner, attribute.name, arguments)? {
             return Ok(());
         }
         let row = table::find(self.element(at)?.interface, attribute.name);
@@ -378,12 +378,7 @@ impl State {
             return Err(Fault::not_implemented(format!("{}.{} (writing)", attribute.owner, attribute.name)));
         };
         let value = arguments.value(0);
-        if let (Some((least, greatest)), Some(number)) = (row.range, value.as_int())
-            && !(least..=greatest).contains(&number)
-        {
-            let message = format!("{number} is no valid {}: it must be in the range {least} to {greatest}", row.name);
-            return Err(Fault::argument(message));
-        }
+        row.check_range(&value)?;
         let element = self.element_mut(at)?;
         if element.value(row.name) != Some(&value) {
             element.set(row.name, value);

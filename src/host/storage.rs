@@ -13,6 +13,11 @@ use crate::model::RawValue;
 /// What is attached where.
 pub(super) type Slot<'a> = (&'a str, i64, i64);
 
+/// VirtualBox refuses an empty name before it looks for the controller.
+pub(super) fn check_named(name: &str) -> Outcome {
+    if name.is_empty() { Err(Fault::argument("it must be named: the name is empty").by("")) } else { Ok(()) }
+}
+
 impl State {
     pub(super) fn read_storage_controller(&self, at: Address, name: &str) -> Outcome<Option<RawValue>> {
         let bus = Bus::of(self.element(at)?.name("bus"));
@@ -73,10 +78,8 @@ impl State {
     }
 
     pub(super) fn add_storage_controller(&mut self, root: Address, name: &str, bus: &str) -> Outcome<ElementId> {
+        Bus::check(bus)?;
         let limits = Bus::of(bus);
-        if limits.default_controller.is_empty() {
-            return Err(Fault::argument(format!("`{bus}` is no storage bus")));
-        }
         let document = self.document(root.view)?;
         if name.is_empty() {
             return Err(Fault::argument("a storage controller needs a name").by("IStorageController"));
@@ -132,25 +135,16 @@ impl State {
         let view = at.view;
         let object = |id: ElementId| Address { view, element: id }.value("IStorageController");
         let slot = (arguments.text(0), arguments.int(1), arguments.int(2));
-        // Others find no controller of that name.
-        const NAMED: [&str; 7] = [
-            "attachDevice",
-            "attachDeviceWithoutMedium",
-            "detachDevice",
-            "passthroughDevice",
-            "getStorageControllerByName",
-            "removeStorageController",
-            "setStorageControllerBootable",
-        ];
-        if slot.0.is_empty() && NAMED.contains(&name) {
-            return Err(Fault::argument("a storage controller has a name"));
-        }
         match name {
             "addStorageController" => {
+                Bus::check(arguments.name(1))?;
                 self.check_mutable(view, When::Off)?;
                 one(object(self.add_storage_controller(at, arguments.text(0), arguments.name(1))?))
             }
-            "getStorageControllerByName" => one(object(self.controller(view, slot.0)?)),
+            "getStorageControllerByName" => {
+                check_named(slot.0)?;
+                one(object(self.controller(view, slot.0)?))
+            }
             "getStorageControllerByInstance" => {
                 let (bus, instance) = (arguments.name(0), arguments.int(1));
                 let document = self.document(view)?;
@@ -166,6 +160,7 @@ impl State {
             }
             "removeStorageController" => {
                 self.check_mutable(view, When::Off)?;
+                check_named(slot.0)?;
                 let id = self.controller(view, slot.0)?;
                 let attachments = self.attachments_of(view, id)?;
                 attachments.iter().try_for_each(|attachment| self.check_settled(view, *attachment))?;
@@ -177,6 +172,8 @@ impl State {
                 nothing()
             }
             "setStorageControllerBootable" => {
+                self.check_mutable(view, When::Off)?;
+                check_named(slot.0)?;
                 let element = self.controller(view, slot.0)?;
                 self.change_controller(Address { view, element }, "bootable", arguments.flag(1))
             }
@@ -219,6 +216,8 @@ impl State {
                 nothing()
             }
             "passthroughDevice" => {
+                self.check_mutable(view, When::Off)?;
+                check_named(slot.0)?;
                 self.change_attachment(view, slot, ("passthrough", "DVD"), arguments.flag(3), When::Off)
             }
             "temporaryEjectDevice" => {

@@ -2,7 +2,7 @@
 //!
 //! The columns are explained at the top of `tables/machine.txt`. No behaviour here.
 
-use super::value;
+use super::{Fault, Outcome, value};
 use crate::model::RawValue;
 use crate::schema::{Interface, Kind, Type, embedded};
 use std::collections::HashMap;
@@ -53,6 +53,18 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// Whether a number is in the range.
+    pub(super) fn check_range(&self, value: &RawValue) -> Outcome {
+        match (self.range, value.as_int()) {
+            (Some((least, greatest)), Some(number)) if !(least..=greatest).contains(&number) => {
+                let name = self.name;
+                let message = format!("{number} is no valid {name}: it must be in the range {least} to {greatest}");
+                Err(Fault::argument(message))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Where a tree has the value: releases keep some values in one place, some in another. The first where it has none.
     pub(super) fn place_in(&self, tree: &super::xml::XmlNode) -> Option<&'static str> {
         let there = self.places.iter().find(|place| tree.value(place).is_some());

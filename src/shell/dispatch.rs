@@ -322,9 +322,15 @@ impl Shell {
         if words.iter().any(|word| word == "--help") || command.takes_source() && rest.trim() == "--help" {
             return Ok(Reply::Text(super::manual::of_command(command)));
         }
+        let late = late_option(command, &words);
         let given = Given::parse(command, words, rest)?;
         let run = Arc::clone(&command.run);
-        run(self, &given)
+        run(self, &given).map_err(|failure| match late {
+            Some(hint) if matches!(failure.kind, crate::model::ErrorKind::Script | crate::model::ErrorKind::Usage) => {
+                failure.or_hinted(hint)
+            }
+            _ => failure,
+        })
     }
 
     /// Evaluates source in the prompt's language and remembers the value as `_`.
@@ -384,6 +390,15 @@ impl Shell {
 /// What is missing, too much, or not understood.
 pub fn given_on_line(command: &Command, rest: &str) -> Result<Given, Failure> {
     Given::parse(command, words_for(command, rest)?, rest)
+}
+
+/// What to say of an option of the command that stands behind a line which is its last argument: what such a line is
+/// made of is not looked into.
+fn late_option(command: &Command, words: &[String]) -> Option<String> {
+    command.arguments.iter().find(|argument| argument.kind == super::ArgumentKind::Line)?;
+    let mut words = words.last()?.split_whitespace().filter_map(|word| word.strip_prefix("--"));
+    let flag = words.find_map(|word| command.flags.iter().find(|flag| flag.name == word))?;
+    Some(format!("`--{}` of {} stands before the line: {}", flag.name, command.name, command.usage()))
 }
 
 /// The words of a line behind the name of a command; none where the command takes the line as it stands.

@@ -149,6 +149,7 @@ const ROWS: &[Row] = &[
     ("wait web-01 state=Runing", 2, "`Runing` is no value", "did you mean `Running`?"),
     ("wait web-01", 2, "nothing to wait for", "usage: wait"),
     ("watch", 2, "LINE is missing", "usage: watch"),
+    ("watch 1 + 2 --count 1", 6, "unknown operator", "`--count` of watch stands before the line"),
     // Object graph
     ("call vbox.nonsense", 2, "no method `nonsense`", "`help IVirtualBox`"),
     ("call vbox.findMachine none", 4, "`none`", "`list`"),

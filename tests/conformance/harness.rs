@@ -46,7 +46,10 @@ pub fn scripts() -> Vec<Script> {
     for family in std::fs::read_dir(folder()).unwrap().flatten().map(|entry| entry.path()).filter(|path| path.is_dir())
     {
         for path in std::fs::read_dir(&family).unwrap().flatten().map(|entry| entry.path()) {
-            if path.extension().is_some_and(|ending| ending == "rhai") {
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            // Some are there in Python alone.
+            let python = cfg!(all(unix, feature = "python")) && ending == Some("py");
+            if ending == Some("rhai") || python && !path.with_extension("rhai").exists() {
                 let name = path.strip_prefix(folder()).unwrap().with_extension("");
                 found.push(Script { name: name.to_str().unwrap().to_owned(), path });
             }

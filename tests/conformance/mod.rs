@@ -14,7 +14,12 @@ const PATIENCE: &str = "30";
 
 #[test]
 fn every_script_gives_the_recorded_answers() {
-    check(&scripts());
+    let mut scripts = scripts();
+    #[cfg(all(unix, feature = "python"))]
+    if crate::python::program().is_none() {
+        scripts.retain(|script| script.path.extension().is_some_and(|ending| ending == "rhai"));
+    }
+    check(&scripts);
 }
 
 /// The scripts that are there in Python, too, say the same.
@@ -35,7 +40,7 @@ fn every_script_in_python_gives_the_recorded_answers() {
 #[cfg(all(unix, feature = "python"))]
 fn in_python(script: &Script) -> Option<Script> {
     let path = script.path.with_extension("py");
-    path.is_file().then(|| Script { name: script.name.clone(), path })
+    (path != script.path && path.is_file()).then(|| Script { name: script.name.clone(), path })
 }
 
 fn check(scripts: &[Script]) {

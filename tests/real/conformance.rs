@@ -57,6 +57,8 @@ fn answers(script: &Script) -> Result<(String, String), String> {
         .args(["run", &instance.0, "env", &format!("VBOXSH_CONFORMANCE_PATIENCE={PATIENCE}")])
         .arg("VBOXSH_CONFORMANCE_SCRATCH=/root/scratch")
         .arg(concat!("VBOXSH_CONFORMANCE_FIXTURES=", env!("CARGO_MANIFEST_DIR"), "/tests/fixtures"))
+        .arg(format!("PYTHONPATH={}", harness::folder().display()))
+        .arg("PYTHONDONTWRITEBYTECODE=1")
         .args([env!("CARGO_BIN_EXE_vboxsh"), "-u", "xpcom", "--no-ext"])
         .arg(&script.path);
     let output = harness::finish(command, Duration::from_secs(180))?;

@@ -137,6 +137,9 @@ impl State {
                 appliance.imported = false;
                 nothing()
             }
+            (_, "importMachines") if is_repeated(arguments.list(0)) => {
+                Err(Fault::argument("an option is there twice").by(""))
+            }
             (_, "importMachines") => one(self.import_machines(at, arguments.list(0))?),
             (_, "write") => one(self.write_package(at, arguments.text(0), arguments.list(1), arguments.text(2))?),
             (_, "createVFSExplorer") => one(self.create_explorer(arguments.text(0))),
@@ -154,6 +157,9 @@ impl State {
                 let first = u32::try_from(there).unwrap_or_default();
                 // A thousand machines in one appliance are more than any has.
                 let wanted = u32::try_from(arguments.int(0)).unwrap_or_default().min(1000);
+                if wanted == 0 {
+                    return Err(Fault::new(code::E_FAIL, "no description was asked for: their number is 0"));
+                }
                 for index in first..first + wanted {
                     self.global.add("IVirtualSystemDescription", at.element, DESCRIPTIONS, index);
                 }
@@ -187,4 +193,8 @@ impl State {
         self.element_mut(at)?.set("path", text(path));
         Ok(())
     }
+}
+
+fn is_repeated(values: &[RawValue]) -> bool {
+    values.iter().enumerate().any(|(at, value)| values[..at].contains(value))
 }

@@ -5,6 +5,7 @@ use crate::host::arguments::Arguments;
 use crate::host::document::ROOT;
 use crate::host::fault::code;
 use crate::host::state::{Address, State, View, nothing, one};
+use crate::host::storage::check_named;
 use crate::host::table::When;
 use crate::host::value::text;
 use crate::host::{Fault, Outcome};
@@ -58,10 +59,10 @@ impl State {
                 one(Address { view: at.view, element: found.ok_or_else(missing)? }.value("IBandwidthGroup"))
             }
             "createBandwidthGroup" => {
-                self.check_mutable(at.view, When::OffOrSaved)?;
                 if wanted.is_empty() || arguments.int(2) < 0 {
                     return Err(Fault::argument("a bandwidth group needs a name, and a limit that is not negative"));
                 }
+                self.check_mutable(at.view, When::OffOrSaved)?;
                 if found.is_some() {
                     let message = format!("a bandwidth group is named `{wanted}` already");
                     return Err(Fault::new(code::OBJECT_IN_USE, message));
@@ -87,6 +88,7 @@ impl State {
                     return Err(Fault::argument("a bandwidth group has a name"));
                 }
                 self.check_mutable(at.view, When::OffOrSaved)?;
+                check_named(wanted)?;
                 let id = found.ok_or_else(missing)?;
                 let users = self.users(at.view, wanted)?;
                 if users > 0 {

@@ -15,9 +15,8 @@ impl State {
             "addEncryptionPasswords" if arguments.list(0).len() != arguments.list(1).len() => {
                 Err(Fault::argument("there must be as many ids as passwords"))
             }
-            "addEncryptionPassword" if arguments.text(0).is_empty() => {
-                Err(Fault::new(code::NOT_SUPPORTED, "no extension pack for encryption is installed"))
-            }
+            "addEncryptionPassword" if arguments.text(0).is_empty() => Err(unnamed()),
+            "addEncryptionPasswords" if arguments.texts(0).iter().any(String::is_empty) => Err(unnamed()),
             "addEncryptionPassword"
             | "addEncryptionPasswords"
             | "removeEncryptionPassword"
@@ -29,4 +28,8 @@ impl State {
             _ => Ok(None),
         }
     }
+}
+
+fn unnamed() -> Fault {
+    Fault::new(code::NOT_SUPPORTED, "a password without an id is for the machine itself, which is not encrypted")
 }

@@ -75,11 +75,11 @@ impl State {
                 Ok(Some(found.iter().skip(1).cloned().collect()))
             }
             "setCPUIDLeaf" => {
-                self.check_mutable(at.view, When::Off)?;
                 let (leaf, sub) = (arguments.int(0), arguments.int(1));
                 if !matches!(sub, 0 | ANY) {
                     return Err(Fault::argument("a machine keeps no sub-leaves of CPUID: the number must be 0"));
                 }
+                self.check_mutable(at.view, When::Off)?;
                 check_leaf(leaf)?;
                 let numbers = [2, 3, 4, 5].map(|at| arguments.int(at));
                 self.add_leaf(at, leaf, numbers)?;
@@ -115,6 +115,9 @@ impl State {
     }
 
     fn processor_property(&mut self, at: Address, group: &str, name: &str, arguments: Arguments<'_>) -> Reply {
+        if name.starts_with("set") {
+            self.check_mutable(at.view, When::Off)?;
+        }
         let wanted = format!("{group}.{}", arguments.name(0));
         let row = table::find(self.element(at)?.interface, &wanted);
         let row =
@@ -122,7 +125,6 @@ impl State {
         if name.starts_with("get") {
             return one(self.element(at)?.value(row.name).cloned().unwrap_or_default());
         }
-        self.check_mutable(at.view, When::Off)?;
         let element = self.element_mut(at)?;
         element.set(row.name, arguments.value(1));
         // One interrupt controller needs the other.

@@ -11,7 +11,7 @@ use crate::model::RawValue;
 use std::path::Path;
 
 /// Screens that any machine can have.
-const MOST_SCREENS: i64 = 64;
+const ALL_SCREENS: i64 = 0xffff_ffff;
 
 impl State {
     pub(super) fn read_recording(&mut self, at: Address, owner: &str, name: &str) -> Outcome<Option<RawValue>> {
@@ -51,10 +51,13 @@ impl State {
         arguments: Arguments<'_>,
     ) -> Outcome<bool> {
         match name {
-            "paused" => Err(Fault::not_in_virtualbox(format!("{owner}.{name}"))),
             "features" => {
-                let wanted = arguments.list(0).iter();
-                let wanted = wanted.filter(|value| crate::host::value::name_of(value) != "None").cloned().collect();
+                let mut wanted: Vec<RawValue> = Vec::new();
+                for value in arguments.list(0) {
+                    if crate::host::value::name_of(value) != "None" && !wanted.contains(value) {
+                        wanted.push(value.clone());
+                    }
+                }
                 self.element_mut(at)?.set("features", RawValue::List(wanted));
                 Ok(true)
             }
@@ -77,9 +80,16 @@ impl State {
                 Err(Fault::argument(format!("`{}` is not available: VP8 is", arguments.name(0))))
             }
             "destination" if arguments.name(0) == "None" => Err(Fault::argument("a recording goes to a file")),
-            // It is kept in 16 bits.
+            // They are kept in 16 bits, and in 8.
             "audioHz" => {
                 self.element_mut(at)?.set("audioHz", RawValue::Int(arguments.int(0) & 0xffff));
+                Ok(true)
+            }
+            "audioBits" | "audioChannels" => {
+                self.element_mut(at)?.set(
+                    if name == "audioBits" { "audioBits" } else { "audioChannels" },
+                    RawValue::Int(arguments.int(0) & 0xff),
+                );
                 Ok(true)
             }
             _ => Ok(false),
@@ -94,7 +104,7 @@ impl State {
                 let found = screen.and_then(|screen| self.document(at.view).ok()?.child(at.element, "screens", screen));
                 let missing = || {
                     let message = format!("the machine has no screen {}", arguments.int(0));
-                    if arguments.int(0) < MOST_SCREENS { Fault::argument(message) } else { Fault::not_found(message) }
+                    if arguments.int(0) == ALL_SCREENS { Fault::not_found(message) } else { Fault::argument(message) }
                 };
                 one(Address { view: at.view, element: found.ok_or_else(missing)? }.value("IRecordingScreenSettings"))
             }

@@ -5,6 +5,7 @@ use crate::host::arguments::Arguments;
 use crate::host::document::{ElementId, ROOT};
 use crate::host::fault::code;
 use crate::host::state::{Address, State, View, nothing, one};
+use crate::host::storage::check_named;
 use crate::host::table::When;
 use crate::host::value::{enumerated, text};
 use crate::host::{Fault, Outcome};
@@ -44,9 +45,7 @@ impl State {
         if document.named(ROOT, ROLE, name).is_some() {
             return Err(in_use(name));
         }
-        if !matches!(kind, "OHCI" | "EHCI" | "XHCI") {
-            return Err(Fault::argument(format!("`{kind}` is no USB controller: OHCI, EHCI or XHCI")));
-        }
+        check_kind(kind)?;
         if there.iter().filter_map(|id| document.get(*id)).any(|other| other.name("type") == kind) {
             return Err(Fault::argument(format!("the machine has a controller of the type {kind} already")));
         }
@@ -72,25 +71,24 @@ impl State {
         let object = |element| one(Address { view, element }.value("IUSBController"));
         match name {
             "addUSBController" => {
+                check_kind(arguments.name(1))?;
                 self.check_mutable(view, When::Off)?;
                 object(self.add_usb_controller(at, wanted, arguments.name(1))?)
             }
             "removeUSBController" => {
                 self.check_mutable(view, When::Off)?;
-                if wanted.is_empty() {
-                    return Err(Fault::argument("a USB controller has a name"));
-                }
+                check_named(wanted)?;
                 let id = self.usb_controller(view, wanted)?;
                 self.document_mut(view)?.retire(id);
                 self.touch(view);
                 nothing()
             }
-            "getUSBControllerByName" if wanted.is_empty() => Err(Fault::argument("a USB controller has a name")),
-            "getUSBControllerByName" => object(self.usb_controller(view, wanted)?),
+            "getUSBControllerByName" => {
+                check_named(wanted)?;
+                object(self.usb_controller(view, wanted)?)
+            }
             "getUSBControllerCountByType" => {
-                if !matches!(arguments.name(0), "OHCI" | "EHCI" | "XHCI") {
-                    return Err(Fault::argument(format!("`{}` is no USB controller", arguments.name(0))));
-                }
+                check_kind(arguments.name(0))?;
                 let document = self.document(view)?;
                 let all = document.children(ROOT, ROLE);
                 let same =
@@ -144,4 +142,11 @@ fn number(given: &str) -> Outcome<String> {
 
 fn in_use(name: &str) -> Fault {
     Fault::new(code::OBJECT_IN_USE, format!("a USB controller is named `{name}` already"))
+}
+
+fn check_kind(kind: &str) -> Outcome {
+    match kind {
+        "OHCI" | "EHCI" | "XHCI" => Ok(()),
+        _ => Err(Fault::argument(format!("`{kind}` is no USB controller: OHCI, EHCI or XHCI"))),
+    }
 }

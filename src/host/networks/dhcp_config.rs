@@ -55,13 +55,14 @@ impl State {
     pub(super) fn write_dhcp_config(&mut self, at: Address, name: &str, arguments: Arguments<'_>) -> Outcome<bool> {
         let mut value = arguments.value(0);
         if let ("forcedOptions" | "suppressedOptions", RawValue::List(options)) = (name, &mut value) {
+            if name == "suppressedOptions" {
+                options.sort_by_key(RawValue::as_int);
+                options.dedup();
+            }
             for (position, option) in options.iter().enumerate() {
                 if options[..position].contains(option) {
                     return Err(Fault::argument(format!("an option is there twice: {option:?}")));
                 }
-            }
-            if name == "suppressedOptions" {
-                options.sort_by_key(RawValue::as_int);
             }
         }
         let save = if matches!(value, RawValue::List(_)) { Save::Changes } else { Save::Always };
@@ -78,6 +79,9 @@ impl State {
         match name {
             "setOption" => {
                 let (bytes, value) = (arguments.name(1) == "Hex", arguments.text(2));
+                if is_mask && bytes {
+                    return Err(Fault::new(code::E_FAIL, "the netmask is written as an address, such as 255.255.0.0"));
+                }
                 dhcp_option::check(number, bytes, value).map_err(|why| {
                     Fault::argument(format!("`{value}` is no value of the DHCP option {number}: {why}"))
                 })?;
