@@ -84,9 +84,6 @@ impl State {
                 nothing()
             }
             "deleteBandwidthGroup" => {
-                if wanted.is_empty() {
-                    return Err(Fault::argument("a bandwidth group has a name"));
-                }
                 self.check_mutable(at.view, When::OffOrSaved)?;
                 check_named(wanted)?;
                 let id = found.ok_or_else(missing)?;
