@@ -44,8 +44,14 @@ pub(super) fn commands() -> Vec<Command> {
         user(new("gexec", "run a program in the guest", gexec))
             .argument("command", ArgumentKind::Line, Arity::Required, "the program with its arguments")
             .flag("timeout", Some(ArgumentKind::Seconds), "end it after so many seconds")
+            .flag("input", Some(ArgumentKind::File), "file of this computer that it reads as its standard input; `-` is our own")
             .help("Its output comes as it is written; its exit code other than 0 is a failure. Needs Guest Additions.")
-            .prepared(SIMULATED, "gexec web-01 --user root /bin/ls /", "asks for the password"),
+            .prepared(SIMULATED, "gexec web-01 --user root /bin/ls /", "asks for the password")
+            .prepared(
+                &format!("shell 'echo milk >notes.txt'; {SIMULATED}"),
+                "gexec web-01 --user root --input notes.txt /bin/cat",
+                "with something to read",
+            ),
         user(new("gcopy", "copy a file between host and guest", gcopy))
             .argument("source", ArgumentKind::File, Arity::Required, "file of the host, which is the computer that VirtualBox runs on")
             .argument("target", ArgumentKind::Text, Arity::Required, "file or folder of the guest")
@@ -349,10 +355,18 @@ fn gexec(shell: &mut Shell, given: &Given) -> Result<Reply, Failure> {
     let machine = machine(shell, given)?;
     let words = words(given.text("command"))?;
     let time = given.option("timeout").map(super::wait::seconds).transpose()?.unwrap_or_default();
+    let input: Option<Box<dyn Read>> = match given.option("input") {
+        None => None,
+        Some("-") => Some(Box::new(std::io::stdin())),
+        Some(file) => Some(Box::new(std::fs::File::open(file).map_err(|error| {
+            Failure::new(ErrorKind::NotFound, format!("cannot read {file}: {error}"))
+                .hinted("give a file of this computer, or `-` for standard input")
+        })?)),
+    };
     with_console(&machine, |console, _| {
         let session = GuestSession::open(shell, console, given)?;
         let process = create(&session, &words, time)?;
-        follow(shell, &process, None)
+        follow(shell, &process, input)
     })?;
     Ok(Reply::Nothing)
 }

@@ -120,6 +120,7 @@ const ROWS: &[Row] = &[
     ("gcopy web-01 a b", 1, "`web-01` does not run", "`start web-01`"),
     ("gexec web-01 ls", 1, "`web-01` does not run", "`start web-01`"),
     ("gexec web-01", 2, "COMMAND is missing", "usage: gexec"),
+    ("gexec web-01 --user root --input nowhere /bin/cat", 4, "nowhere", "standard input"),
     ("ginfo web-01", 1, "`web-01` does not run", "`start web-01`"),
     ("gpipe web-01 ls cat", 1, "`web-01` does not run", "`start web-01`"),
     ("guest web-01 1", 1, "`web-01` does not run", "`start web-01`"),

@@ -123,7 +123,7 @@ fn every_command_of_vboxshell_works_as_its_help_says() {
         let works = outcome.code == 0;
         let elsewhere = row.mark.ends_with(".rs");
         let command = commands.find(row.name).unwrap();
-        let real = match on_virtualbox(&command) {
+        let real = match on_virtualbox(command) {
             _ if OF_THE_SHELL.contains(&row.name) => "-",
             Some(_) if REFUSED.contains(&row.name) => "refused",
             Some(place) => place,

@@ -7,7 +7,7 @@ use crate::output::last_words;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::cell::Cell;
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::OnceLock;
@@ -55,10 +55,10 @@ pub(super) fn watch(py: Python<'_>) -> PyResult<()> {
 
 fn listen(signals: UnixStream) {
     let mut told: Option<(u64, Instant)> = None;
-    for signal in signals.bytes() {
+    for signal in BufReader::new(signals).bytes() {
         let Ok(signal) = signal else { return };
         let call = CROSSED.load(Ordering::SeqCst);
-        if i32::from(signal) != libc::SIGINT || call % 2 == 0 {
+        if i32::from(signal) != libc::SIGINT || call.is_multiple_of(2) {
             continue;
         }
         match told {
