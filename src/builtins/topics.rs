@@ -212,8 +212,11 @@ Files are named from the folder of the configuration.
   Ctrl-R             searches what was typed earlier by some letters of it, in their order; Up and
                      Down choose, Enter takes the line to be looked at, Esc leaves all as it was
   Up, Down           earlier lines that begin as this one does; on an empty line all of them
-  Enter              runs the input; while a bracket, quote or block is open it begins a new line
-  Ctrl-C             drops the input; while something runs, ends it; long work asks whether to cancel it
+  Enter              runs the input; while a bracket, quote or block is open it begins a new line, and
+                     grey dots say until when the input goes on
+  Ctrl-C             drops the input; while something runs, ends it; long work asks whether to cancel it.
+                     A call that VirtualBox never answers cannot always be given up: then that is said,
+                     and a second Ctrl-C ends vboxsh
   Ctrl-D             leaves from an empty line; drops an input of several lines
   Ctrl-L             an empty screen
   Ctrl-A, Ctrl-E     to the start, to the end

@@ -191,7 +191,7 @@ impl<'a> View<'a> {
                     let shown = self.entry(value, &facts, room);
                     let attribute = object.interface().attribute(name);
                     match attribute.and_then(|attribute| columns::gloss(attribute, value)) {
-                        Some(gloss) => self.glossed(&shown, value, &gloss),
+                        Some(gloss) => self.glossed(&shown, value, &gloss, room),
                         None => shown,
                     }
                 }
@@ -248,11 +248,15 @@ impl<'a> View<'a> {
     }
 
     /// The number as it is, for scripts, with what it means: `2048 MB`, `512000 (500.0 KiB)`.
-    fn glossed(&self, shown: &str, value: &Value, gloss: &str) -> String {
+    fn glossed(&self, shown: &str, value: &Value, gloss: &str, room: usize) -> String {
         let number = value.as_int().unwrap_or_default().to_string();
         match gloss.strip_prefix(&number).filter(|unit| unit.starts_with(' ')) {
             Some(unit) => format!("{shown}{unit}"),
-            None => format!("{shown} {}", self.style.paint(Role::Dim, &format!("({gloss})"))),
+            None => {
+                let gloss = self.style.paint(Role::Dim, &format!("({gloss})"));
+                let is_wide = self.fit.is_some() && text::width(shown) + 1 + text::width(&gloss) > room;
+                format!("{shown}{}{gloss}", if is_wide { '\n' } else { ' ' })
+            }
         }
     }
 

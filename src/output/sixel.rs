@@ -99,33 +99,42 @@ fn dithered(pixels: &[u8], columns: usize) -> (Vec<[u8; 3]>, Vec<u8>) {
 mod tests {
     use super::*;
 
-    /// The places that a terminal would draw at, one after the other.
-    fn drawn(text: &str) -> Vec<(usize, usize)> {
+    /// The places that a terminal draws at and their colours, one after the other.
+    fn drawn(text: &str) -> Vec<((usize, usize), [u8; 3])> {
         let body = text.strip_prefix("\u{1b}Pq").unwrap().strip_suffix("\u{1b}\\").unwrap();
         let mut rest = &body[body.find('#').unwrap()..];
         let number = |rest: &mut &str| {
             let end = rest.find(|sign: char| !sign.is_ascii_digit() && sign != ';').unwrap_or(rest.len());
             let (number, behind) = rest.split_at(end);
             *rest = behind;
-            number.to_owned()
+            number.split(';').map(|part| part.parse().unwrap()).collect::<Vec<usize>>()
         };
         let (mut x, mut y, mut seen) = (0, 0, Vec::new());
+        let (mut palette, mut color) = (HashMap::new(), 0);
         while let Some(mut sign) = rest.chars().next() {
             rest = &rest[1..];
             let mut count = 1;
             match sign {
-                '#' => drop(number(&mut rest)),
+                '#' => match number(&mut rest)[..] {
+                    [chosen] => color = chosen,
+                    [place, 2, r, g, b] => {
+                        palette.insert(place, [r, g, b].map(|part| ((part * 255 + 50) / 100) as u8));
+                        color = place;
+                    }
+                    ref other => panic!("{other:?}"),
+                },
                 '$' => x = 0,
                 '-' => (x, y) = (0, y + 6),
                 _ => {
                     if sign == '!' {
-                        count = number(&mut rest).parse().unwrap();
+                        count = number(&mut rest)[0];
                         sign = rest.chars().next().unwrap();
                         rest = &rest[1..];
                     }
                     let bits = u8::try_from(sign).unwrap() - 63;
                     for _ in 0..count {
-                        seen.extend((0..6).filter(|row| bits & 1 << row != 0).map(|row| (x, y + row)));
+                        let lit = (0..6).filter(|row| bits & 1 << row != 0);
+                        seen.extend(lit.map(|row| ((x, y + row), palette[&color])));
                         x += 1;
                     }
                 }
@@ -148,10 +157,27 @@ mod tests {
                 (0..columns * rows).flat_map(|at| [(at % 251) as u8, (at / 7) as u8, (at % 13) as u8, 255]).collect();
             let mut seen = drawn(&encode(&pixels, columns));
             assert_eq!(seen.len(), columns * rows, "{columns} x {rows}");
-            assert!(seen.iter().all(|(x, y)| *x < columns && *y < rows));
+            assert!(seen.iter().all(|((x, y), _)| *x < columns && *y < rows));
             seen.sort_unstable();
-            seen.dedup();
+            seen.dedup_by_key(|(place, _)| *place);
             assert_eq!(seen.len(), columns * rows, "{columns} x {rows}: twice");
+        }
+    }
+
+    #[test]
+    fn each_pixel_has_its_colour_or_one_near_it() {
+        // 216 colours as they are, then thousands.
+        for (columns, rows, step, most) in [(36, 12, 51, 2), (90, 50, 1, 52)] {
+            let pixel = |at: usize| match step {
+                51 => [at % 6, at / 6 % 6, at / 36 % 6].map(|part| (part * step) as u8),
+                _ => [at / 18, at / 7, at].map(|part| (part * step % 256) as u8),
+            };
+            let pixels: Vec<u8> = (0..columns * rows).flat_map(|at| [&pixel(at)[..], &[255]].concat()).collect();
+            for ((x, y), color) in drawn(&encode(&pixels, columns)) {
+                let wanted = pixel(y * columns + x);
+                let far = color.iter().zip(wanted).map(|(one, other)| one.abs_diff(other)).max().unwrap();
+                assert!(far <= most, "{x}, {y}: {color:?} for {wanted:?}");
+            }
         }
     }
 

@@ -86,7 +86,7 @@ pub fn remember_terminal() {
 /// a program that hangs, or ends.
 pub fn last_words(text: &str) {
     use std::io::IsTerminal;
-    let line = if std::io::stderr().is_terminal() { format!("\r\x1b[K{text}\r\n") } else { format!("{text}\n") };
+    let line = if std::io::stderr().is_terminal() { format!("\r\x1b[K{text}\n") } else { format!("{text}\n") };
     #[cfg(unix)]
     unix::say(line.as_bytes());
     #[cfg(not(unix))]

@@ -3,10 +3,10 @@
 use super::call::Call;
 use super::complete_command::positional;
 use super::completer::Sources;
-use super::tokens::{Token, TokenKind, tokens};
+use super::tokens::{Token, TokenKind, open_brackets, tokens};
 use super::words::{Partial, last_part, offset};
 use crate::schema::Method;
-use crate::shell::{Arity, Command, Line};
+use crate::shell::{Arity, Command, Language, Line};
 use rustyline::Context;
 use rustyline::history::SearchDirection;
 
@@ -39,10 +39,30 @@ pub(super) fn hint(sources: &Sources<'_>, line: &str, context: &Context<'_>) -> 
     if line.trim().is_empty() {
         return None;
     }
+    if line.ends_with('\n') {
+        return Some(Hint { text: goes_on(sources, line), taken: false });
+    }
     if let Some(text) = from_history(line, context) {
         return Some(Hint { text, taken: true });
     }
     what_follows(sources, line).filter(|text| !text.is_empty()).map(|text| Hint { text, taken: false })
+}
+
+/// What a new line of an input shows in place of a prompt: that it goes on, and until when.
+fn goes_on(sources: &Sources<'_>, line: &str) -> String {
+    let language = sources.shell.language();
+    let tokens = tokens(line, language);
+    let open = match sources.shell.classify(line) {
+        Line::Command { ref command, .. } if !command.takes_source() => None,
+        _ => open_brackets(&tokens).last().map(|at| tokens[*at].text),
+    };
+    match open {
+        Some("(") => "... until `)`".to_owned(),
+        Some("[") => "... until `]`".to_owned(),
+        Some(_) => "... until `}`".to_owned(),
+        None if language == Language::Python => "... an empty line ends it".to_owned(),
+        None => "...".to_owned(),
+    }
 }
 
 fn from_history(line: &str, context: &Context<'_>) -> Option<String> {
@@ -142,6 +162,15 @@ mod tests {
         assert_eq!(at("start b", &["start b"]).map(|(_, taken)| taken), None);
         assert_eq!(at("", &["list"]), None);
         assert_eq!(at("if", &["if true {\n}"]), None, "not an input of several lines");
+    }
+
+    #[test]
+    fn a_new_line_of_an_input_says_until_when_it_goes_on() {
+        assert_eq!(at("if true {\n", &["if true {\n1 }"]), Some(("... until `}`".to_owned(), false)));
+        assert_eq!(follows("let a = [f(1),\n"), "... until `]`");
+        assert_eq!(follows("let a = [f(\n"), "... until `)`");
+        assert_eq!(follows("start 'web\n"), "...");
+        assert_eq!(follows("\n"), "");
     }
 
     #[test]

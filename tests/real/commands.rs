@@ -4,6 +4,7 @@ pub mod guest;
 mod hanging;
 mod off;
 mod running;
+mod several;
 
 use crate::rig::{self, Vboxsh};
 use std::path::PathBuf;

@@ -67,6 +67,18 @@ fn open_brackets_go_on_in_the_next_line() {
 }
 
 #[test]
+fn a_new_line_of_an_input_shows_that_it_goes_on() {
+    let program = Program::new();
+    let mut terminal = Terminal::start(&program, &["--color", "always", "-q"]);
+    terminal.shows("vbox>");
+    terminal.types("let a = [40,\r");
+    terminal.shows("... until `]`");
+    terminal.types("2]; a[0] + a[1]\r");
+    terminal.shows("\x1b[?2004l");
+    assert!(terminal.shows("\x1b[?2004h").contains("42"), "the dots are no part of it");
+}
+
+#[test]
 fn ctrl_d_discards_a_started_input_and_leaves_from_an_empty_line() {
     let program = Program::new();
     let mut terminal = Terminal::open(&program);

@@ -5,6 +5,7 @@ mod editing;
 mod history;
 mod interrupt;
 mod pager;
+mod pictures;
 mod piped;
 #[cfg(feature = "python")]
 mod python;

@@ -47,6 +47,12 @@ fn forty_columns_are_enough() {
         "get no.such",
         "hosts",
         "colors show",
+        "doctor",
+        "help IMachine",
+        "help gexec",
+        "vbox.findMachine(\"web-01\")?",
+        "list os-types",
+        "list-media",
     ] {
         let said = terminal.answers(line);
         for line in lines(&said) {
@@ -55,6 +61,13 @@ fn forty_columns_are_enough() {
             assert!(line.chars().count() <= 40 || words <= 2, "{line:?} in {said}");
         }
     }
+    // Names stay readable: a table shows what there is room for, and says what it leaves out.
+    let table = terminal.answers("list os-types");
+    assert!(table.contains("Solaris11_64") && table.contains("(too narrow for: "), "{table}");
+    // What does not fit beside a long name stands below it.
+    let detail = terminal.answers("vbox.findMachine(\"web-01\")?");
+    let at = lines(&detail).iter().position(|line| line.trim() == "hardwareUUID").unwrap();
+    assert!(lines(&detail)[at + 1].starts_with("      "), "{detail}");
     let help = terminal.answers("help list");
     // What does not fit goes on in its own column, or below its name.
     assert!(lines(&help).iter().filter(|line| line.starts_with("      ")).count() >= 2, "{help}");

@@ -78,6 +78,9 @@ impl State {
         if keep.linked && mode != "MachineState" {
             return Err(Fault::argument(format!("a linked clone is of `MachineState`, not of `{mode}`")));
         }
+        if self.copies.contains_key(&view) {
+            return Err(Fault::argument("the machine of a session may change meanwhile: clone the machine itself"));
+        }
         if self.machine(target)?.registered {
             return Err(Fault::argument("the target of a clone is a machine that is not registered yet"));
         }

@@ -171,7 +171,8 @@ impl State {
         let document = self.document(original)?.clone();
         let copy = self.next_view;
         self.next_view += 1;
-        self.copies.insert(copy, Copy { machine: original, document, modified: false });
+        // The guest properties of a start count as a change.
+        self.copies.insert(copy, Copy { machine: original, document, modified: true });
         if let Some(running) = self.running_mut(original) {
             running.view = Some(copy);
         }

@@ -38,7 +38,8 @@ impl State {
         if let Some(view) = self.running(original).and_then(|running| running.view)
             && self.copies.get(&view).is_some_and(|copy| copy.modified)
         {
-            self.save_machine(view)?;
+            // It is told when the state is saved, too.
+            self.save_quietly(view)?;
         }
         let file = self.write_state_file(original)?;
         self.set_state_file(original, &file.to_string_lossy())?;

@@ -1,6 +1,7 @@
 //! Calls out of Python: other threads run meanwhile, and Ctrl-C comes through.
 
 use super::errors::raise;
+use super::hanging;
 use crate::model::Error;
 use pyo3::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -30,9 +31,15 @@ pub(super) fn out<T: Send>(
     work: impl FnOnce() -> Result<T, Error> + Send,
 ) -> PyResult<T> {
     let result = py.detach(|| {
-        DEPTH.with(|depth| depth.set(depth.get() + 1));
+        let outermost = DEPTH.replace(DEPTH.get() + 1) == 0;
+        if outermost {
+            hanging::crossed();
+        }
         let result = work();
-        DEPTH.with(|depth| depth.set(depth.get() - 1));
+        DEPTH.set(DEPTH.get() - 1);
+        if outermost {
+            hanging::crossed();
+        }
         result
     });
     if let Some(raised) = RAISED.with(|kept| kept.borrow_mut().take()) {

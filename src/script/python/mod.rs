@@ -16,6 +16,7 @@ mod enumeration;
 mod errors;
 mod events;
 mod handed;
+mod hanging;
 mod lines;
 mod loader;
 mod locate;

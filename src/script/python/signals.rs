@@ -29,7 +29,7 @@ pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
     }
     let _ = TAKEN.set(Taken { action: current(), thread: std::thread::current().id() });
     set(&before);
-    Ok(())
+    super::hanging::watch(py)
 }
 
 /// While this lives, SIGINT belongs to Python.

@@ -43,9 +43,9 @@ impl Drop for Stopped {
     }
 }
 
-/// The program, which says `ready` before it asks for the machines.
-fn start(host: &Host) -> Child {
-    let lines = ["--no-ext", "-c", "get vbox.version", "-c", "!echo ready; sleep 1", "-c", "list"];
+/// The program, which says `ready` before it runs `last`, which asks for the machines.
+fn start(host: &Host, language: &str, last: &str) -> Child {
+    let lines = ["--no-ext", "--lang", language, "-c", "get vbox.version", "-c", "!echo ready; sleep 1", "-c", last];
     let mut command = match &host.url {
         Some(url) => {
             let mut command = host.shell.command();
@@ -92,7 +92,7 @@ fn ends(mut child: Child) -> (i32, String) {
 fn ctrl_c_ends_a_call_that_does_not_return() {
     let Some(host) = Host::new("cmd-hang") else { return };
     host.ok("create-vm web-01 Debian_64");
-    let mut child = start(&host);
+    let mut child = start(&host, "rhai", "list");
     ready(&mut child);
     let stopped = Stopped::new(&host.id, "vboxwebsrv");
     std::thread::sleep(Duration::from_secs(2));
@@ -106,17 +106,21 @@ fn ctrl_c_ends_a_call_that_does_not_return() {
         return;
     }
     let xpcom = host.over_xpcom();
-    let mut child = start(&xpcom);
-    ready(&mut child);
-    let stopped = Stopped::new(&host.id, "VBoxSVC");
-    std::thread::sleep(Duration::from_secs(2));
-    // Such a call cannot be given up: that is said, and the next one ends the program.
-    signal(child.id(), "INT");
-    std::thread::sleep(Duration::from_secs(2));
-    assert!(child.try_wait().unwrap().is_none(), "once is not enough to leave a call behind");
-    signal(child.id(), "INT");
-    let (code, said) = ends(child);
-    assert!(code == 130 && said.contains("Ctrl-C once more") && said.contains("vboxsh ends"), "{code}: {said}");
-    drop(stopped);
-    assert!(xpcom.ok("list").contains("web-01"), "VirtualBox is none the worse for it");
+    let python = cfg!(feature = "python").then_some(("python", "vbox.machines"));
+    for (language, last) in [("rhai", "list")].into_iter().chain(python) {
+        let mut child = start(&xpcom, language, last);
+        ready(&mut child);
+        let stopped = Stopped::new(&host.id, "VBoxSVC");
+        std::thread::sleep(Duration::from_secs(2));
+        // Such a call cannot be given up: that is said, and the next one ends the program.
+        signal(child.id(), "INT");
+        std::thread::sleep(Duration::from_secs(2));
+        assert!(child.try_wait().unwrap().is_none(), "{language}: once is not enough to leave a call behind");
+        signal(child.id(), "INT");
+        let (code, said) = ends(child);
+        let is_told = said.contains("Ctrl-C once more") && said.contains("vboxsh ends");
+        assert!(code == 130 && is_told, "{language}: {code}: {said}");
+        drop(stopped);
+        assert!(xpcom.ok("list").contains("web-01"), "VirtualBox is none the worse for it");
+    }
 }
