@@ -39,15 +39,15 @@ impl State {
     pub(in crate::host) fn add_usb_controller(&mut self, root: Address, name: &str, kind: &str) -> Outcome<ElementId> {
         let document = self.document(root.view)?;
         let there = document.children(ROOT, ROLE);
-        if name.is_empty() {
-            return Err(Fault::argument("a USB controller needs a name"));
-        }
         if document.named(ROOT, ROLE, name).is_some() {
             return Err(in_use(name));
         }
         check_kind(kind)?;
         if there.iter().filter_map(|id| document.get(*id)).any(|other| other.name("type") == kind) {
             return Err(Fault::argument(format!("the machine has a controller of the type {kind} already")));
+        }
+        if name.is_empty() {
+            return Err(Fault::argument("a USB controller needs a name").by("IUSBController"));
         }
         let position =
             there.iter().filter_map(|id| document.get(*id)).map(|other| other.index + 1).max().unwrap_or_default();
