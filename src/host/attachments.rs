@@ -90,6 +90,7 @@ impl State {
         medium: Option<Address>,
     ) -> Outcome {
         let (name, port, device) = slot;
+        super::storage::check_named(name)?;
         if !self.machine(view)?.registered {
             let message = "cannot attach storage devices to an unregistered machine; save and register it first";
             return Err(Fault::new(code::INVALID_OBJECT_STATE, message));

@@ -432,9 +432,9 @@ impl State {
         let path = self.folder_of(view)?.join("Logs").join(file);
         let unread =
             |cause: String| Fault::new(code::IPRT_ERROR, format!("cannot read the log `{}`: {cause}", path.display()));
-        let (Ok(offset), Ok(size)) = (u64::try_from(arguments.int(1)), u64::try_from(arguments.int(2))) else {
-            return Err(unread("offset and size must not be negative".to_owned()));
-        };
+        let size = u64::try_from(arguments.int(2)).map_err(|_| Fault::argument("the size must not be negative"))?;
+        let offset =
+            u64::try_from(arguments.int(1)).map_err(|_| unread("the offset must not be negative".to_owned()))?;
         let mut bytes = Vec::new();
         let read = std::fs::File::open(&path).and_then(|mut file| {
             file.seek(SeekFrom::Start(offset))?;

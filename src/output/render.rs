@@ -101,7 +101,9 @@ impl<'a> View<'a> {
     /// Says how many elements are not shown.
     fn more(&self, values: &[Value]) -> String {
         let more = values.len() - self.shown(values).len();
-        self.style.paint(Role::Dim, &format!("... {more} more (a pipe or `--json` gets all)"))
+        let text = format!("... {more} more (a pipe or `--json` gets all)");
+        let lines = self.fit.map_or_else(|| vec![text.clone()], |columns| text::wrap(&text, columns));
+        lines.iter().map(|line| self.style.paint(Role::Dim, line)).collect::<Vec<_>>().join("\n")
     }
 
     fn value(&self, value: &Value) -> Result<Option<String>, Failure> {

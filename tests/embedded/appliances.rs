@@ -21,12 +21,23 @@ fn open(disk: &Object, writable: bool) -> Object {
     object(disk.call("openForIO", vec![writable.into(), "".into()]).unwrap())
 }
 
+/// Bytes of an open disk; one call gives at most a quarter of a megabyte.
+pub fn read_of(io: &Object, at: i64, length: i64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while (bytes.len() as i64) < length {
+        let rest = (length - bytes.len() as i64).min(256 << 10);
+        match io.call("read", vec![Value::Int(at + bytes.len() as i64), Value::Int(rest)]).unwrap() {
+            Value::Blob(more) if more.is_empty() => break,
+            Value::Blob(more) => bytes.extend_from_slice(&more),
+            other => panic!("{other:?}"),
+        }
+    }
+    bytes
+}
+
 fn read(disk: &Object, at: i64, length: i64) -> Vec<u8> {
     let io = open(disk, false);
-    let bytes = match io.call("read", vec![Value::Int(at), Value::Int(length)]).unwrap() {
-        Value::Blob(bytes) => bytes.to_vec(),
-        other => panic!("{other:?}"),
-    };
+    let bytes = read_of(&io, at, length);
     io.call("close", vec![]).unwrap();
     bytes
 }

@@ -74,6 +74,9 @@ impl State {
             }
             "findUSBDeviceById" | "findUSBDeviceByAddress" => {
                 let field = if name == "findUSBDeviceById" { "id" } else { "address" };
+                if field == "id" && super::machines::parse_id(wanted).is_none() {
+                    return Err(Fault::argument(format!("`{wanted}` is no id")));
+                }
                 one(self.find_usb_device(field, wanted)?.value("IHostUSBDevice"))
             }
             "isExecutionEngineSupported" => {

@@ -9,8 +9,8 @@ use super::super::{Fault, Outcome};
 use super::image_fault;
 use crate::model::RawValue;
 
-/// No more is read or written at once.
-const MOST: i64 = 64 << 20;
+/// No more is read at once.
+const MOST: i64 = 256 << 10;
 
 /// A disk that a caller has open.
 pub(in crate::host) struct OpenDisk {
@@ -117,7 +117,16 @@ impl State {
     }
 
     pub(in crate::host) fn read_medium_io(&self, io: ElementId, name: &str) -> Outcome<Option<RawValue>> {
-        let disk = self.open_disks.get(&io).ok_or_else(gone)?;
+        let Some(disk) = self.open_disks.get(&io) else {
+            // Closed, it still says how it was open.
+            let closed = self.global.get(io).ok_or_else(gone)?;
+            return Ok(Some(match name {
+                "medium" => RawValue::Null,
+                "writable" => RawValue::Bool(closed.flag("writable")),
+                "explorer" => return Err(Fault::not_in_virtualbox("IMediumIO.explorer")),
+                _ => return Ok(None),
+            }));
+        };
         Ok(Some(match name {
             "medium" => Address::global(disk.medium).value("IMedium"),
             "writable" => RawValue::Bool(disk.writable),
@@ -132,6 +141,12 @@ impl State {
         name: &str,
         arguments: Arguments<'_>,
     ) -> Outcome<Option<Vec<RawValue>>> {
+        if !self.open_disks.contains_key(&io) && self.global.get(io).is_some() {
+            return match name {
+                "close" => nothing(),
+                _ => Err(Fault::new(code::FILE_ERROR, "the disk is closed")),
+            };
+        }
         if name == "convertToStream" {
             let medium = self.open_disks.get(&io).ok_or_else(gone)?.medium;
             return self.convert_to_stream(medium, arguments).map(Some);
@@ -147,7 +162,10 @@ impl State {
         match name {
             "read" => {
                 let wanted = arguments.int(1);
-                if !(0..=MOST).contains(&wanted) || at > size {
+                if at > size && (1..=MOST).contains(&wanted) {
+                    return one(RawValue::Blob(Vec::new()));
+                }
+                if !(1..=MOST).contains(&wanted) {
                     return Err(Fault::argument(format!("{wanted} bytes at {at} cannot be read of a disk of {size}")));
                 }
                 let length = u64::try_from(wanted).unwrap_or(0).min(size - at);
@@ -160,8 +178,12 @@ impl State {
                     RawValue::Blob(bytes) => bytes,
                     _ => return Err(Fault::argument("no bytes were given")),
                 };
-                if at > size {
-                    return Err(Fault::argument(format!("{at} is beyond the end of a disk of {size} bytes")));
+                if bytes.is_empty() {
+                    return Err(Fault::argument("no bytes were given"));
+                }
+                if at >= size {
+                    let message = format!("{at} is beyond the end of a disk of {size} bytes");
+                    return Err(Fault::new(code::FILE_ERROR, message));
                 }
                 let length = bytes.len().min(usize::try_from(size - at).unwrap_or(usize::MAX));
                 disk.chain.write(at, &bytes[..length]).map_err(failed)?;
@@ -175,8 +197,11 @@ impl State {
             "close" => {
                 let result = if disk.writable { disk.chain.flush().map_err(failed) } else { Ok(()) };
                 let medium = disk.medium;
+                let writable = disk.writable;
                 self.close_disk(io);
-                self.global.remove(io);
+                if let Some(closed) = self.global.get_mut(io) {
+                    closed.set("writable", RawValue::Bool(writable));
+                }
                 result?;
                 let logical = self.medium(medium)?.logical_size;
                 self.note_facts(medium)?;

@@ -68,6 +68,12 @@ impl Step {
     }
 }
 
+/// An id that may be one of a snapshot. Zeros, which find the first one, are none here.
+fn snapshot_id(given: &str) -> Outcome<String> {
+    let id = crate::host::machines::parse_id(given).filter(|id| !Uuid::parse_str(id).is_ok_and(|id| id.is_nil()));
+    id.ok_or_else(|| Fault::argument(format!("`{given}` is no id of a snapshot")))
+}
+
 fn open(file: &File, writable: bool) -> Result<Box<dyn Image>, ImageError> {
     images::open(&file.path, file.format, writable)
 }
@@ -109,8 +115,7 @@ impl State {
         } else {
             self.check_snapshots(view, "IMachine.deleteSnapshot")?;
         }
-        let id = crate::host::machines::parse_id(arguments.text(0))
-            .ok_or_else(|| Fault::argument(format!("`{}` is no id of a snapshot", arguments.text(0))))?;
+        let id = snapshot_id(arguments.text(0))?;
         let element = self.find_snapshot(view, &id)?;
         let snapshot = self.snapshot(element)?;
         let name = snapshot.name.clone();
@@ -204,8 +209,12 @@ impl State {
         arguments: Arguments<'_>,
     ) -> Outcome<RawValue> {
         self.check_snapshots(view, &format!("IMachine.{name}"))?;
-        if name == "deleteSnapshotRange" && arguments.text(0) == arguments.text(1) {
-            return self.delete_snapshot(view, arguments);
+        snapshot_id(arguments.text(0))?;
+        if name == "deleteSnapshotRange" {
+            snapshot_id(arguments.text(1))?;
+            if arguments.text(0) == arguments.text(1) {
+                return self.delete_snapshot(view, arguments);
+            }
         }
         Err(Fault::new(code::E_NOTIMPL, "only single snapshots can be deleted: `deleteSnapshot`"))
     }
