@@ -147,7 +147,8 @@ impl State {
                 one(text(known.unwrap_or_else(|| usual.to_owned())))
             }
             "setProperty" | "setVRDEProperty" => {
-                self.check_mutable(at.view, When::Always)?;
+                let is_audio = self.element(at)?.interface.name == "IAudioAdapter";
+                self.check_mutable(at.view, if is_audio { When::OffOrSaved } else { When::Always })?;
                 let instead =
                     if name == "setVRDEProperty" { self.check_display_property(key, arguments.text(1))? } else { None };
                 let properties = &mut self.element_mut(at)?.properties;

@@ -76,6 +76,9 @@ impl State {
     ) -> Outcome<Option<Vec<RawValue>>> {
         let key = arguments.text(0);
         let property = |state: &Self| state.guest_properties(view).map(|all| all.get(key).cloned().unwrap_or_default());
+        if name.starts_with("getGuestProperty") && key.is_empty() && self.running(view).is_some() {
+            return Err(Fault::argument("a guest property has a name").by(""));
+        }
         match name {
             "getGuestProperty" => {
                 let property = property(self)?;
@@ -140,7 +143,11 @@ impl State {
             return Err(Fault::argument(message));
         }
         let given = flags.unwrap_or_default();
-        let unknown = || Fault::argument(format!("`{given}` has an unknown flag; there are {}", FLAGS.join(", ")));
+        let unknown = || {
+            let message = format!("`{given}` has an unknown flag; there are {}", FLAGS.join(", "));
+            // While the machine runs its process looks at them.
+            if runs { Fault::new(code::IPRT_ERROR, message).by("IConsole") } else { Fault::argument(message) }
+        };
         let normal = normal_flags(given).ok_or_else(unknown)?;
         if !runs && normal.contains("TRANS") {
             let message = "the flags TRANSIENT and TRANSRESET need a running machine";

@@ -173,6 +173,9 @@ impl State {
                 self.element_mut(at)?.set("OSTypeId", text(known));
                 Ok(true)
             }
+            "VMProcessPriority" if arguments.name(0) == "Invalid" && self.running(at.view).is_some() => {
+                Err(Fault::argument("`Invalid` is no priority of a process").by("IConsole"))
+            }
             "CPUProfile" if arguments.text(0).is_empty() => {
                 self.element_mut(at)?.set("CPUProfile", text("host"));
                 Ok(true)

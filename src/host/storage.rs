@@ -216,8 +216,10 @@ impl State {
                 nothing()
             }
             "passthroughDevice" => {
-                self.check_mutable(view, When::Off)?;
+                // Its slot is looked for before the state is looked at.
+                self.check_mutable(view, When::OffOrRunning)?;
                 check_named(slot.0)?;
+                self.attachment(view, slot)?;
                 self.change_attachment(view, slot, ("passthrough", "DVD"), arguments.flag(3), When::Off)
             }
             "temporaryEjectDevice" => {

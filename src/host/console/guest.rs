@@ -41,7 +41,8 @@ impl State {
         let view = self.console_view(original)?;
         let memory = self.element(Address { view, element: ROOT })?.int("memorySize");
         if size > memory * 9 / 10 {
-            return Err(Fault::argument(format!("{size} MB: the balloon may have at most {} MB", memory * 9 / 10)));
+            return Err(Fault::argument(format!("{size} MB: the balloon may have at most {} MB", memory * 9 / 10))
+                .by("IMachine"));
         }
         Ok(())
     }

@@ -67,9 +67,16 @@ impl State {
                     self.move_mouse(at, "Absolute", numbers);
                 }
             }
-            "putEventMultiTouch" | "putEventMultiTouchString" => {
+            "putEventMultiTouchString" => {
                 self.check_powered(original)?;
-                return Err(Fault::new(code::E_NOTIMPL, "the guest has no touch device").by(""));
+                return Err(Fault::not_in_virtualbox("IMouse.putEventMultiTouchString").by(""));
+            }
+            "putEventMultiTouch" => {
+                self.check_powered(original)?;
+                if arguments.int(0) > arguments.list(1).len() as i64 {
+                    return Err(Fault::argument("there are fewer contacts than their number says").by(""));
+                }
+                return Err(Fault::new(code::E_UNEXPECTED, "the guest has no touch device").by(""));
             }
             _ => return Ok(None),
         }

@@ -21,8 +21,11 @@ impl State {
             // As on 7.2.22: a password that was given stays in use as long as the machine is on.
             "removeEncryptionPassword" => {
                 let id = arguments.text(0);
-                let why = if known(self, id) { "it is in use" } else { "it is unknown" };
-                Err(Fault::new(code::E_FAIL, format!("the password `{id}` cannot be removed: {why}")).by(""))
+                Err(match known(self, id) {
+                    true => Fault::new(code::E_FAIL, format!("the password `{id}` is in use")).by(""),
+                    false if id.is_empty() => Fault::new(code::E_FAIL, "no password has an empty id"),
+                    false => Fault::not_found(format!("there is no password `{id}`")),
+                })
             }
             _ if self.passwords.iter().any(|(machine, _)| *machine == original) => {
                 Err(Fault::new(code::OBJECT_IN_USE, "passwords are in use, and cannot be removed"))
