@@ -14,6 +14,7 @@ mod environment;
 mod explain;
 mod graph;
 mod guest;
+mod guest_facts;
 mod help;
 mod host;
 mod hosts;

@@ -44,7 +44,7 @@ impl State {
         let value = arguments.value(0);
         match (owner, name) {
             ("IMachine", "groups" | "hardwareVersion" | "hardwareUUID") => {
-                super::machine::check_value(name, arguments)?
+                super::mutable::check_value(name, arguments)?
             }
             ("IMachine", "memoryBalloonSize") => self.check_balloon_size(at, arguments.int(0))?,
             ("IMachine", "CPUCount" | "CPUExecutionCap" | "memorySize" | "teleporterPort")

@@ -214,15 +214,6 @@ impl State {
         }
     }
 
-    /// Whether a balloon of so many MB leaves the guest enough.
-    pub(super) fn check_balloon_size(&self, at: Address, size: i64) -> Outcome {
-        let most = self.element(at)?.int("memorySize") * 3 / 4;
-        if size > most {
-            return Err(Fault::argument(format!("{size} MB: the balloon may have at most {most} MB")));
-        }
-        Ok(())
-    }
-
     /// A path below the machine's folder is kept relative to it.
     fn relative(&self, view: u32, path: &str) -> Outcome<String> {
         let folder = self.folder_of(view)?;
@@ -490,22 +481,3 @@ const OLD_WINDOWS: [&str; 14] = [
     "WindowsNT",
     "WindowsNT_64",
 ];
-
-/// What is wrong with a value that VirtualBox looks at before it asks whether the machine may change.
-pub(super) fn check_value(name: &str, arguments: Arguments<'_>) -> Outcome {
-    let given = arguments.text(0);
-    match name {
-        "groups" => arguments
-            .texts(0)
-            .iter()
-            .filter(|group| !group.is_empty())
-            .try_for_each(|group| super::machines::check_group(group).map_err(|fault| fault.by("IVirtualBox"))),
-        "hardwareVersion" if !matches!(given, "1" | "2") => {
-            Err(Fault::argument(format!("`{given}` is no hardware version: 1 or 2")))
-        }
-        "hardwareUUID" if !given.is_empty() && super::machines::parse_id(given).is_none() => {
-            Err(Fault::argument(format!("`{given}` is no UUID")).by(""))
-        }
-        _ => Ok(()),
-    }
-}

@@ -1,7 +1,8 @@
 //! Which settings may change through which view of a machine, in which of its states.
 
+use super::arguments::Arguments;
 use super::fault::code;
-use super::state::{GLOBAL, State, View};
+use super::state::{Address, GLOBAL, State, View};
 use super::table::When;
 use super::{Fault, Outcome};
 use crate::schema::Attribute;
@@ -55,6 +56,15 @@ impl State {
         let message = format!("`{}` cannot change while the machine is Paused: resume it first", attribute.name);
         Err(Fault::new(code::INVALID_VM_STATE, message).by("IConsole"))
     }
+
+    /// Whether a balloon of so many MB leaves the guest enough.
+    pub(super) fn check_balloon_size(&self, at: Address, size: i64) -> Outcome {
+        let most = self.element(at)?.int("memorySize") * 3 / 4;
+        if size > most {
+            return Err(Fault::argument(format!("{size} MB: the balloon may have at most {most} MB")));
+        }
+        Ok(())
+    }
 }
 
 /// When a setting may change that no table has.
@@ -63,5 +73,24 @@ pub(super) fn coded(attribute: &Attribute) -> When {
         ("IMachine", "groups") | ("INetworkAdapter", "bandwidthGroup") => When::OffOrSaved,
         ("IRecordingScreenSettings", _) => When::Always,
         _ => When::Off,
+    }
+}
+
+/// What is wrong with a value that VirtualBox looks at before it asks whether the machine may change.
+pub(super) fn check_value(name: &str, arguments: Arguments<'_>) -> Outcome {
+    let given = arguments.text(0);
+    match name {
+        "groups" => arguments
+            .texts(0)
+            .iter()
+            .filter(|group| !group.is_empty())
+            .try_for_each(|group| super::machines::check_group(group).map_err(|fault| fault.by("IVirtualBox"))),
+        "hardwareVersion" if !matches!(given, "1" | "2") => {
+            Err(Fault::argument(format!("`{given}` is no hardware version: 1 or 2")))
+        }
+        "hardwareUUID" if !given.is_empty() && super::machines::parse_id(given).is_none() => {
+            Err(Fault::argument(format!("`{given}` is no UUID")).by(""))
+        }
+        _ => Ok(()),
     }
 }

@@ -143,6 +143,8 @@ register_command(#{ name: "outer", summary: "runs lines", arguments: [#{ name: "
         `${before} still, ${vbox.machines.len()}`
     } });
 register_command(#{ name: "again", summary: "runs itself", run: |given| run_command("again") });
+register_command(#{ name: "tried", summary: "goes on", arguments: [#{ name: "line", help: "a line" }],
+    run: |given| { try { run_command(given.line); } catch (error) { show("caught"); } "goes on" } });
 "#;
 
 /// The engine serves the lines that a command runs while it waits for them: with the variables of the prompt, and
@@ -172,6 +174,10 @@ fn a_command_runs_commands_scripts_and_script_of_its_own_language() {
     );
     assert!(said.out.starts_with("web-01\n1024\nfrom outer still, 1\n[\"a\"]\n"), "{said:?}");
     assert!(said.out.ends_with("web-01\n") && said.err.contains("inside.rhai:1"), "{said:?}");
+    assert_eq!(
+        program.lines(&["tried 'nonsense(1)'", "tried 'inner x'"]).ok(),
+        "caught\ngoes on\nfrom x\n1\ngoes on\n"
+    );
     let deep = program.lines(&["again"]).failed(6);
     assert!(deep.contains("more than 16 deep") && deep.contains("does a command run itself"), "{deep}");
     // Where a command had it run, a script is a script still: it runs no lines itself.

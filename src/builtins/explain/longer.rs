@@ -32,85 +32,79 @@ for name, unit, scale, start, count in zip(names, units, scales, starts, counts)
     };
 }
 
+macro_rules! compare_in_rhai {
+    () => {
+        r#"// Attributes of both and of their parts; lists are compared as they print.
+fn compare(path, left, right, depth) {
+    for name in dir(left) {
+        if name == "parent" || name == "id" { continue; }
+        try {
+            let a = left[name];
+            let b = right[name];
+            if type_of(a) == "Object" && type_of(b) == "Object" && depth > 1 {
+                compare(`${path}${name}.`, a, b, depth - 1);
+            } else if `${a}` != `${b}` {
+                print(`${path}${name}: ${a} | ${b}`);
+            }
+        } catch {
+            // A method, or what cannot be read now.
+        }
+    }
+}"#
+    };
+}
+
+macro_rules! compare_in_python {
+    () => {
+        r#"from vboxsh import Error, Object
+
+# Attributes of both and of their parts; lists are compared as they print.
+def compare(path, left, right, depth):
+    for name in dir(left):
+        if name in ("parent", "id"):
+            continue
+        try:
+            a, b = getattr(left, name), getattr(right, name)
+        except Error:
+            continue
+        if isinstance(a, Object) and isinstance(b, Object) and depth > 1:
+            compare(path + name + ".", a, b, depth - 1)
+        elif not callable(a) and str(a) != str(b):
+            print(path + name, a, b, sep=" | ")"#
+    };
+}
+
 /// All of them; an empty text says that a language cannot do it.
 pub(super) const LONGER: &[Template] = &[
     two(
         "diff",
-        r#"// Attributes of the machines and of their parts; lists are compared as they print.
-fn compare(path, left, right, depth) {
-    for name in dir(left) {
-        if name == "parent" || name == "id" { continue; }
-        try {
-            let a = left[name];
-            let b = right[name];
-            if type_of(a) == "Object" && type_of(b) == "Object" && depth > 1 {
-                compare(`${path}${name}.`, a, b, depth - 1);
-            } else if `${a}` != `${b}` {
-                print(`${path}${name}: ${a} | ${b}`);
-            }
-        } catch {
-            // A method, or what cannot be read now.
-        }
-    }
-}
-compare("", vbox.findMachine({machine}), vbox.findMachine({other}), 3);"#,
-        r#"from vboxsh import Error, Object
+        concat!(
+            compare_in_rhai!(),
+            r#"
+compare("", vbox.findMachine({machine}), vbox.findMachine({other}), 3);"#
+        ),
+        concat!(
+            compare_in_python!(),
+            r#"
 
-# Attributes of the machines and of their parts; lists are compared as they print.
-def compare(path, left, right, depth):
-    for name in dir(left):
-        if name in ("parent", "id"):
-            continue
-        try:
-            a, b = getattr(left, name), getattr(right, name)
-        except Error:
-            continue
-        if isinstance(a, Object) and isinstance(b, Object) and depth > 1:
-            compare(path + name + ".", a, b, depth - 1)
-        elif not callable(a) and str(a) != str(b):
-            print(path + name, a, b, sep=" | ")
-
-compare("", vbox.findMachine({machine}), vbox.findMachine({other}), 3)"#,
+compare("", vbox.findMachine({machine}), vbox.findMachine({other}), 3)"#
+        ),
     ),
     two(
         "diff snapshot",
-        r#"// Attributes of the machine and of its parts; lists are compared as they print.
-fn compare(path, left, right, depth) {
-    for name in dir(left) {
-        if name == "parent" || name == "id" { continue; }
-        try {
-            let a = left[name];
-            let b = right[name];
-            if type_of(a) == "Object" && type_of(b) == "Object" && depth > 1 {
-                compare(`${path}${name}.`, a, b, depth - 1);
-            } else if `${a}` != `${b}` {
-                print(`${path}${name}: ${a} | ${b}`);
-            }
-        } catch {
-            // A method, or what cannot be read now.
-        }
-    }
-}
+        concat!(
+            compare_in_rhai!(),
+            r#"
 let m = vbox.findMachine({machine});
-compare("", m.findSnapshot({snapshot}).machine, m, 3);"#,
-        r#"from vboxsh import Error, Object
-
-# Attributes of the machine and of its parts; lists are compared as they print.
-def compare(path, left, right, depth):
-    for name in dir(left):
-        if name in ("parent", "id"):
-            continue
-        try:
-            a, b = getattr(left, name), getattr(right, name)
-        except Error:
-            continue
-        if isinstance(a, Object) and isinstance(b, Object) and depth > 1:
-            compare(path + name + ".", a, b, depth - 1)
-        elif not callable(a) and str(a) != str(b):
-            print(path + name, a, b, sep=" | ")
+compare("", m.findSnapshot({snapshot}).machine, m, 3);"#
+        ),
+        concat!(
+            compare_in_python!(),
+            r#"
 
 m = vbox.findMachine({machine})
-compare("", m.findSnapshot({snapshot}).machine, m, 3)"#,
+compare("", m.findSnapshot({snapshot}).machine, m, 3)"#
+        ),
     ),
     two(
         "find",
