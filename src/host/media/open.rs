@@ -3,7 +3,7 @@
 use super::super::arguments::Arguments;
 use super::super::document::ElementId;
 use super::super::fault::code;
-use super::super::images::{self, Format, ImageError};
+use super::super::images::{self, Format, ImageError, Variant};
 use super::super::state::{Address, State};
 use super::super::{Fault, Outcome};
 use super::formats::format;
@@ -123,9 +123,15 @@ impl State {
         }
         if id.is_nil() || new_id {
             id = Uuid::new_v4();
+            let mut write = || {
+                image = images::open(path, format, true)?;
+                image.set_ids(id, facts.parent).and_then(|()| image.flush())
+            };
             if !facts.id.is_nil() {
-                image = images::open(path, format, true).map_err(failed)?;
-                image.set_ids(id, facts.parent).and_then(|()| image.flush()).map_err(failed)?;
+                write().map_err(failed)?;
+            } else if format == Format::Vmdk && facts.variant.0 & Variant::STREAM == 0 {
+                // Other programs write none. Where the file cannot be written the registry alone knows it.
+                let _ = write();
             }
         }
         Ok(Medium {

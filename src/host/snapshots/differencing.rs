@@ -18,6 +18,7 @@ pub(in crate::host) struct Difference {
     id: Uuid,
     path: PathBuf,
     format: Format,
+    parent_id: Uuid,
     parent_path: PathBuf,
     parent_format: Format,
 }
@@ -36,7 +37,7 @@ impl Difference {
             size: facts.size,
             variant: Variant(Variant::DIFF),
             id: self.id,
-            parent: Some(Parent { id: facts.id, path: self.parent_path.clone(), modification: parent.modification() }),
+            parent: Some(Parent { id: self.parent_id, path: self.parent_path.clone(), modification: parent.modification() }),
         };
         let mut image = images::create(&self.path, &plan, &mut |_, _| Ok(())).map_err(fault)?;
         image.flush().map_err(fault)?;
@@ -96,13 +97,17 @@ impl State {
             ..Medium::default()
         };
         let medium = self.add_medium(medium);
-        Ok(Difference { medium, parent, id, path, format, parent_path: above.location, parent_format })
+        // Files of some other programs keep no id of their own.
+        let parent_id = Uuid::parse_str(&above.id).unwrap_or_default();
+        Ok(Difference { medium, parent, id, path, format, parent_id, parent_path: above.location, parent_format })
     }
 
     /// The file of a planned disk is there.
     pub(in crate::host) fn difference_made(&mut self, difference: &Difference, size: u64) -> Outcome {
+        let length = difference.path.metadata().map_or(0, |facts| facts.len());
         let medium = self.medium_mut(difference.medium)?;
         (medium.state, medium.logical_size) = ("Created", size);
+        medium.size = length;
         Ok(())
     }
 

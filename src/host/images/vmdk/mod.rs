@@ -407,6 +407,12 @@ impl Image for Vmdk {
     fn set_ids(&mut self, id: Uuid, parent: Option<Uuid>) -> Result {
         self.descriptor.set("ddb.uuid.image", &id.to_string());
         self.descriptor.set("ddb.uuid.parent", &parent.unwrap_or_default().to_string());
+        for (name, first) in [("modification", Uuid::new_v4()), ("parentmodification", Uuid::nil())] {
+            let name = format!("ddb.uuid.{name}");
+            if self.descriptor.get(&name).is_none() {
+                self.descriptor.set(&name, &first.to_string());
+            }
+        }
         self.write_descriptor()?;
         (self.facts.id, self.facts.parent) = (id, parent);
         self.facts.variant.0 &= !Variant::DIFF;
