@@ -20,13 +20,16 @@ fn virtualbox_gives_the_recorded_answers() {
     let write = std::env::var("VBOXSH_GOLDEN").is_ok_and(|value| value == "write");
     let scripts = scripts();
     let wrong = each(&scripts, 3, |script| {
-        let (answers, err) = answers(script)?;
         if write {
-            std::fs::write(script.golden(), &answers).unwrap();
+            std::fs::write(script.golden(), answers(script)?.0).unwrap();
             return Ok(());
         }
-        let recorded = script.recorded()?;
-        if recorded == answers { Ok(()) } else { Err(format!("{}{err}", difference(&recorded, &answers))) }
+        // Some of what it tells comes in its own time, on a busy computer now and then before or after something else:
+        // what differs is asked again.
+        ask(script).or_else(|first| {
+            eprintln!("{} differs, and is asked again:\n{first}", script.name);
+            ask(script).or_else(|_| ask(script))
+        })
     });
     assert!(
         wrong.is_empty(),
@@ -35,6 +38,14 @@ fn virtualbox_gives_the_recorded_answers() {
         scripts.len(),
         wrong.join("\n")
     );
+}
+
+/// # Errors
+/// What it answers otherwise than recorded.
+fn ask(script: &Script) -> Result<(), String> {
+    let recorded = script.recorded()?;
+    let (answers, err) = answers(script)?;
+    if recorded == answers { Ok(()) } else { Err(format!("{}{err}", difference(&recorded, &answers))) }
 }
 
 /// A VirtualBox of its own for one script.

@@ -37,7 +37,11 @@ impl Difference {
             size: facts.size,
             variant: Variant(Variant::DIFF),
             id: self.id,
-            parent: Some(Parent { id: self.parent_id, path: self.parent_path.clone(), modification: parent.modification() }),
+            parent: Some(Parent {
+                id: self.parent_id,
+                path: self.parent_path.clone(),
+                modification: parent.modification(),
+            }),
         };
         let mut image = images::create(&self.path, &plan, &mut |_, _| Ok(())).map_err(fault)?;
         image.flush().map_err(fault)?;
