@@ -175,7 +175,9 @@ impl State {
                 self.check_mutable(view, When::Off)?;
                 check_named(slot.0)?;
                 let element = self.controller(view, slot.0)?;
-                self.change_controller(Address { view, element }, "bootable", arguments.flag(1))
+                self.element_mut(Address { view, element })?.set("bootable", arguments.value(1));
+                self.touch(view);
+                nothing()
             }
             "attachDevice" => {
                 self.attach(view, slot, arguments.name(3), arguments.object(4))?;
@@ -236,12 +238,5 @@ impl State {
             }
             _ => Ok(None),
         }
-    }
-
-    fn change_controller(&mut self, at: Address, name: &'static str, value: bool) -> Outcome<Option<Vec<RawValue>>> {
-        self.check_mutable(at.view, When::Off)?;
-        self.element_mut(at)?.set(name, RawValue::Bool(value));
-        self.touch(at.view);
-        nothing()
     }
 }

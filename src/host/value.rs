@@ -25,6 +25,11 @@ pub(super) fn texts<T: Into<String>>(values: impl IntoIterator<Item = T>) -> Raw
     RawValue::List(values.into_iter().map(text).collect())
 }
 
+/// A value of a list that is there twice.
+pub(super) fn repeated(values: &[RawValue]) -> Option<&RawValue> {
+    values.iter().enumerate().find(|(at, value)| values[..*at].contains(value)).map(|(_, value)| value)
+}
+
 /// The name of an enumeration value; empty for anything else.
 pub(super) fn name_of(value: &RawValue) -> &'static str {
     match value {

@@ -25,7 +25,7 @@ use super::arguments::Arguments;
 use super::document::ROOT;
 use super::fault::code;
 use super::state::{Address, State, gone, nothing, one};
-use super::value::{text, texts};
+use super::value::{repeated, text, texts};
 use crate::model::RawValue;
 use envelope::Envelope;
 use manifest::Manifest;
@@ -137,7 +137,7 @@ impl State {
                 appliance.imported = false;
                 nothing()
             }
-            (_, "importMachines") if is_repeated(arguments.list(0)) => {
+            (_, "importMachines") if repeated(arguments.list(0)).is_some() => {
                 Err(Fault::argument("an option is there twice").by(""))
             }
             (_, "importMachines") => one(self.import_machines(at, arguments.list(0))?),
@@ -193,8 +193,4 @@ impl State {
         self.element_mut(at)?.set("path", text(path));
         Ok(())
     }
-}
-
-fn is_repeated(values: &[RawValue]) -> bool {
-    values.iter().enumerate().any(|(at, value)| values[..at].contains(value))
 }

@@ -6,7 +6,7 @@ use crate::host::arguments::Arguments;
 use crate::host::document::Element;
 use crate::host::fault::code;
 use crate::host::state::{Address, State, nothing};
-use crate::host::value::{enumerated, text};
+use crate::host::value::{enumerated, repeated, text};
 use crate::host::{Fault, Outcome};
 use crate::model::{EnumValue, RawValue};
 use crate::schema::embedded;
@@ -59,10 +59,8 @@ impl State {
                 options.sort_by_key(RawValue::as_int);
                 options.dedup();
             }
-            for (position, option) in options.iter().enumerate() {
-                if options[..position].contains(option) {
-                    return Err(Fault::argument(format!("an option is there twice: {option:?}")));
-                }
+            if let Some(option) = repeated(options) {
+                return Err(Fault::argument(format!("an option is there twice: {option:?}")));
             }
         }
         let save = if matches!(value, RawValue::List(_)) { Save::Changes } else { Save::Always };
