@@ -6,7 +6,7 @@ use crate::host::arguments::Arguments;
 use crate::host::document::Element;
 use crate::host::fault::code;
 use crate::host::state::{Address, State, nothing};
-use crate::host::value::{enumerated, repeated, text};
+use crate::host::value::{enumerated, name_of, repeated, text};
 use crate::host::{Fault, Outcome};
 use crate::model::{EnumValue, RawValue};
 use crate::schema::embedded;
@@ -60,7 +60,7 @@ impl State {
                 options.dedup();
             }
             if let Some(option) = repeated(options) {
-                return Err(Fault::argument(format!("an option is there twice: {option:?}")));
+                return Err(Fault::argument(format!("the option {} is there twice", name_of(option))));
             }
         }
         let save = if matches!(value, RawValue::List(_)) { Save::Changes } else { Save::Always };
